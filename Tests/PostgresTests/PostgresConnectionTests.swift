@@ -88,7 +88,8 @@ struct PostgresConnectionTests {
         try await connected { connection in
             let payload = [UInt8](repeating: 7, count: 200_000)
             let queries = (0..<100).map { _ in PostgresQuery("SELECT $1::bytea", [.bytea(payload)]) }
-            #expect(try connection.pipeline(queries).count == 100)
+            let results = try connection.pipeline(queries)
+            #expect(results.count == 100)
         }
     }
 
