@@ -1,0 +1,38 @@
+/// The bounds of an event store. Every default was chosen by measurement or says why.
+public struct EventStoreConfiguration: Sendable {
+    /// How many connections append. One order's commands always go through the same one.
+    public var writeLanes = 2
+    /// How many connections read, apart from the appending ones so that a read never waits for a commit.
+    public var readLanes = 1
+    /// The most commands in one transaction.
+    public var maximumCommandsPerBatch = 128
+    /// The most orders loaded by one query.
+    public var maximumReadsPerBatch = 128
+    /// The most commands that wait for one lane; more are refused at once.
+    public var maximumQueuedPerLane = 4096
+    /// What a refused client is told to wait.
+    public var retryAfter: Duration = .seconds(1)
+    /// How often a command is decided anew after others were faster.
+    public var maximumAttempts = 8
+    /// How often a batch is sent again after a serialization failure, a lack of resources or a cancelled statement.
+    public var maximumBatchRetries = 5
+    /// How long the fate of a commit is asked for after its connection was lost, before it is reported as unknown.
+    public var settleLimit: Duration = .seconds(20)
+    /// The first pause between two attempts to connect; it doubles up to ``maximumReconnectDelay``.
+    public var minimumReconnectDelay: Duration = .milliseconds(50)
+    public var maximumReconnectDelay: Duration = .seconds(2)
+    /// How long a stopping store lets accepted commands finish.
+    public var drainLimit: Duration = .seconds(10)
+    /// The most order states that one lane keeps for orders with many events.
+    public var maximumCachedOrdersPerLane = 1024
+    /// An order's state is kept once it has this many events: below, loading all events costs no more than checking the kept state.
+    public var minimumEventsToCache: Int64 = 32
+    /// How long an idempotency key is remembered.
+    public var idempotencyRetention: Duration = .seconds(24 * 3600)
+    /// How often expired idempotency keys are removed.
+    public var cleanupInterval: Duration = .seconds(60)
+    /// The most idempotency keys removed by one statement, so that no cleanup holds anything for long.
+    public var maximumKeysPerCleanup = 1000
+
+    public init() {}
+}
