@@ -90,6 +90,7 @@ let testTargets: [Target] = [
         swiftSettings: settings),
     tests("Threads", ["Threads"]),
     tests("Runtime", ["Runtime", logging]),
+    tests("Admin", ["Admin"]),
     tests("Postgres", ["Postgres", "Threads", "TestKit"]),
     tests("Kafka", ["Kafka", "TestKit"]),
     tests("HTTP2", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),

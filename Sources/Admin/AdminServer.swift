@@ -1,0 +1,40 @@
+internal import Hummingbird
+public import Logging
+public import ServiceLifecycle
+
+/// `/livez`, `/readyz` and `/metrics` of a process, on a port of its own.
+public struct AdminServer: Service {
+    public typealias Probe = @Sendable () async -> Health
+
+    private let application: Application<RouterResponder<BasicRequestContext>>
+
+    /// - Parameters:
+    ///   - liveness: failing means: restart me, waiting will not help.
+    ///   - readiness: failing means: not now, and why.
+    public init(
+        host: String, port: Int, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe, logger: Logger
+    ) {
+        let router = Router()
+        router.get("/livez") { _, _ in await Self.response(liveness()) }
+        router.get("/readyz") { _, _ in await Self.response(readiness()) }
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
+        }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        application = Application(
+            router: router, configuration: .init(address: .hostname(host, port: port)), logger: quiet)
+    }
+
+    public func run() async throws {
+        try await application.run()
+    }
+
+    private static func response(_ health: Health) -> Response {
+        Response(
+            status: health.isOK ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: health.message + "\n")))
+    }
+}

@@ -1,0 +1,74 @@
+internal import Glibc
+public import Logging
+public import ServiceLifecycle
+internal import UnixSignals
+
+/// What is common to the `main` of every service: settings, logs, signals, exit code.
+public enum ServiceProcess {
+    /// `EX_CONFIG` of sysexits(3): the environment is wrong, starting again will not help.
+    public static let configurationExitCode: Int32 = 78
+
+    /// Reads the settings, then runs the services until SIGTERM or SIGINT, and exits the process: 0 after a clean stop, 78 when the
+    /// configuration is wrong, 1 when a service failed.
+    ///
+    /// `services` start in order and stop in reverse; all of them together may take `drainTimeout` to stop.
+    public static func run(
+        name: String,
+        drainTimeout: Duration = .seconds(20),
+        services: (EnvironmentReader, Logger) async throws -> [any Service]
+    ) async -> Never {
+        ignoreBrokenPipes()
+        do {
+            let environment = EnvironmentReader()
+            let logger = try logger(name: name, environment)
+            let group = try await ServiceGroup(
+                configuration: configuration(services(environment, logger), drainTimeout: drainTimeout, logger: logger))
+            logger.info("started", metadata: ["pid": "\(getpid())"])
+            try await group.run()
+            logger.info("stopped")
+            exit(0)
+        } catch let error as ConfigurationError {
+            complain("\(name): bad configuration\n\(error)")
+            exit(configurationExitCode)
+        } catch {
+            complain("\(name): \(error)")
+            exit(1)
+        }
+    }
+
+    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say.
+    public static func logger(name: String, _ environment: EnvironmentReader) throws(ConfigurationError) -> Logger {
+        let level = environment.choice("LOG_LEVEL", default: Logger.Level.info)
+        let format = environment.choice("LOG_FORMAT", default: LogFormat.text)
+        try environment.finish()
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level) }
+        return Logger(label: name)
+    }
+
+    private static func configuration(
+        _ services: [any Service], drainTimeout: Duration, logger: Logger
+    ) -> ServiceGroupConfiguration {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        configuration.maximumGracefulShutdownDuration = drainTimeout
+        return configuration
+    }
+
+    /// The service group tells every step at debug and info level; operators want its warnings.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+
+    /// A peer that hangs up must be an error from `write`, not the end of the process.
+    private static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func complain(_ text: String) {
+        let line = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}
