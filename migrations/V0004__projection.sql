@@ -7,11 +7,12 @@
 -- have changed.
 
 CREATE TABLE order_projection (
-    order_id               text        PRIMARY KEY,
+    -- COLLATE "C" as in event: identifiers are compared byte by byte, and paging needs one order everywhere.
+    order_id               text        NOT NULL COLLATE "C" PRIMARY KEY,
     -- The sequence number of the last event that the row contains. It only grows.
     version                bigint      NOT NULL,
-    customer_id            text        NOT NULL,
-    vendor_id              text        NOT NULL,
+    customer_id            text        NOT NULL COLLATE "C",
+    vendor_id              text        NOT NULL COLLATE "C",
     product_id             text        NOT NULL,
     quantity               integer     NOT NULL,
     total_price_cents      bigint      NOT NULL,
@@ -80,6 +81,6 @@ CREATE TABLE order_projection_healing (
     singleton    boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
     reason       text        NOT NULL,
     -- Orders up to this id are done.
-    done_through text        NOT NULL DEFAULT '',
+    done_through text        NOT NULL COLLATE "C" DEFAULT '',
     requested_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
