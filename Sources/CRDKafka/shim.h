@@ -1,4 +1,99 @@
 // librdkafka with its mock cluster; shims are static inline functions prefixed rdk_.
+//
+// The shims exist for two reasons: C variadic functions and macros that Swift cannot call, and loops per message
+// that should cross the language border once.
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <stdint.h>
+#include <string.h>
+
+/// One header of a message about to be produced. The value is `value` if not NULL, else the bytes at
+/// `scratch_offset` of the scratch area given to rdk_produce if that is not negative, else a null header.
+typedef struct rdk_header {
+    const char *name;
+    size_t name_size;
+    const void *value;
+    size_t value_size;
+    ssize_t scratch_offset;
+} rdk_header;
+
+/// What became of one produced message.
+typedef struct rdk_delivery {
+    uint64_t correlation;
+    int64_t offset;
+    int32_t partition;
+    int32_t error;
+} rdk_delivery;
+
+/// Copies one message into the producer's queue. Everything pointed to may be reused on return, whatever the result.
+static inline rd_kafka_resp_err_t rdk_produce(
+    rd_kafka_t *rk, rd_kafka_topic_t *topic, int32_t partition,
+    const void *key, size_t key_size, const void *value, size_t value_size,
+    const rdk_header *headers, size_t header_count, const uint8_t *scratch,
+    int64_t timestamp_milliseconds, uint64_t correlation) {
+    rd_kafka_headers_t *list = NULL;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (header_count > 0) {
+        list = rd_kafka_headers_new(header_count);
+        for (size_t i = 0; i < header_count && !error; i++) {
+            const rdk_header *h = &headers[i];
+            const void *bytes = h->value;
+            if (!bytes && h->scratch_offset >= 0) bytes = scratch + h->scratch_offset;
+            error = rd_kafka_header_add(list, h->name, (ssize_t)h->name_size, bytes, bytes ? (ssize_t)h->value_size : 0);
+        }
+    }
+    if (!error)
+        error = rd_kafka_producev(
+            rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE((void *)value, value_size),
+            RD_KAFKA_V_TIMESTAMP(timestamp_milliseconds), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)correlation),
+            // The headers end the argument list when there are none.
+            list ? RD_KAFKA_VTYPE_HEADERS : RD_KAFKA_VTYPE_END, list, RD_KAFKA_VTYPE_END);
+    // librdkafka owns the list only once it has accepted the message.
+    if (error && list) rd_kafka_headers_destroy(list);
+    return error;
+}
+
+/// Moves up to `capacity` delivery reports out of a DR event; 0 once the event is exhausted.
+static inline size_t rdk_event_deliveries(rd_kafka_event_t *event, rdk_delivery *out, size_t capacity) {
+    const rd_kafka_message_t *messages[256];
+    size_t total = 0;
+    while (total < capacity) {
+        size_t want = capacity - total < 256 ? capacity - total : 256;
+        size_t count = rd_kafka_event_message_array(event, messages, want);
+        if (count == 0) break;
+        for (size_t i = 0; i < count; i++, total++) {
+            out[total].correlation = (uint64_t)(uintptr_t)messages[i]->_private;
+            out[total].offset = messages[i]->offset;
+            out[total].partition = messages[i]->partition;
+            out[total].error = messages[i]->err;
+        }
+    }
+    return total;
+}
+
+/// The `index`th header of a list; 0 when there is no such header. A null value leaves `*value` NULL.
+static inline int rdk_header_at(
+    const rd_kafka_headers_t *list, size_t index, const char **name, const void **value, size_t *size) {
+    *value = NULL;
+    *size = 0;
+    return rd_kafka_header_get_all(list, index, name, value, size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/// Makes a mock broker refuse its next requests of one kind with `error`, each answered after `rtt_milliseconds`.
+static inline rd_kafka_resp_err_t rdk_mock_push_error(
+    rd_kafka_mock_cluster_t *cluster, int32_t broker, int16_t api_key, rd_kafka_resp_err_t error,
+    int rtt_milliseconds) {
+    return rd_kafka_mock_broker_push_request_error_rtts(cluster, broker, api_key, 1, error, rtt_milliseconds);
+}
+
+// Enumerations and macros as plain integers, so that no C enumeration leaves the wrapper.
+static const int rdk_event_none = RD_KAFKA_EVENT_NONE;
+static const int rdk_event_dr = RD_KAFKA_EVENT_DR;
+static const int rdk_event_fetch = RD_KAFKA_EVENT_FETCH;
+static const int rdk_event_log = RD_KAFKA_EVENT_LOG;
+static const int rdk_event_error = RD_KAFKA_EVENT_ERROR;
+static const int rdk_event_rebalance = RD_KAFKA_EVENT_REBALANCE;
+static const int rdk_event_offset_commit = RD_KAFKA_EVENT_OFFSET_COMMIT;
+static const int rdk_event_stats = RD_KAFKA_EVENT_STATS;

@@ -1,0 +1,41 @@
+extension KafkaConfiguration {
+    /// Properties whose own name has an underscore, so that the variable's underscores are not all dots.
+    private static let underscored: [String: String] = ["KAFKA_LOG_LEVEL": "log_level"]
+
+    /// Reads the pass-through variables: `KAFKA_BOOTSTRAP_SERVERS` sets `bootstrap.servers`, `KAFKA_X_Y` sets `x.y`.
+    ///
+    /// - `KAFKA_X_Y_FILE` names a file with the value (one line end at its end is dropped); meant for secrets.
+    /// - Empty variables count as absent.
+    /// - What Kubernetes injects for a service named `kafka` (`KAFKA_PORT`, `KAFKA_SERVICE_HOST`, …) is passed over.
+    /// - `excluding` lists variables of the application that begin with `KAFKA_` but are no properties.
+    public static func fromEnvironment(
+        _ environment: [String: String], excluding: Set<String> = []
+    ) throws(KafkaError) -> KafkaConfiguration {
+        var result = KafkaConfiguration()
+        for (variable, value) in environment.sorted(by: { $0.key < $1.key }) {
+            guard variable.hasPrefix("KAFKA_"), !value.isEmpty, !excluding.contains(variable),
+                !isServiceLink(variable)
+            else { continue }
+            if variable.hasSuffix("_FILE") {
+                let plain = String(variable.dropLast("_FILE".count))
+                if let other = environment[plain], !other.isEmpty {
+                    throw KafkaError(.invalidArgument, "\(variable): \(plain) is set too; keep one of the two")
+                }
+                result.set(property(for: plain), try SecretFile.read(value, variable: variable), from: variable)
+            } else {
+                result.set(property(for: variable), value, from: variable)
+            }
+        }
+        return result
+    }
+
+    static func property(for variable: String) -> String {
+        underscored[variable]
+            ?? variable.dropFirst("KAFKA_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)
+            .joined(separator: ".")
+    }
+
+    private static func isServiceLink(_ variable: String) -> Bool {
+        variable == "KAFKA_PORT" || variable.hasPrefix("KAFKA_PORT_") || variable.hasPrefix("KAFKA_SERVICE_")
+    }
+}
