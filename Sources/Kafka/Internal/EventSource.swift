@@ -1,0 +1,99 @@
+internal import CRDKafka
+
+/// Turns librdkafka's consumer events into `KafkaConsumerEvent`s, gathering neighbouring records.
+struct EventSource {
+    let client: ClientHandle
+    /// An event already taken from the queue, to be handled first.
+    var pending: OpaquePointer?
+
+    mutating func next(maximumRecords: Int, maximumBytes: Int) -> KafkaConsumerEvent? {
+        var builder = RecordBatchBuilder()
+        var otherEvents = 0
+        while builder.count < maximumRecords, builder.byteCount < maximumBytes {
+            guard otherEvents < KafkaLimits.eventsPerPoll, let event = takeEvent() else { break }
+            if appendRecord(event, to: &builder) {
+                rd_kafka_event_destroy(event)
+                continue
+            }
+            if builder.count > 0 {
+                // What was read before this event is handed over before it.
+                pending = event
+                break
+            }
+            defer { rd_kafka_event_destroy(event) }
+            if let translated = translate(event) { return translated }
+            otherEvents += 1
+        }
+        return builder.count > 0 ? .records(builder.build()) : nil
+    }
+
+    private mutating func takeEvent() -> OpaquePointer? {
+        if let event = pending {
+            pending = nil
+            return event
+        }
+        return client.nextEvent()
+    }
+
+    private func appendRecord(_ event: OpaquePointer, to builder: inout RecordBatchBuilder) -> Bool {
+        guard rd_kafka_event_type(event) == rdk_event_fetch,
+            rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
+            let message = rd_kafka_event_message_next(event), message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
+        else { return false }
+        builder.append(message)
+        return true
+    }
+
+    private func translate(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        switch rd_kafka_event_type(event) {
+        case rdk_event_fetch: return partitionEvent(event)
+        case rdk_event_rebalance: return rebalance(event)
+        case rdk_event_offset_commit: return commit(event)
+        case rdk_event_error: return clientError(event)
+        default:
+            _ = client.dispatch(event)
+            return nil
+        }
+    }
+
+    /// A fetch event without a record: end of partition, or a failure of one partition.
+    private func partitionEvent(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        guard let message = rd_kafka_event_message_next(event) else { return nil }
+        let name = message.pointee.rkt.flatMap { rd_kafka_topic_name($0) }.map { String(cString: $0) } ?? ""
+        let partition = KafkaPartition(topic: name, index: message.pointee.partition)
+        let code = KafkaErrorCode(message.pointee.err)
+        if code == .endOfPartition { return .reachedEnd(partition, offset: message.pointee.offset) }
+        let reason = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? code.explanation
+        return .partitionFailed(partition, KafkaError(code, "\(partition): \(reason)"))
+    }
+
+    private func rebalance(_ event: OpaquePointer) -> KafkaConsumerEvent {
+        let partitions = PartitionList.partitions(rd_kafka_event_topic_partition_list(event))
+        if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS { return .assigned(partitions) }
+        return .revoked(partitions, lost: rd_kafka_assignment_lost(client.pointer) != 0)
+    }
+
+    private func commit(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        let code = KafkaErrorCode(rd_kafka_event_error(event))
+        if code == .noOffset { return nil }
+        let offsets = PartitionList.offsets(rd_kafka_event_topic_partition_list(event))
+        return .committed(offsets, code == .none ? nil : KafkaError(code, "commit: \(code.explanation)"))
+    }
+
+    /// The sink sees every error; the caller only those that concern it.
+    private func clientError(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        _ = client.dispatch(event)
+        if rd_kafka_event_error_is_fatal(event) != 0, let fatal = client.fatalError { return .failed(fatal) }
+        let code = KafkaErrorCode(rd_kafka_event_error(event))
+        let message = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? code.explanation
+        if let partition = failedPartition(event) { return .partitionFailed(partition, KafkaError(code, message)) }
+        return code.disposition == .transient && code != .pollIntervalExceeded ? nil : .failed(KafkaError(code, message))
+    }
+
+    private func failedPartition(_ event: OpaquePointer) -> KafkaPartition? {
+        guard let entry = rd_kafka_event_topic_partition(event) else { return nil }
+        defer { rd_kafka_topic_partition_destroy(entry) }
+        let partition = PartitionList.partition(entry.pointee)
+        return partition.topic.isEmpty ? nil : partition
+    }
+}
