@@ -1,0 +1,56 @@
+# The stack for people: bare `make` lists what there is.
+
+SWIFT ?= swift
+DATA_DIR ?= .data
+HTTP_PORT ?= 8080
+GRPC_PORT ?= 8081
+export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs demo build test test-tsan test-kafka lint format proto bench
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: HTTP_PORT=$(HTTP_PORT) GRPC_PORT=$(GRPC_PORT) DATA_DIR=$(DATA_DIR); a second stack needs three other values."
+
+up: ## Builds and starts everything: Postgres, Kafka, the services; returns when all is healthy
+	@scripts/up.sh
+
+down: ## Stops what make up started; the data stays
+	@scripts/down.sh
+
+status: ## Shows every process, its pid and its health
+	@scripts/status.sh || true
+
+logs: ## Shows the logs; SERVICE=outbox-relay shows one
+	@scripts/logs.sh
+
+demo: ## Places orders over REST and gRPC and follows one to Kafka and the read model
+	@scripts/demo.sh
+
+build: ## Builds the executables (release)
+	@scripts/packages.sh run
+	$(SWIFT) build -c release
+
+test: ## Runs all tests against a private Postgres and Kafka; leaves nothing behind
+	@scripts/test.sh
+
+test-tsan: ## Runs the unit tests under Thread Sanitizer
+	@scripts/test-tsan.sh
+
+test-kafka: ## Runs the Kafka-facing tests against KAFKA_BOOTSTRAP_SERVERS
+	@scripts/test-kafka.sh
+
+lint: ## Checks format, tidiness, generated code and docker-compose.yml
+	@scripts/lint.sh
+
+format: ## Formats the Swift sources in place
+	@scripts/swift-files.sh | xargs -d '\n' $(SWIFT) format format --in-place --parallel
+
+proto: ## Regenerates the Swift code from proto/
+	@scripts/packages.sh test
+	@scripts/proto.sh
+
+bench: ## Runs the benchmarks of Benchmarks/
+	@scripts/bench.sh

@@ -1,0 +1,78 @@
+# Shared by the scripts of the embedded stack: where things are, how to speak, and which processes are ours. Sourced, not run.
+#
+#   DATA_DIR    everything the stack writes (default: .data)
+#   HTTP_PORT   REST of orders-server (default: 8080)
+#   GRPC_PORT   gRPC of orders-server (default: 8081)
+#   BIN_DIR     the built executables (default: .build/release)
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+data="$(realpath -ms -- "${DATA_DIR:-$root/.data}")"
+[[ "${DATA_DIR:-.data}" == /* ]] || data="$root/${DATA_DIR:-.data}"
+bin="${BIN_DIR:-$root/.build/release}"
+http_port="${HTTP_PORT:-8080}"
+grpc_port="${GRPC_PORT:-8081}"
+
+# In the order in which they are started; stopped in reverse.
+kafka_process="embedded-kafka"
+services=(outbox-relay orders-projector orders-payments orders-server)
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# contents FILE: what the file holds, nothing when there is none.
+contents() { cat -- "$1" 2>/dev/null || true; }
+
+# start_time PID: when the process started, in clock ticks since boot; nothing for a process that is gone or a zombie.
+# With it a pid file cannot be mistaken: the kernel hands out pids again, but not with the same start time.
+start_time() {
+    local stat fields
+    stat="$(contents "/proc/$1/stat")"
+    [ -n "$stat" ] || return 0
+    read -ra fields <<<"${stat##*) }"
+    [ "${fields[0]}" = Z ] || printf '%s' "${fields[19]}"
+}
+
+# remember NAME PID: writes the pid file, and beside it the start time that proves the pid is still that process.
+remember() {
+    printf '%s\n' "$2" >"$data/run/$1.pid"
+    start_time "$2" >"$data/run/$1.started"
+}
+
+forget() { rm -f "$data/run/$1.pid" "$data/run/$1.started"; }
+
+# running NAME: prints the pid when the process that we started under this name still runs; fails otherwise.
+running() {
+    local pid started
+    pid="$(contents "$data/run/$1.pid")"
+    started="$(contents "$data/run/$1.started")"
+    [ -n "$pid" ] && [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ] || return 1
+    printf '%s' "$pid"
+}
+
+# listening PORT: whether anything on this machine listens on the TCP port. Reads the kernel's table, so it needs no tool.
+listening() {
+    local hex
+    hex="$(printf ':%04X' "$1")"
+    awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }' \
+        /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+# free_port: a port between 20000 and 32000, below the range the kernel hands to outgoing connections.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        listening "$port" || break
+    done
+    printf '%s' "$port"
+}
+
+# require_port VARIABLE PORT: a clear error when the variable is no port, or something else listens there.
+require_port() {
+    [[ "$2" =~ ^[0-9]+$ ]] && [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || die "$1=$2 is not a TCP port (1 to 65535)"
+    ! listening "$2" || die "port $2 is taken by another program; choose a free one: make up $1=<port>"
+}

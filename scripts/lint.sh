@@ -1,0 +1,20 @@
+#!/bin/bash
+# What make lint checks. Compiler warnings are errors in every build (Package.swift), so they are not repeated here.
+set -euo pipefail
+scripts="$(dirname "${BASH_SOURCE[0]}")"
+source "$scripts/lib.sh"
+swift="${SWIFT:-swift}"
+cd "$root"
+scripts/packages.sh test
+
+say "lint: swift format"
+scripts/swift-files.sh | xargs -d '\n' $swift format lint --strict --parallel
+say "lint: tidy rules"
+scripts/swift-files.sh | xargs -d '\n' /usr/bin/python3 scripts/tidy.py
+say "lint: shell scripts"
+for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+say "lint: docker-compose.yml"
+/usr/bin/python3 scripts/check-compose.py docker-compose.yml
+say "lint: generated code matches proto/"
+scripts/check-proto.sh
+say "lint: ok"

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Says which Debian packages are missing, and installs them: packages.sh run|test
+#
+#   run    what building and running the stack needs (make up, make demo)
+#   test   that, and what tests, lint and code generation need (make test, make lint, make proto)
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+packages=(ca-certificates curl kcat libnghttp2-dev libpq-dev librdkafka-dev pkg-config postgresql-15 python3 python3-venv zlib1g-dev)
+[ "${1:-run}" = run ] || packages+=(protobuf-compiler python3-pip python3-yaml)
+
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+command -v swift >/dev/null || [ -n "${SWIFT:-}" ] || die "no swift on the PATH: install a Swift 6 toolchain first (https://www.swift.org/install/linux)"
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+say "missing Debian packages: ${missing[*]}"
+command -v apt-get >/dev/null || die "this is not Debian; install their equivalents by hand"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "not root and no sudo; run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+fi
+
+# The package would start a server of its own on port 5432; the stack brings its own and needs only the programs.
+quiet=/etc/postgresql-common/createcluster.d/transactional-outbox.conf
+if [[ " ${missing[*]} " == *" postgresql-15 "* ]]; then
+    "${as_root[@]}" mkdir -p "${quiet%/*}"
+    printf 'create_main_cluster = false\n' | "${as_root[@]}" tee "$quiet" >/dev/null
+    trap '"${as_root[@]}" rm -f "$quiet"' EXIT
+fi
+
+say "installing them"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null

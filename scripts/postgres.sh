@@ -1,0 +1,104 @@
+#!/bin/bash
+# The stack's private Postgres: postgres.sh start|stop|crash|running|url|psql
+#
+# Data under $DATA_DIR/postgres, TCP on 127.0.0.1 only with a password of its own (a socket path may have 107 bytes, a checkout
+# may be deeper), fsync on. Postgres refuses to run as root: then it runs as the user "postgres", which keeps the right to pass
+# through folders (a checkout may be below one of mode 0700) only where it needs it.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+cluster="$data/postgres"
+password_file="$data/postgres.password"
+log="$data/log/postgres.log"
+
+programs() {
+    local candidate
+    for candidate in /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin "$(dirname "$(command -v initdb || true)")"; do
+        [ -x "$candidate/initdb" ] && { printf '%s' "$candidate"; return; }
+    done
+    die "Postgres is not installed (no initdb): apt-get install postgresql-15"
+}
+
+# as_owner COMMAND...: runs it as the user that owns the cluster.
+as_owner() {
+    if [ "$(id -u)" -ne 0 ]; then
+        (cd / && "$@")
+        return
+    fi
+    local drop=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+    if ! (cd / && "${drop[@]}" test -x "$data" 2>/dev/null); then
+        drop+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
+    fi
+    (cd / && "${drop[@]}" "$@")
+}
+
+own() { [ "$(id -u)" -ne 0 ] || chown postgres:postgres "$@"; }
+
+initialise() {
+    mkdir -p "$cluster"
+    chmod 700 "$cluster"
+    (umask 077 && head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$password_file")
+    local password
+    password="$(mktemp)"
+    cp "$password_file" "$password"
+    own "$cluster" "$password"
+    if ! as_owner "$bindir/initdb" -D "$cluster" -U postgres --pwfile="$password" --auth=scram-sha-256 \
+        --encoding=UTF8 --locale=C.UTF-8 >"$log" 2>&1; then
+        rm -f "$password"
+        cat "$log" >&2
+        die "initdb failed"
+    fi
+    rm -f "$password"
+}
+
+start() {
+    mkdir -p "$data/run" "$data/log"
+    local port
+    if as_owner "$bindir/pg_ctl" status -D "$cluster" >/dev/null 2>&1; then return; fi
+    [ -s "$cluster/PG_VERSION" ] || initialise
+    touch "$log"
+    own "$log"
+    # The port of last time, so that addresses written down stay true, or another when it is taken.
+    port="$(contents "$data/run/postgres.port")"
+    if [ -z "$port" ] || listening "$port"; then port="$(free_port)"; fi
+    if ! as_owner "$bindir/pg_ctl" start -w -t 120 -s -D "$cluster" -l "$log" \
+        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=on -c max_connections=200" </dev/null >/dev/null; then
+        tail -n 20 "$log" >&2
+        die "Postgres did not start; its log is $log"
+    fi
+    printf '%s\n' "$port" >"$data/run/postgres.port"
+    remember postgres "$(head -n 1 "$cluster/postmaster.pid")"
+    create_database
+}
+
+# The services log in as the plain role "outbox", which owns the database of that name and nothing else.
+create_database() {
+    [ -z "$(psql_as postgres postgres -qtAX -c "SELECT 1 FROM pg_database WHERE datname = 'outbox'")" ] || return 0
+    psql_as postgres postgres -qX -v ON_ERROR_STOP=1 <<<"
+        SELECT 'CREATE ROLE outbox LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'outbox') \\gexec
+        ALTER ROLE outbox PASSWORD '$(<"$password_file")';
+        CREATE DATABASE outbox OWNER outbox;"
+}
+
+# psql_as ROLE DATABASE ARGUMENT...
+psql_as() {
+    PGPASSWORD="$(<"$password_file")" "$bindir/psql" -h 127.0.0.1 -p "$(<"$data/run/postgres.port")" -U "$1" -d "$2" "${@:3}"
+}
+
+stop() {
+    if as_owner "$bindir/pg_ctl" status -D "$cluster" >/dev/null 2>&1; then
+        as_owner "$bindir/pg_ctl" stop -D "$cluster" -m "$1" -w -t 60 -s
+    fi
+    forget postgres
+}
+
+bindir="$(programs)"
+case "${1:-}" in
+start) start ;;
+stop) stop fast ;;
+crash) stop immediate ;;
+running) running postgres >/dev/null ;;
+url) printf 'postgresql://outbox:%s@127.0.0.1:%s/outbox\n' "$(<"$password_file")" "$(<"$data/run/postgres.port")" ;;
+psql) psql_as outbox outbox "${@:2}" ;;
+*) die "usage: postgres.sh start|stop|crash|running|url|psql" ;;
+esac

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Prints the path of a Python with grpcio and the code generated from proto/, made on first use below .build/python.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+home="$root/.build/python"
+versions=("grpcio==1.73.1" "grpcio-tools==1.73.1" "googleapis-common-protos==1.70.0" "protobuf==6.31.1")
+wanted="${versions[*]}"
+if [ "$(contents "$home/versions")" != "$wanted" ]; then
+    rm -rf "$home"
+    /usr/bin/python3 -m venv "$home" >&2
+    "$home/bin/pip" install --quiet --disable-pip-version-check "${versions[@]}" >&2 || die "grpcio could not be installed from PyPI"
+    printf '%s\n' "$wanted" >"$home/versions"
+fi
+
+site="$("$home/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+for proto in proto/orders/v1/*.proto proto/events/v1/*.proto; do
+    if [ ! -f "$home/generated" ] || [ "$proto" -nt "$home/generated" ]; then
+        "$home/bin/python" -m grpc_tools.protoc --proto_path=proto --proto_path="$site" --python_out="$site" --grpc_python_out="$site" \
+            orders/v1/status.proto orders/v1/events.proto orders/v1/order_service.proto events/v1/order_service.proto >&2
+        touch "$home/generated"
+    fi
+done
+printf '%s\n' "$home/bin/python"

@@ -1,0 +1,33 @@
+#!/bin/bash
+# One line per process: its pid and whether it is healthy. Fails unless all of them are. With --quiet only the exit code.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[ "${1:-}" != --quiet ] || exec >/dev/null
+[ ! -f "$data/env" ] || source "$data/env"
+all_well=0
+
+line() {
+    printf '%-18s %-8s %-10s %s\n' "$@"
+    [ "$3" = healthy ] || all_well=1
+}
+
+# report NAME ADDRESS [URL]: without a URL, running is all that can be asked for.
+report() {
+    local pid
+    if ! pid="$(running "$1")"; then
+        line "$1" - down ""
+    elif [ -z "${3:-}" ] || curl -fs -o /dev/null --max-time 2 "$3"; then
+        line "$1" "$pid" healthy "$2"
+    else
+        line "$1" "$pid" unhealthy "$(curl -s --max-time 2 "$3" | head -c 100 || true)"
+    fi
+}
+
+report postgres "127.0.0.1:$(contents "$data/run/postgres.port")"
+report "$kafka_process" "${KAFKA_BOOTSTRAP_SERVERS:-}"
+report outbox-relay "${RELAY_ADMIN_URL:-}" "${RELAY_ADMIN_URL:-}/readyz"
+report orders-projector "${PROJECTOR_ADMIN_URL:-}" "${PROJECTOR_ADMIN_URL:-}/readyz"
+report orders-payments "${PAYMENTS_ADMIN_URL:-}" "${PAYMENTS_ADMIN_URL:-}/readyz"
+report orders-server "${HTTP_URL:-} ${GRPC_ADDRESS:-}" "${HTTP_URL:-}/readyz"
+exit "$all_well"

@@ -1,0 +1,47 @@
+#!/bin/bash
+# What make test runs: every test, debug build. Postgres and Kafka are started by the tests themselves, on free ports.
+# Afterwards no process of the run may be left; one that is fails the run. Arguments go to swift test (--filter ...).
+set -euo pipefail
+scripts="$(dirname "${BASH_SOURCE[0]}")"
+source "$scripts/lib.sh"
+swift="${SWIFT:-swift}"
+cd "$root"
+scripts/packages.sh test
+export TEST_PYTHON="$(scripts/python.sh)"
+
+# Every process below carries this mark in its environment, so leftovers can be told from other people's processes.
+export OUTBOX_TEST_RUN="$$-$RANDOM"
+
+marked() {
+    local directory
+    for directory in /proc/[0-9]*; do
+        [ "${directory#/proc/}" != "$$" ] || continue
+        grep -qzx "OUTBOX_TEST_RUN=$OUTBOX_TEST_RUN" "$directory/environ" 2>/dev/null && printf '%s\n' "${directory#/proc/}"
+    done
+    return 0
+}
+
+# The owners of private servers clean up when the test process has ended; they get a moment for it.
+sweep() {
+    local waited=0 left
+    left="$(marked)"
+    while [ -n "$left" ] && [ "$waited" -lt 100 ]; do
+        sleep 0.1
+        waited=$((waited + 1))
+        left="$(marked)"
+    done
+    [ -n "$left" ] || return 0
+    say "left behind by the tests:" >&2
+    for pid in $left; do
+        ps -o pid=,args= -p "$pid" >&2 || true
+        kill -KILL "$pid" 2>/dev/null || true
+    done
+    return 1
+}
+unset DATABASE_URL KAFKA_BOOTSTRAP_SERVERS
+
+status=0
+$swift build --build-tests || exit $?
+$swift test --skip-build "$@" </dev/null || status=$?
+sweep || status=1
+exit "$status"

@@ -1,0 +1,106 @@
+#!/bin/bash
+# Starts the whole stack, or what is missing of it, and returns when all of it is healthy.
+set -euo pipefail
+scripts="$(dirname "${BASH_SOURCE[0]}")"
+source "$scripts/lib.sh"
+swift="${SWIFT:-swift}"
+
+main() {
+    mkdir -p "$data/run" "$data/log"
+    exec 9>"$data/run/lock"
+    flock -n 9 || die "another make up or make down is at work in $data"
+    if "$scripts/status.sh" --quiet; then
+        say "already up"
+        tell
+        return
+    fi
+    check_ports
+    "$scripts/packages.sh" run
+    if [ -z "${BIN_DIR:-}" ]; then
+        say "building (the first time takes some minutes)"
+        (cd "$root" && $swift build -c release 9>&-)
+    fi
+    start_stores
+    write_addresses
+    source "$data/env"
+    say "migrating"
+    "$bin/outboxctl" migrate
+    start_services
+    tell
+}
+
+# Before the long build, so that a taken port is told at once.
+check_ports() {
+    running orders-server >/dev/null && return
+    require_port HTTP_PORT "$http_port"
+    require_port GRPC_PORT "$grpc_port"
+    [ "$http_port" != "$grpc_port" ] || die "HTTP_PORT and GRPC_PORT are both $http_port; they must differ"
+}
+
+start_stores() {
+    say "starting postgres"
+    "$scripts/postgres.sh" start
+    say "starting $kafka_process"
+    "$scripts/kafka.sh" start
+}
+
+# admin_port SERVICE: where its /readyz and /metrics are; the port of last time unless it is taken.
+admin_port() {
+    local file="$data/run/$1.port" port
+    port="$(contents "$file")"
+    if ! running "$1" >/dev/null && { [ -z "$port" ] || listening "$port"; }; then
+        port="$(free_port)"
+        printf '%s\n' "$port" >"$file"
+    fi
+    printf '%s' "$port"
+}
+
+# $data/env is made to be sourced, by people and by the scripts.
+write_addresses() {
+    local relay projector payments
+    relay="$(admin_port outbox-relay)"
+    projector="$(admin_port orders-projector)"
+    payments="$(admin_port orders-payments)"
+    (umask 077 && cat >"$data/env" <<ADDRESSES
+export DATABASE_URL='$("$scripts/postgres.sh" url)'
+export KAFKA_BOOTSTRAP_SERVERS='$("$scripts/kafka.sh" address)'
+export HTTP_URL='http://127.0.0.1:$http_port'
+export GRPC_ADDRESS='127.0.0.1:$grpc_port'
+export RELAY_ADMIN_URL='http://127.0.0.1:$relay'
+export PROJECTOR_ADMIN_URL='http://127.0.0.1:$projector'
+export PAYMENTS_ADMIN_URL='http://127.0.0.1:$payments'
+ADDRESSES
+    )
+}
+
+start_services() {
+    say "starting ${services[*]}"
+    "$scripts/service.sh" start outbox-relay ADMIN_PORT="${RELAY_ADMIN_URL##*:}"
+    "$scripts/service.sh" start orders-projector ADMIN_PORT="${PROJECTOR_ADMIN_URL##*:}"
+    "$scripts/service.sh" start orders-payments ADMIN_PORT="${PAYMENTS_ADMIN_URL##*:}"
+    "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port"
+    "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
+    "$scripts/service.sh" ready outbox-relay "$RELAY_ADMIN_URL/readyz"
+    "$scripts/service.sh" ready orders-projector "$PROJECTOR_ADMIN_URL/readyz"
+    "$scripts/service.sh" ready orders-payments "$PAYMENTS_ADMIN_URL/readyz"
+}
+
+tell() {
+    source "$data/env"
+    cat <<TEXT
+
+REST      $HTTP_URL
+gRPC      $GRPC_ADDRESS
+Kafka     $KAFKA_BOOTSTRAP_SERVERS   topic outbox.event.order
+Postgres  source ${data#"$PWD/"}/env && psql \$DATABASE_URL
+
+Try:
+
+curl -X POST $HTTP_URL/v1/orders -H 'Content-Type: application/json' \\
+  -d '{"customer_id":"ada","vendor_id":"acme","product_id":"lamp","quantity":2,"total_price":39.90,"payment_method":"CREDIT_CARD"}'
+
+and then: make demo, make status, make logs, make down
+TEXT
+}
+
+main
