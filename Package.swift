@@ -104,8 +104,8 @@ let testTargets: [Target] = [
             hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),
-    tests("Projection", ["Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "TestKit", protobuf, logging]),
-    tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "TestKit", protobuf, logging]),
+    tests("Projection", ["Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
+    tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests(
         "Messaging",
         ["Messaging", "Kafka", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf, logging]),

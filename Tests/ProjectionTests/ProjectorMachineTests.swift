@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Projection
+
+@Suite struct ProjectorMachineTests {
+    private func claim(_ number: Int64, _ positions: [Int32: Int64]) -> Claim {
+        Claim(number: number, positions: positions)
+    }
+
+    @Test func anAssignmentIsClaimedBeforeItIsRead() throws {
+        var machine = ProjectorMachine()
+        #expect(machine.nextAction == .listen)
+        machine.assigned([1, 0])
+        #expect(machine.nextAction == .claim([0, 1], restarting: [], reason: nil))
+        #expect(machine.accept([garbage("a", partition: 0, offset: 5)]) == nil)
+        machine.claimed(claim(7, [0: 5, 1: 9]), healing: false)
+        #expect(machine.nextAction == .listen)
+        let batch = machine.accept([garbage("a", partition: 0, offset: 5), garbage("b", partition: 1, offset: 9)])
+        #expect(
+            batch?.positions == [
+                Position(partition: 0, claim: 7, nextOffset: 6), Position(partition: 1, claim: 7, nextOffset: 10),
+            ])
+    }
+
+    @Test func whatWasAppliedIsNotAcceptedAgain() throws {
+        var machine = ProjectorMachine()
+        machine.assigned([0])
+        machine.claimed(claim(1, [0: 3]), healing: false)
+        #expect(machine.accept([garbage("a", offset: 1), garbage("a", offset: 2)]) == nil)
+        let batch = try #require(machine.accept([garbage("a", offset: 2), garbage("a", offset: 3), garbage("a", offset: 8)]))
+        #expect(batch.messages.map(\.offset) == [3, 8])
+        machine.applied(batch)
+        #expect(machine.accept([garbage("a", offset: 8)]) == nil)
+        #expect(machine.accept([garbage("a", offset: 9)]) != nil)
+    }
+
+    @Test func aFailedBatchIsClaimedAndReadAgain() throws {
+        var machine = ProjectorMachine()
+        machine.assigned([0])
+        machine.claimed(claim(1, [0: 0]), healing: false)
+        #expect(machine.accept([garbage("a", offset: 0)]) != nil)
+        machine.doubted()
+        #expect(machine.nextAction == .claim([0], restarting: [], reason: nil))
+        #expect(machine.accept([garbage("a", offset: 1)]) == nil)
+        machine.claimed(claim(2, [0: 0]), healing: false)
+        #expect(machine.accept([garbage("a", offset: 0)])?.positions == [Position(partition: 0, claim: 2, nextOffset: 1)])
+    }
+
+    @Test func aLostOffsetIsClaimedAnewAndHealed() {
+        var machine = ProjectorMachine()
+        machine.assigned([0, 1])
+        machine.claimed(claim(1, [0: 10, 1: 10]), healing: false)
+        machine.offsetLost(1, reason: "gone")
+        #expect(machine.nextAction == .claim([1], restarting: [1], reason: "gone"))
+        #expect(machine.accept([garbage("a", partition: 0, offset: 10)]) != nil)
+        machine.claimed(claim(2, [1: 50]), healing: true)
+        #expect(machine.nextAction == .heal)
+        machine.healed(isLast: false)
+        #expect(machine.nextAction == .heal)
+        machine.healed(isLast: true)
+        #expect(machine.nextAction == .listen)
+    }
+
+    @Test func aDoubtDoesNotForgetThatAnOffsetWasLost() {
+        var machine = ProjectorMachine()
+        machine.assigned([0])
+        machine.claimed(claim(1, [0: 10]), healing: false)
+        machine.offsetLost(0, reason: "gone")
+        machine.doubted()
+        #expect(machine.nextAction == .claim([0], restarting: [0], reason: "gone"))
+    }
+
+    @Test func nothingOfARevokedPartitionIsApplied() {
+        var machine = ProjectorMachine()
+        machine.assigned([0])
+        machine.claimed(claim(1, [0: 0]), healing: true)
+        machine.revoked()
+        #expect(machine.nextAction == .listen)
+        #expect(machine.accept([garbage("a", offset: 0)]) == nil)
+        // A claim that was on its way when the partitions were taken away.
+        machine.claimed(claim(2, [0: 0]), healing: false)
+        #expect(machine.accept([garbage("a", offset: 0)]) == nil)
+    }
+}
