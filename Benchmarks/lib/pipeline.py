@@ -1,0 +1,74 @@
+"""The whole stack: from PlaceOrder to a projection that shows the order paid."""
+import json
+import os
+import subprocess
+import time
+
+from . import kafka, process, protobuf
+
+SERVICES = ["orders-server", "outbox-relay", "orders-projector", "orders-payments"]
+
+
+class Pipeline:
+    def __init__(self, bench, report):
+        self.bench, self.report = bench, report
+        bench.fresh_database()
+        self.kafka = kafka.start(bench, ["outbox.event.order:64"])
+        self.http, self.grpc = process.free_port(), process.free_port()
+        ports = {"HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1", "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc)}
+        self.servers = [bench.start(name, {**kafka.settings(self.kafka), "DATABASE_URL": bench.postgres.url(), "ADMIN_PORT": "0",
+                                           "LOG_LEVEL": "warning", **ports}, self.grpc if name == "orders-server" else None)
+                        for name in SERVICES]
+        bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
+
+    def run(self):
+        orders = self.bench.orders
+        bodies = os.path.join(self.bench.work, "place.bodies")
+        protobuf.write_bodies(bodies, [protobuf.place_order(f"customer-{i}") for i in range(1000)])
+        watched = self.servers + [self.kafka]
+        used = [server.cpu_seconds() for server in watched]
+        begin = time.monotonic()
+        out = subprocess.run([self.bench.tool("grpc_load"), "127.0.0.1", str(self.grpc), "/orders.v1.OrderService/PlaceOrder", bodies,
+                              "16", "64", "120", str(orders)], capture_output=True, text=True, check=True).stdout
+        placed = time.monotonic() - begin
+        acknowledged = json.loads(out)["status"].get("0", 0)
+        self.wait_paid(acknowledged)
+        seconds = time.monotonic() - begin
+        cpu = ", ".join(f"{server.name} {(server.cpu_seconds() - before) / seconds:.2f} cores, {server.memory_mb('VmHWM'):.0f} MB"
+                        for server, before in zip(watched, used))
+        events = self.bench.postgres.count("event")
+        self.report.note(
+            "6  whole stack", f"{acknowledged:,} orders placed in {placed:.1f} s ({acknowledged / placed:,.0f}/s), all shown as paid "
+            f"after {seconds:.1f} s: {acknowledged / seconds:,.0f} orders/s, {events / seconds:,.0f} events/s; {cpu}",
+            orders_per_second=acknowledged / seconds, events_per_second=events / seconds)
+        self.check_invariants(acknowledged)
+        for server in self.servers:
+            server.stop()
+
+    def wait_paid(self, orders):
+        paid = lambda: self.bench.postgres.count("order_projection WHERE payment_status = 3") >= orders
+        deadline = time.monotonic() + 600
+        while not paid():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the projection never showed all orders paid")
+            time.sleep(0.25)
+
+    def check_invariants(self, acknowledged):
+        """I1, I2 and I5 in SQL: nothing acknowledged is missing, nothing is there twice, the projection is up to date."""
+        one = self.bench.postgres.sql
+        checks = {
+            "orders": (one("SELECT count(*) FROM event WHERE sequence_number = 0"), str(acknowledged)),
+            "events without an outbox row": (one("SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id)"
+                                                 " WHERE o.event_id IS NULL"), "0"),
+            "outbox rows without an event": (one("SELECT count(*) FROM outbox o LEFT JOIN event e USING (event_id)"
+                                                 " WHERE e.event_id IS NULL"), "0"),
+            "streams with gaps": (one("SELECT count(*) FROM (SELECT 1 FROM event GROUP BY aggregate_id"
+                                      " HAVING max(sequence_number) <> count(*) - 1) x"), "0"),
+            "projections behind their stream": (one(
+                "SELECT count(*) FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY 1) e"
+                " LEFT JOIN order_projection p ON p.order_id = e.aggregate_id WHERE p.version IS DISTINCT FROM e.last"), "0"),
+        }
+        wrong = {name: got for name, (got, wanted) in checks.items() if got != wanted}
+        if wrong:
+            raise RuntimeError(f"after the load the invariants do not hold: {wrong}")
+        self.report.note("invariants after the load", "hold: " + ", ".join(checks))

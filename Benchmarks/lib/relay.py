@@ -1,0 +1,131 @@
+"""Rows about the relay: how fast it drains, how soon a row is in Kafka, what it costs when it does nothing."""
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.request
+
+from . import kafka, process
+
+TOPIC = "outbox.event.order"
+
+
+class Relay:
+    def __init__(self, bench, report):
+        self.bench, self.report = bench, report
+
+    def run(self):
+        rounds, rows = self.bench.rounds, self.bench.rows
+        self.report.compare(f"r1 drain {rows:,} rows / bare C loop", self.drain, self.c_loop, rounds, "≥ 0.7")
+        self.report.compare("r2 the same, exactly-once / bare C loop", lambda: self.drain("exactly-once"), self.c_loop, rounds, "≥ 0.4")
+        self.latency()
+        self.idle()
+
+    def fill(self, rows):
+        """Outbox rows of 150 bytes for a thousand keys, as one writer would leave them."""
+        self.bench.fresh_database()
+        self.bench.postgres.sql(
+            "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)"
+            " SELECT 'order', '018f1234-5678-9abc-def0-' || lpad((n % 1000)::text, 12, '0'), n / 1000, 'order_placed',"
+            f" decode(repeat('78', 150), 'hex') FROM generate_series(0, {rows - 1}) AS n")
+        self.bench.postgres.sql("VACUUM ANALYZE outbox")
+        self.bench.postgres.settle()
+
+    def start(self, broker, **more):
+        self.admin = process.free_port()
+        return self.bench.start("outbox-relay", {
+            **kafka.settings(broker), "DATABASE_URL": self.bench.postgres.url(), "RELAY_ADMIN_PORT": str(self.admin),
+            "LOG_LEVEL": "warning", "KAFKA_COMPRESSION_CODEC": "lz4", **more})
+
+    def unpublished(self):
+        return int(self.bench.postgres.sql("SELECT unpublished_rows FROM outbox_state"))
+
+    def drain(self, delivery="at-least-once"):
+        """Rows per second, from the start of the process until its own counter says that all are acknowledged."""
+        self.fill(self.bench.rows)
+        broker = kafka.start(self.bench, [TOPIC + ":64"])
+        begin = time.monotonic()
+        server = self.start(broker, RELAY_DELIVERY=delivery)
+        server.wait("all rows acknowledged", lambda: self.metric("relay_published_rows_total") >= self.bench.rows, 600)
+        took = time.monotonic() - begin
+        server.wait("the checkpoint at the end", lambda: self.unpublished() == 0, 60)
+        self.report.note(f"relay {delivery}", f"peak resident memory {server.memory_mb('VmHWM'):.0f} MB")
+        server.stop()
+        self.end(broker)
+        return self.bench.rows / took
+
+    def c_loop(self):
+        self.fill(self.bench.rows)
+        broker = kafka.start(self.bench, [TOPIC + ":64"])
+        out = subprocess.run([self.bench.tool("relay_loop"), self.bench.postgres.url(), broker.bootstrap, TOPIC,
+                              str(self.bench.rows)], capture_output=True, text=True, check=True).stdout
+        self.end(broker)
+        return json.loads(out)["per_second"]
+
+    def end(self, broker):
+        if hasattr(broker, "stop"):
+            broker.stop()
+
+    def metric(self, name):
+        """The sum of a metric over its labels; 0 while the endpoint is not up."""
+        try:
+            text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=2).read().decode()
+        except OSError:
+            return 0.0
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.split("\n") if re.match(name + r"[{ ]", line))
+
+    def latency(self):
+        """Commit to acknowledgement at 500 rows a second, from the relay's own histogram, beside the two round trips in it."""
+        self.fill(1)
+        broker = kafka.start(self.bench, [TOPIC + ":64"])
+        server = self.start(broker)
+        server.wait("the first row", lambda: self.unpublished() == 0)
+        script = os.path.join(self.bench.work, "trickle.sql")
+        with open(script, "w") as f:
+            f.write("INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)"
+                    " VALUES ('order', gen_random_uuid()::text, 0, 'order_placed', decode(repeat('78', 150), 'hex'));\n")
+        subprocess.run([os.path.join(self.bench.postgres.bin, "pgbench"), "-n", "-M", "prepared", "-c", "4", "-j", "1", "-R", "500",
+                        "-T", str(max(10, self.bench.seconds)), "-f", script, self.bench.postgres.url()], capture_output=True, check=True)
+        server.wait("all rows", lambda: self.unpublished() == 0)
+        floor = json.loads(subprocess.run([self.bench.tool("round_trips"), self.bench.postgres.url(), broker.bootstrap, TOPIC],
+                                          capture_output=True, text=True, check=True).stdout)
+        p50, p99 = self.quantile(0.5), self.quantile(0.99)
+        both = (floor["notify_us"] + floor["produce_us"]) / 1e6
+        self.report.note("r3 commit to ack at 500/s", f"p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms; a bare NOTIFY round trip takes "
+                         f"{floor['notify_us']:.0f} µs, a bare produce {floor['produce_us']:.0f} µs: ratio {p50 / both:.1f} (goal ≤ 3)",
+                         p50_ms=p50 * 1e3, p99_ms=p99 * 1e3, ratio=p50 / both)
+        server.stop()
+        self.end(broker)
+
+    def quantile(self, q):
+        """From the cumulative buckets of the end-to-end histogram, interpolated within the bucket."""
+        text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics").read().decode()
+        buckets = {}
+        for bound, count in re.findall(r'relay_commit_to_ack_seconds_bucket\{[^}]*le="([^"]+)"\} (\S+)', text):
+            key = float("inf") if bound == "+Inf" else float(bound)
+            buckets[key] = buckets.get(key, 0) + float(count)
+        total, below, lower = buckets[float("inf")], 0.0, 0.0
+        for bound in sorted(buckets):
+            if buckets[bound] >= q * total:
+                if bound == float("inf"):
+                    return lower
+                return lower + (bound - lower) * (q * total - below) / max(1.0, buckets[bound] - below)
+            below, lower = buckets[bound], bound
+        return lower
+
+    def idle(self):
+        broker = kafka.start(self.bench, [TOPIC + ":64"])
+        self.fill(1)
+        begin = time.monotonic()
+        server = self.start(broker)
+        server.wait("the first row", lambda: self.metric("relay_published_rows_total") >= 1)
+        ready = time.monotonic() - begin
+        time.sleep(3)
+        before = server.cpu_seconds()
+        time.sleep(20)
+        used = server.cpu_seconds() - before
+        self.report.note("r4 start and idle", f"first row acknowledged {ready * 1e3:.0f} ms after exec; idle {used / 20 * 100:.2f} % of a core, "
+                         f"{server.memory_mb():.0f} MB resident", ready_ms=ready * 1e3, idle_percent=used / 20 * 100)
+        server.stop()
+        self.end(broker)

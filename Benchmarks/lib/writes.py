@@ -1,0 +1,148 @@
+"""Rows about the write path: Postgres and orders-server alone."""
+import json
+import os
+import statistics
+import subprocess
+
+from . import process, protobuf
+
+CONNECTIONS, STREAMS = 16, 64
+SERVICE = "/orders.v1.OrderService/"
+
+
+class WritePath:
+    def __init__(self, bench, report):
+        self.bench, self.report = bench, report
+        bench.fresh_database()
+        self.http, self.grpc = process.free_port(), process.free_port()
+        self.server = bench.start("orders-server", {
+            "DATABASE_URL": bench.postgres.url(), "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc),
+            "HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1"}, port=self.grpc)
+        bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
+
+    def run(self):
+        seconds, rounds = self.bench.seconds, self.bench.rounds
+        sql = lambda name: os.path.join(self.bench.folder, "sql", name)
+        place = lambda: self.bench.postgres.pgbench(sql("place.sql"), 16, seconds)
+        settle = self.bench.postgres.settle
+        self.place_bodies = self.bodies("place", [protobuf.place_order(f"customer-{i}") for i in range(1000)])
+        warm = lambda: self.load("PlaceOrder", self.place_bodies, seconds=2)
+        warm()
+
+        def settled(figure):
+            def run():
+                settle()
+                return figure()
+            return run
+
+        self.report.compare("1  PlaceOrder gRPC / pgbench place, 16 clients", settled(self.place_grpc), settled(place), rounds,
+                            "≥ 2.0 (3)")
+        self.report.compare("1b PlaceOrder gRPC / bare C lane, 2 lanes × 100", settled(self.place_grpc), settled(self.lane), rounds,
+                            "≥ 0.4 (0.6)")
+        self.report.compare("2  PlaceOrder REST / pgbench place, 16 clients", settled(self.place_rest), settled(place), rounds,
+                            "≥ 0.6 (0.8)")
+        self.report.compare("3  one client, gRPC median µs / pgbench median µs", settled(self.lone_grpc),
+                            settled(lambda: self.lone_pgbench(sql("place.sql"))), rounds, "≤ 2.5 (1.5)", lower_is_better=True)
+        self.existing_orders(rounds, seconds, sql, settled)
+        rss = self.server.memory_mb("VmHWM")
+        self.report.note("orders-server", f"peak resident memory {rss:.0f} MB", peak_mb=rss)
+        self.server.stop()
+
+    # Figures: orders found in the table, not answers counted by the client.
+
+    def growth(self, figure):
+        before = self.bench.postgres.count("event")
+        result = figure()
+        return (self.bench.postgres.count("event") - before) / result["seconds"], result
+
+    def place_grpc(self):
+        return self.growth(lambda: self.load("PlaceOrder", self.place_bodies))[0]
+
+    def lane(self):
+        out = subprocess.run([self.bench.tool("lane"), self.bench.postgres.url(), "2", "100", str(self.bench.seconds)],
+                             capture_output=True, text=True, check=True)
+        return json.loads(out.stdout)["per_second"]
+
+    def place_rest(self):
+        before = self.bench.postgres.count("event")
+        subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", str(self.bench.seconds),
+                        "-s", os.path.join(self.bench.folder, "sql", "place.lua"), f"http://127.0.0.1:{self.http}/v1/orders"],
+                       capture_output=True, check=True)
+        return (self.bench.postgres.count("event") - before) / self.bench.seconds
+
+    def lone_grpc(self):
+        return self.load("PlaceOrder", self.place_bodies, 1, 1)["p50_us"]
+
+    def lone_pgbench(self, script):
+        prefix = os.path.join(self.bench.work, "lone")
+        self.bench.postgres.pgbench(script, 1, self.bench.seconds, log_prefix=prefix)
+        times = []
+        for name in os.listdir(self.bench.work):
+            if name.startswith("lone."):
+                path = os.path.join(self.bench.work, name)
+                times += [int(line.split()[2]) for line in open(path)]
+                os.remove(path)
+        return statistics.median(times)
+
+    # Rows 4 and 5: streams of three events that exist already.
+
+    def existing_orders(self, rounds, seconds, sql, settled):
+        orders = self.bench.orders
+        ids = self.insert_paid_orders(orders)
+        get = self.bodies("get", [protobuf.message([(1, i)]) for i in self.bench.shuffled(ids)])
+        variables = [("orders", orders)]
+        self.report.compare(
+            "4  GetOrder gRPC / pgbench select of the stream", settled(lambda: self.load("GetOrder", get)["per_second"]),
+            settled(lambda: self.bench.postgres.pgbench(sql("stream.sql"), 16, seconds, variables)), rounds, "≥ 1.0")
+        self.report.compare(
+            "5  Cancel + shipping gRPC / pgbench select + insert", settled(self.commands),
+            settled(lambda: self.bench.postgres.pgbench(sql("append.sql"), 16, seconds, variables)), rounds, "≥ 1.0")
+
+    def commands(self):
+        """Half the connections cancel, half ship; every order is new to both, so that no command is refused."""
+        fresh = self.insert_paid_orders(self.bench.orders, remember=False)
+        half = len(fresh) // 2
+        cancel = self.bodies("cancel", [protobuf.message([(1, i), (2, "benchmark")]) for i in fresh[:half]])
+        ship = self.bodies("ship", [protobuf.message([(1, i), (2, 3)]) for i in fresh[half:]])
+        self.bench.postgres.settle()
+
+        def both():
+            loads = [self.start_load("CancelOrder", cancel, CONNECTIONS // 2, STREAMS, half),
+                     self.start_load("UpdateOrderShippingStatus", ship, CONNECTIONS // 2, STREAMS, half)]
+            results = [json.loads(load.communicate()[0]) for load in loads]
+            return {"seconds": max(r["seconds"] for r in results), "results": results}
+        return self.growth(both)[0]
+
+    def insert_paid_orders(self, count, remember=True):
+        ids = [protobuf.uuid_v7() for _ in range(count)]
+        path = os.path.join(self.bench.work, "orders.copy")
+        with open(path, "w") as f:
+            for order in ids:
+                for sequence, (kind, data) in enumerate(protobuf.paid_order_events(order)):
+                    f.write(f"{protobuf.uuid_v7()}\t{order}\t{sequence}\torder\t{kind}\t\\\\x{data.hex()}\n")
+        columns = "event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data"
+        self.bench.postgres.sql(f"\\copy event ({columns}) FROM '{path}'")
+        if remember:
+            with open(path, "w") as f:
+                f.writelines(f"{n}\t{order}\n" for n, order in enumerate(ids, 1))
+            self.bench.postgres.sql("DROP TABLE IF EXISTS bench_order; CREATE TABLE bench_order (n bigint PRIMARY KEY, order_id text);\n"
+                                    f"\\copy bench_order FROM '{path}'")
+            self.bench.postgres.sql("VACUUM ANALYZE event; ANALYZE bench_order")
+        os.remove(path)
+        return ids
+
+    def bodies(self, name, messages):
+        path = os.path.join(self.bench.work, name + ".bodies")
+        protobuf.write_bodies(path, messages)
+        return path
+
+    def start_load(self, method, bodies, connections=CONNECTIONS, streams=STREAMS, maximum=None, seconds=None):
+        command = [self.bench.tool("grpc_load"), "127.0.0.1", str(self.grpc), SERVICE + method, bodies, str(connections),
+                   str(streams), str(seconds or self.bench.seconds)]
+        if maximum:
+            command.append(str(maximum))
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def load(self, method, bodies, connections=CONNECTIONS, streams=STREAMS, seconds=None):
+        out = self.start_load(method, bodies, connections, streams, seconds=seconds).communicate()[0]
+        return json.loads(out)
