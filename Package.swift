@@ -60,7 +60,7 @@ let libraries: [Target] = [
     library(
         "OrdersAPI",
         [
-            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime",
+            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin",
             hummingbird, httpTypes, protobuf, nioCore, logging, lifecycle,
         ]),
     library("Outbox", ["Postgres", "Threads", logging]),
@@ -100,7 +100,7 @@ let testTargets: [Target] = [
     tests(
         "OrdersAPI",
         [
-            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "TestKit",
+            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
             hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),

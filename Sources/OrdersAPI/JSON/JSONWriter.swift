@@ -1,0 +1,91 @@
+/// Writes JSON into one byte buffer. The caller opens, names and closes; the writer puts the commas.
+struct JSONWriter {
+    private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    init() {
+        bytes.reserveCapacity(512)
+    }
+
+    mutating func object(_ body: (inout JSONWriter) -> Void) {
+        wrapped("{", "}", body)
+    }
+
+    mutating func array<S: Sequence>(_ elements: S, _ body: (inout JSONWriter, S.Element) -> Void) {
+        wrapped("[", "]") { writer in
+            for element in elements { body(&writer, element) }
+        }
+    }
+
+    /// Writes the name of a member; its value must follow.
+    mutating func name(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    mutating func member(_ memberName: String, _ value: String) {
+        name(memberName)
+        string(value)
+    }
+
+    mutating func member(_ memberName: String, number: some BinaryInteger) {
+        name(memberName)
+        literal(String(number))
+    }
+
+    mutating func member(_ memberName: String, cents: Int64) {
+        name(memberName)
+        literal(Self.decimal(cents: cents))
+    }
+
+    mutating func string(_ text: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 { append(escaping: byte) }
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Writes a number, true, false or null as it is given.
+    mutating func literal(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    /// Whole cents as a number with only the decimals it needs: 99.99, 12.5, 100.
+    static func decimal(cents: Int64) -> String {
+        let (whole, rest) = cents.quotientAndRemainder(dividingBy: 100)
+        if rest == 0 { return String(whole) }
+        if rest % 10 == 0 { return "\(whole).\(rest / 10)" }
+        return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    private mutating func wrapped(_ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: open))
+        needsComma = false
+        body(&self)
+        bytes.append(UInt8(ascii: close))
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func append(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+        case UInt8(ascii: "\\"): bytes.append(contentsOf: [byte, byte])
+        case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+        case 0..<0x20, 0x7F:
+            let digits = Array("0123456789abcdef".utf8)
+            bytes.append(contentsOf: Array("\\u00".utf8))
+            bytes.append(digits[Int(byte >> 4)])
+            bytes.append(digits[Int(byte & 15)])
+        default: bytes.append(byte)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import HTTPTypes
+import OrdersProto
+
+extension RESTService {
+    func getOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+        var parameters = QueryParameters(request.query, names: ["min_version"])
+        var message = Orders_V1_GetOrderRequest()
+        message.orderID = orderID
+        if let version = parameters.optionalUInt32("min_version") { message.minVersion = version }
+        try parameters.finish()
+        let order = try await handlers.getOrder(message).order
+        return .json(headers: [.eTag: EntityTag.text(order.version)]) { json in
+            json.name("order")
+            json.object { OrderJSON.write(order, &$0) }
+        }
+    }
+
+    func listOrders(_ request: RESTRequest) async throws -> RESTResponse {
+        var parameters = QueryParameters(
+            request.query,
+            names: [
+                "limit", "offset", "page_size", "page_token", "customer_id", "vendor_id", "payment_status",
+                "shipping_status", "at_least.order_id", "at_least.version",
+            ])
+        let message = Self.listRequest(&parameters)
+        try parameters.finish()
+        let answer = try await handlers.listOrders(message)
+        return .json { json in
+            json.name("orders")
+            json.array(answer.orders) { json, order in json.object { OrderJSON.write(order, &$0) } }
+            if !answer.nextPageToken.isEmpty { json.member("next_page_token", answer.nextPageToken) }
+        }
+    }
+
+    private static func listRequest(_ parameters: inout QueryParameters) -> Orders_V1_ListOrdersRequest {
+        var message = Orders_V1_ListOrdersRequest()
+        if let limit = parameters.optionalUInt32("limit") { message.limit = limit }
+        if let offset = parameters.optionalUInt32("offset") { message.offset = offset }
+        if let size = parameters.optionalUInt32("page_size") { message.pageSize = size }
+        message.pageToken = parameters.nonEmptyString("page_token")
+        message.customerID = parameters.nonEmptyString("customer_id")
+        message.vendorID = parameters.nonEmptyString("vendor_id")
+        if let status = parameters.choice("payment_status", Orders_V1_PaymentStatus.names) { message.paymentStatus = status }
+        if let status = parameters.choice("shipping_status", Orders_V1_ShippingStatus.names) { message.shippingStatus = status }
+        let orderID = parameters.nonEmptyString("at_least.order_id")
+        let version = parameters.optionalUInt32("at_least.version")
+        if !orderID.isEmpty || version != nil {
+            message.atLeast = .with {
+                $0.orderID = orderID
+                $0.version = version ?? 0
+            }
+        }
+        return message
+    }
+
+    func orderEvents(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+        throw APIError(.unimplemented, reason: "UNIMPLEMENTED", "path: the history is not served yet")
+    }
+}
