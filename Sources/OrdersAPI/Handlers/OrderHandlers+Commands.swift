@@ -1,35 +1,29 @@
+import EventStore
 import Orders
 import OrdersProto
 import SwiftProtobuf
 
 extension OrderHandlers {
-    func placeOrder(_ request: Orders_V1_PlaceOrderRequest) async throws(APIError) -> Orders_V1_PlaceOrderResponse {
-        var validation = RequestValidation()
-        validation.identifier("customer_id", request.customerID)
-        validation.identifier("vendor_id", request.vendorID)
-        validation.identifier("product_id", request.productID)
-        validation.require(request.quantity > 0, "quantity", "must be more than zero")
-        let price = validation.price("total_price", request.totalPrice)
-        validation.identifier("payment_method", request.paymentMethod)
-        validation.requestID(request.requestID)
-        try validation.finish()
-        // Without a price there was a violation.
-        guard let price else { throw APIError.internalError }
-        let details = OrderDetails(
-            customerID: request.customerID, vendorID: request.vendorID, productID: request.productID,
-            quantity: request.quantity, totalPrice: price, paymentMethod: request.paymentMethod)
+    func placeOrder(
+        _ request: Orders_V1_PlaceOrderRequest, _ call: CallContext
+    ) async throws(APIError) -> Orders_V1_PlaceOrderResponse {
+        let details = try OrderDetails(request)
         var unkeyed = request
         unkeyed.requestID = ""
-        let options = try options(requestID: request.requestID, method: "PlaceOrder", unkeyed, expectedVersion: nil)
-        let receipt = try await store.place(details, options)
+        let options = try options(call, requestID: request.requestID, method: "PlaceOrder", unkeyed)
+        let outcome = try await mapped("PlaceOrder") { () async throws(EventStoreError) in
+            try await store.place(details, options: options)
+        }
         return .with {
-            $0.orderID = receipt.orderID
-            $0.version = receipt.version
-            $0.replayed = receipt.isReplay
+            $0.orderID = outcome.orderID
+            $0.version = UInt32(clamping: outcome.version)
+            $0.replayed = outcome.replayed
         }
     }
 
-    func cancelOrder(_ request: Orders_V1_CancelOrderRequest) async throws(APIError) -> Orders_V1_CancelOrderResponse {
+    func cancelOrder(
+        _ request: Orders_V1_CancelOrderRequest, _ call: CallContext
+    ) async throws(APIError) -> Orders_V1_CancelOrderResponse {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         validation.reason("reason", request.reason)
@@ -37,48 +31,55 @@ extension OrderHandlers {
         try validation.finish()
         var unkeyed = request
         unkeyed.requestID = ""
-        let options = try options(
-            requestID: request.requestID, method: "CancelOrder", unkeyed,
-            expectedVersion: request.hasExpectedVersion ? request.expectedVersion : nil)
-        let receipt = try await store.execute(.cancel(reason: request.reason), on: request.orderID, options)
+        var options = try options(call, requestID: request.requestID, method: "CancelOrder", unkeyed)
+        if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
+        let outcome = try await execute("CancelOrder", .cancel(reason: request.reason), on: request.orderID, options)
         return .with {
-            $0.orderID = receipt.orderID
-            $0.version = receipt.version
-            $0.replayed = receipt.isReplay
+            $0.orderID = outcome.orderID
+            $0.version = UInt32(clamping: outcome.version)
+            $0.replayed = outcome.replayed
         }
     }
 
     func updateOrderShippingStatus(
-        _ request: Orders_V1_UpdateOrderShippingStatusRequest
+        _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_UpdateOrderShippingStatusResponse {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         let status = validation.shippingTarget("status", request.status)
         validation.requestID(request.requestID)
         try validation.finish()
+        // Without a status there was a violation.
         guard let status else { throw APIError.internalError }
         var unkeyed = request
         unkeyed.requestID = ""
-        let options = try options(
-            requestID: request.requestID, method: "UpdateOrderShippingStatus", unkeyed,
-            expectedVersion: request.hasExpectedVersion ? request.expectedVersion : nil)
-        let receipt = try await store.execute(.updateShippingStatus(status), on: request.orderID, options)
+        var options = try options(call, requestID: request.requestID, method: "UpdateOrderShippingStatus", unkeyed)
+        if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
+        let outcome = try await execute(
+            "UpdateOrderShippingStatus", .updateShippingStatus(status), on: request.orderID, options)
         return .with {
-            $0.orderID = receipt.orderID
-            $0.version = receipt.version
-            $0.replayed = receipt.isReplay
+            $0.orderID = outcome.orderID
+            $0.version = UInt32(clamping: outcome.version)
+            $0.replayed = outcome.replayed
         }
     }
 
-    /// - Parameter unkeyed: the request without its request_id.
+    private func execute(
+        _ method: StaticString, _ command: OrderCommand, on orderID: String, _ options: CommandOptions
+    ) async throws(APIError) -> CommandOutcome {
+        try await mapped(method) { () async throws(EventStoreError) in
+            try await store.execute(command, on: orderID, options: options)
+        }
+    }
+
+    /// - Parameter unkeyed: the request without its request_id: the same key with another body is refused.
     private func options(
-        requestID: String, method: String, _ unkeyed: some Message, expectedVersion: UInt32?
+        _ call: CallContext, requestID: String, method: String, _ unkeyed: some Message
     ) throws(APIError) -> CommandOptions {
-        var options = CommandOptions(expectedVersion: expectedVersion)
+        var options = CommandOptions(deadline: call.deadline, traceparent: call.traceparent)
         guard !requestID.isEmpty else { return options }
         guard let body: [UInt8] = try? unkeyed.serializedBytes() else { throw APIError.internalError }
-        options.requestID = requestID
-        options.fingerprint = Array(method.utf8) + [0] + body
+        options.idempotencyKey = IdempotencyKey(requestID, requestHash: Array(method.utf8) + [0] + body)
         return options
     }
 }

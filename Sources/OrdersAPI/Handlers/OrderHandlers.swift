@@ -1,3 +1,5 @@
+import EventStore
+import Logging
 import Orders
 import OrdersProto
 
@@ -5,10 +7,23 @@ import OrdersProto
 struct OrderHandlers: Sendable {
     let store: any OrderStore
     let list: any OrderList
+    let logger: Logger
 
-    static let orderNotFoundReason = OrderRejection.Reason.orderNotFound.rawValue
-
-    static func orderNotFound(_ orderID: String) -> APIError {
-        APIError(.notFound, reason: orderNotFoundReason, "order_id: there is no order \"\(orderID)\"")
+    /// Runs what the event store does and turns its error into the API's; what a client must not see goes to the log.
+    func mapped<Value: Sendable>(
+        _ method: StaticString, _ body: () async throws(EventStoreError) -> Value
+    ) async throws(APIError) -> Value {
+        do {
+            return try await body()
+        } catch {
+            switch error {
+            case .internal, .outcomeUnknown:
+                logger.error("event store failed", metadata: ["method": "\(method)", "error": "\(error)"])
+            case .unavailable:
+                logger.debug("event store unavailable", metadata: ["method": "\(method)", "error": "\(error)"])
+            default: break
+            }
+            throw APIError(error)
+        }
     }
 }

@@ -39,7 +39,8 @@ struct JSONReader {
 
     private mutating func value() throws(JSONSyntaxError) -> JSONValue {
         skipSpace()
-        switch current {
+        guard let first = current else { throw problem("the text ends where a value should be") }
+        switch first {
         case UInt8(ascii: "{"): return try nested(Self.object)
         case UInt8(ascii: "["): return try nested(Self.array)
         case UInt8(ascii: "\""): return .string(try string())
@@ -47,7 +48,6 @@ struct JSONReader {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
-        case nil: throw problem("the text ends where a value should be")
         default: throw problem("a value cannot start with this character")
         }
     }

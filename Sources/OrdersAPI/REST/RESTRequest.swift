@@ -17,3 +17,10 @@ struct RESTRequest: Sendable {
         target.firstIndex(of: "?").map { target[target.index(after: $0)...] } ?? ""
     }
 }
+
+extension RESTRequest {
+    /// REST has no deadline of its own: who stops waiting closes the connection.
+    var call: CallContext {
+        CallContext(traceparent: headers[.traceparent])
+    }
+}

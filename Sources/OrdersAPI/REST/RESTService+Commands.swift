@@ -16,7 +16,7 @@ extension RESTService {
         message.requestID = fields.string("request_id")
         try fields.finish()
         message.requestID = try requestID(message.requestID, request.headers)
-        let answer = try await handlers.placeOrder(message)
+        let answer = try await handlers.placeOrder(message, request.call)
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
 
@@ -35,7 +35,7 @@ extension RESTService {
         if let version = precondition?.version { message.expectedVersion = version }
         let prepared = message
         let answer = try await conditional(precondition) { () async throws(APIError) in
-            try await self.handlers.cancelOrder(prepared)
+            try await self.handlers.cancelOrder(prepared, request.call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
@@ -55,7 +55,7 @@ extension RESTService {
         if let version = precondition?.version { message.expectedVersion = version }
         let prepared = message
         let answer = try await conditional(precondition) { () async throws(APIError) in
-            try await self.handlers.updateOrderShippingStatus(prepared)
+            try await self.handlers.updateOrderShippingStatus(prepared, request.call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }

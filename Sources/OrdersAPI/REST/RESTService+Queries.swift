@@ -1,5 +1,6 @@
 import HTTPTypes
 import OrdersProto
+import SwiftProtobuf
 
 extension RESTService {
     func getOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
@@ -8,7 +9,7 @@ extension RESTService {
         message.orderID = orderID
         if let version = parameters.optionalUInt32("min_version") { message.minVersion = version }
         try parameters.finish()
-        let order = try await handlers.getOrder(message).order
+        let order = try await handlers.getOrder(message, request.call).order
         return .json(headers: [.eTag: EntityTag.text(order.version)]) { json in
             json.name("order")
             json.object { OrderJSON.write(order, &$0) }
@@ -24,7 +25,7 @@ extension RESTService {
             ])
         let message = Self.listRequest(&parameters)
         try parameters.finish()
-        let answer = try await handlers.listOrders(message)
+        let answer = try await handlers.listOrders(message, request.call)
         return .json { json in
             json.name("orders")
             json.array(answer.orders) { json, order in json.object { OrderJSON.write(order, &$0) } }

@@ -1,16 +1,17 @@
+import EventStore
 import Orders
 
-/// Where orders are: the seam between the handlers and the event store. Each function throws ``APIError`` only.
+/// Where orders are: what the handlers need of the event store, so that they can be tested without Postgres.
 protocol OrderStore: Sendable {
-    func place(_ details: OrderDetails, _ options: CommandOptions) async throws(APIError) -> CommandReceipt
+    func place(_ details: OrderDetails, options: CommandOptions) async throws(EventStoreError) -> CommandOutcome
 
     func execute(
-        _ command: OrderCommand, on orderID: String, _ options: CommandOptions
-    ) async throws(APIError) -> CommandReceipt
+        _ command: OrderCommand, on orderID: String, options: CommandOptions
+    ) async throws(EventStoreError) -> CommandOutcome
 
-    /// Nil if there is no such order.
-    func load(_ orderID: String) async throws(APIError) -> StoredOrder?
+    /// Throws `notFound` if there is no such order.
+    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder
 
-    /// At most `limit` events from sequence number `from` on; nil if there is no such order.
-    func history(_ orderID: String, from: UInt32, limit: Int) async throws(APIError) -> StoredHistory?
+    /// All events of an order in order; throws `notFound` if there is no such order.
+    func history(_ orderID: String) async throws(EventStoreError) -> [StoredEvent]
 }

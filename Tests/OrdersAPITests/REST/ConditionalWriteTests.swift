@@ -1,0 +1,79 @@
+import Foundation
+import HTTPTypes
+import Testing
+
+@testable import OrdersAPI
+
+struct ConditionalWriteTests {
+    let api = RESTFixture()
+    let cancel = #"{"reason":"r"}"#
+
+    @Test func aStaleIfMatchIs412AndNamesBothVersions() async throws {
+        let orderID = try await api.placePaid()
+        let answer = try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: "\"1\""])
+        #expect(answer.status == 412)
+        #expect(try answer.object()["code"] as? Int == 10)
+        #expect(answer.text.contains(#""actual_version":"3","expected_version":"1""#))
+        let fresh = try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: "\"3\""])
+        #expect(fresh.status == 200)
+        #expect(fresh.headers[.eTag] == "\"4\"")
+    }
+
+    @Test func aStaleExpectedVersionIs409() async throws {
+        let orderID = try await api.placePaid()
+        let body = #"{"status":"SHIPPING_STATUS_IN_TRANSIT","expected_version":2}"#
+        let answer = try await api.send(.put, "/v1/orders/\(orderID)/shipping-status", body)
+        #expect(answer.status == 409)
+        #expect(try answer.object()["code"] as? Int == 10)
+    }
+
+    @Test func entityTagsThatAreNoVersionMatchNothing() async throws {
+        let orderID = try await api.place()
+        for tag in ["\"abc\"", "W/\"1\"", "\"\"", "\"99999999999\""] {
+            let answer = try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: tag])
+            #expect(answer.status == 412, "\(tag)")
+        }
+        for tag in ["1", "\"1\", \"2\"", "\"1", ""] {
+            let answer = try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: tag])
+            #expect(answer.status == 400, "\(tag)")
+            #expect(try api.violations(answer)["If-Match"] != nil)
+        }
+        #expect(try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: "*"]).status == 200)
+    }
+
+    @Test func theSameKeyAndBodyGetTheFirstAnswer() async throws {
+        let headers: HTTPFields = [.idempotencyKey: "\"k-1\""]
+        let first = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: headers)
+        #expect(first.headers[.idempotencyReplayed] == nil)
+        let again = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: [.idempotencyKey: "k-1"])
+        #expect(again.status == 200)
+        #expect(again.text == first.text)
+        #expect(again.headers[.eTag] == first.headers[.eTag])
+        #expect(again.headers[.idempotencyReplayed] == "true")
+    }
+
+    @Test func theSameKeyAndAnotherBodyIs422() async throws {
+        let headers: HTTPFields = [.idempotencyKey: "k-2"]
+        _ = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: headers)
+        let body = ValidationTests.body()
+        let answer = try await api.send(.post, "/v1/orders", body, headers: headers)
+        #expect(answer.status == 422)
+        #expect(try answer.object()["code"] as? Int == 3)
+    }
+
+    @Test func keysHaveOneTo255Characters() async throws {
+        for key in ["", "\"\"", String(repeating: "k", count: 256)] {
+            let answer = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: [.idempotencyKey: key])
+            #expect(answer.status == 400)
+            #expect(try api.violations(answer)["Idempotency-Key"] != nil)
+        }
+    }
+
+    @Test func aMinimumVersionIsInsistedOn() async throws {
+        let orderID = try await api.place()
+        #expect(try await api.send(.get, "/v1/orders/\(orderID)?min_version=1").status == 200)
+        let answer = try await api.send(.get, "/v1/orders/\(orderID)?minVersion=2")
+        #expect(answer.status == 409)
+        #expect(try answer.object()["code"] as? Int == 10)
+    }
+}

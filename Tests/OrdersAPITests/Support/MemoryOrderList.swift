@@ -1,0 +1,37 @@
+import EventStore
+import Orders
+import OrdersProto
+import SwiftProtobuf
+
+@testable import OrdersAPI
+
+/// A list that shows what a memory store holds, at once.
+struct MemoryOrderList: OrderList {
+    let store: MemoryOrderStore
+
+    func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
+        let all: [LoadedOrder]
+        do { all = try store.all() } catch { throw APIError(error) }
+        let sorted = all.sorted { ($0.createdAt, $0.orderID) > ($1.createdAt, $1.orderID) }
+        guard case .offset(let offset) = query.start else { return [] }
+        return sorted.dropFirst(Int(offset)).prefix(query.limit).map { order in
+            .with {
+                $0.orderID = order.orderID
+                $0.paymentStatus = Orders_V1_PaymentStatus(order.state.paymentStatus)
+                $0.shippingStatus = Orders_V1_ShippingStatus(order.state.shippingStatus)
+                $0.createdAt = Google_Protobuf_Timestamp(microsecondsSince1970: order.createdAt)
+                $0.updatedAt = Google_Protobuf_Timestamp(microsecondsSince1970: order.updatedAt)
+            }
+        }
+    }
+
+    func version(of orderID: String) async throws(APIError) -> UInt32 {
+        do {
+            return UInt32(clamping: try await store.load(orderID).version)
+        } catch .notFound {
+            return 0
+        } catch {
+            throw APIError(error)
+        }
+    }
+}

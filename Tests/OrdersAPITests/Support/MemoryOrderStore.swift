@@ -1,0 +1,97 @@
+import EventStore
+import Orders
+import Postgres
+import Synchronization
+
+@testable import OrdersAPI
+
+/// Orders in memory, decided by the real domain: the handlers' store without Postgres.
+final class MemoryOrderStore: OrderStore {
+    private struct State {
+        var events: [String: [StoredEvent]] = [:]
+        var keys: [String: (hash: [UInt8], outcome: CommandOutcome)] = [:]
+        var failure: EventStoreError?
+        var microseconds: Int64 = 1_704_103_200_000_000
+        var identifiers = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Makes every call fail like this.
+    func fail(_ error: EventStoreError?) {
+        state.withLock { $0.failure = error }
+    }
+
+    func place(_ details: OrderDetails, options: CommandOptions) async throws(EventStoreError) -> CommandOutcome {
+        let orderID = UUIDBytes.v7().description
+        return try run(.place(details), orderID, options)
+    }
+
+    func execute(
+        _ command: OrderCommand, on orderID: String, options: CommandOptions
+    ) async throws(EventStoreError) -> CommandOutcome {
+        try run(command, orderID, options)
+    }
+
+    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder {
+        let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
+        if let failure { throw failure }
+        guard let order = events?.folded() else { throw .notFound(orderID: orderID) }
+        return order
+    }
+
+    func history(_ orderID: String) async throws(EventStoreError) -> [StoredEvent] {
+        let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
+        if let failure { throw failure }
+        guard let events else { throw .notFound(orderID: orderID) }
+        return events
+    }
+
+    private func run(
+        _ command: OrderCommand, _ orderID: String, _ options: CommandOptions
+    ) throws(EventStoreError) -> CommandOutcome {
+        let result: Result<CommandOutcome, EventStoreError> = state.withLock { state in
+            if let failure = state.failure { return .failure(failure) }
+            if let key = options.idempotencyKey, let known = state.keys[key.key] {
+                guard known.hash == key.requestHash else { return .failure(.idempotencyMismatch) }
+                return .success(
+                    CommandOutcome(orderID: known.outcome.orderID, version: known.outcome.version, replayed: true))
+            }
+            return Self.append(command, orderID, options, &state)
+        }
+        return try result.get()
+    }
+
+    private static func append(
+        _ command: OrderCommand, _ orderID: String, _ options: CommandOptions, _ state: inout State
+    ) -> Result<CommandOutcome, EventStoreError> {
+        var history = state.events[orderID] ?? []
+        let order = history.folded()
+        if let expected = options.expectedVersion, let order, order.version != expected {
+            return .failure(.conflict(expected: expected, actual: order.version))
+        }
+        switch decide(command, order?.state) {
+        case .failure(let rejection):
+            return .failure(rejection.reason == .orderNotFound ? .notFound(orderID: orderID) : .rejected(rejection))
+        case .success(let events):
+            for event in events {
+                history.append(
+                    StoredEvent(
+                        orderID: orderID, sequenceNumber: Int64(history.count), eventID: UUIDBytes.v7(), event: event,
+                        createdAt: state.microseconds))
+                state.microseconds += 300_000_000
+            }
+        }
+        state.events[orderID] = history
+        let outcome = CommandOutcome(orderID: orderID, version: Int64(history.count), replayed: false)
+        if let key = options.idempotencyKey { state.keys[key.key] = (key.requestHash, outcome) }
+        return .success(outcome)
+    }
+
+    /// All orders with their states, for a list made of them.
+    func all() throws(EventStoreError) -> [LoadedOrder] {
+        let (events, failure) = state.withLock { ($0.events, $0.failure) }
+        if let failure { throw failure }
+        return events.values.compactMap { $0.folded() }
+    }
+}
