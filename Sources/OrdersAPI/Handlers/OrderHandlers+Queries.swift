@@ -8,9 +8,10 @@ extension OrderHandlers {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         try validation.finish()
-        let order = try await mapped("GetOrder") { () async throws(EventStoreError) in
+        let found = try await mapped("GetOrder") { () async throws(EventStoreError) in
             try await store.load(request.orderID)
         }
+        guard let order = found else { throw APIError(EventStoreError.notFound(orderID: request.orderID)) }
         if request.hasMinVersion, order.version < request.minVersion {
             throw Self.versionNotReached(order.version, wanted: request.minVersion)
         }

@@ -9,9 +9,11 @@ protocol OrderStore: Sendable {
         _ command: OrderCommand, on orderID: String, options: CommandOptions
     ) async throws(EventStoreError) -> CommandOutcome
 
-    /// Throws `notFound` if there is no such order.
-    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder
+    /// Nil if there is no such order.
+    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder?
 
-    /// All events of an order in order; throws `notFound` if there is no such order.
-    func history(_ orderID: String) async throws(EventStoreError) -> [StoredEvent]
+    /// At most `limit` events from a sequence number on; empty if there are none.
+    func history(
+        _ orderID: String, from sequenceNumber: Int64, limit: Int
+    ) async throws(EventStoreError) -> [StoredEvent]
 }

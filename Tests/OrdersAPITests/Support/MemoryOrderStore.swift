@@ -33,18 +33,18 @@ final class MemoryOrderStore: OrderStore {
         try run(command, orderID, options)
     }
 
-    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder {
+    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
         let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
         if let failure { throw failure }
-        guard let order = events?.folded() else { throw .notFound(orderID: orderID) }
-        return order
+        return events?.folded()
     }
 
-    func history(_ orderID: String) async throws(EventStoreError) -> [StoredEvent] {
+    func history(
+        _ orderID: String, from sequenceNumber: Int64, limit: Int
+    ) async throws(EventStoreError) -> [StoredEvent] {
         let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
         if let failure { throw failure }
-        guard let events else { throw .notFound(orderID: orderID) }
-        return events
+        return Array((events ?? []).filter { $0.sequenceNumber >= sequenceNumber }.prefix(limit))
     }
 
     private func run(
