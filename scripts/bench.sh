@@ -1,13 +1,20 @@
 #!/bin/bash
-# Runs every benchmark of Benchmarks/ one after the other; BENCH=name runs one.
+# What make bench runs: release build, the C yardsticks of Benchmarks/c, then Benchmarks/bench.py. BENCH="writes relay" chooses
+# suites; ROUNDS, SECONDS_EACH, ORDERS and ROWS change their size. Figures go to .build/bench/results.json as well.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+scripts="$(dirname "${BASH_SOURCE[0]}")"
+source "$scripts/lib.sh"
 cd "$root"
+"$scripts/packages.sh" bench
 
-shopt -s nullglob
-benchmarks=(Benchmarks/${BENCH:-*}/run.sh)
-[ ${#benchmarks[@]} -gt 0 ] || die "no benchmark Benchmarks/${BENCH:-*}/run.sh"
-for benchmark in "${benchmarks[@]}"; do
-    say "== ${benchmark%/run.sh}"
-    "$benchmark"
-done
+tools=.build/bench
+mkdir -p "$tools"
+flags=(-O2 -Wall -Wextra "-I$(pg_config --includedir)")
+cc "${flags[@]}" -o "$tools/grpc_load" Benchmarks/c/grpc_load.c -lnghttp2
+cc "${flags[@]}" -o "$tools/lane" Benchmarks/c/lane.c -lpq -lpthread
+cc "${flags[@]}" -o "$tools/relay_loop" Benchmarks/c/relay_loop.c -lpq -lrdkafka
+cc "${flags[@]}" -o "$tools/round_trips" Benchmarks/c/round_trips.c -lpq -lrdkafka
+
+${SWIFT:-swift} build -c release
+exec /usr/bin/python3 Benchmarks/bench.py --binaries .build/release --tools "$tools" --rounds "${ROUNDS:-3}" \
+    --seconds "${SECONDS_EACH:-5}" --orders "${ORDERS:-50000}" --rows "${ROWS:-1000000}" ${BENCH:-}

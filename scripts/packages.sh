@@ -1,13 +1,17 @@
 #!/bin/bash
-# Says which Debian packages are missing, and installs them: packages.sh run|test
+# Says which Debian packages are missing, and installs them: packages.sh run|test|bench
 #
 #   run    what building and running the stack needs (make up, make demo)
 #   test   that, and what tests, lint and code generation need (make test, make lint, make proto)
+#   bench  the first, and the load generators and yardsticks (make bench)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 packages=(ca-certificates curl kcat libnghttp2-dev libpq-dev librdkafka-dev pkg-config postgresql-15 python3 python3-venv zlib1g-dev)
-[ "${1:-run}" = run ] || packages+=(protobuf-compiler python3-pip python3-yaml)
+case "${1:-run}" in
+    test) packages+=(protobuf-compiler python3-pip python3-yaml) ;;
+    bench) packages+=(gcc nghttp2-client nghttp2-server nginx-light wrk) ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do
