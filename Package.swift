@@ -80,6 +80,8 @@ let executables: [Target] = [
     executable(
         "outbox-relay", path: "relay/Sources",
         ["Outbox", "Messaging", "Postgres", "Runtime", "Admin", logging, lifecycle, arguments]),
+    executable(
+        "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", nioCore, nioPosix, logging]),
 ]
 
 let testTargets: [Target] = [

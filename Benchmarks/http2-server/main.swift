@@ -1,0 +1,33 @@
+// A gRPC server with nothing but the health service and an echo: what the HTTP/2 and gRPC layers cost by themselves.
+// Usage: http2-bench-server [port [event loops]]
+
+import GRPC
+import HTTP2
+import Logging
+import Glibc
+import NIOCore
+import NIOPosix
+
+// Blocked before any other thread exists, so that only sigwait below gets them.
+var signals = sigset_t()
+sigemptyset(&signals)
+sigaddset(&signals, SIGTERM)
+sigaddset(&signals, SIGINT)
+pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+let group = MultiThreadedEventLoopGroup(numberOfThreads: arguments.dropFirst().first ?? 1)
+var router = GRPCRouter()
+router.health(GRPCHealth())
+var limits = HTTP2Limits()
+limits.concurrentStreams = 1_000
+let server = try GRPCServer(
+    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0, limits: limits), group: group, router: router,
+    logger: Logger(label: "bench"))
+let address = try await server.start()
+print("listening on \(address.port ?? 0)")
+fflush(nil)
+
+var received: Int32 = 0
+sigwait(&signals, &received)
+await server.shutdown()

@@ -1,0 +1,260 @@
+import HTTP2
+import NIOCore
+
+/// One call: between the bytes of its HTTP/2 stream and its handler's task.
+///
+/// Its state belongs to the stream's event loop; `succeed`, `end`, `fail`, `write` and `tookMessage` may be called
+/// from anywhere and go there. Wrong calls by a peer end it with a status; whatever comes after its end is dropped.
+final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
+    let stream: HTTP2Stream
+    let context: GRPCContext
+    let limits: GRPCLimits
+    let requests = GRPCMessageQueue()
+    private let method: GRPCMethod
+    private let observer: (any GRPCObserver)?
+    private let started: ContinuousClock.Instant?
+
+    // ---- the event loop's own ----
+    private var deframer: GRPCDeframer
+    private let encoding: GRPCEncoding
+    private let acceptedEncoding: GRPCEncoding
+    private var phase = Phase.receiving
+    private var hasRespondedHeaders = false
+    private var task: Task<Void, Never>?
+    private var deadlineTimer: Scheduled<Void>?
+    private var messageCount = 0
+    private var first: GRPCDeframer.Frame?
+    private var unconsumed = 0
+    private var writers: [CheckedContinuation<Void, any Error>] = []
+
+    private enum Phase {
+        /// No status was sent.
+        case receiving
+        /// A status was sent, or the stream is gone.
+        case ended
+    }
+
+    init(
+        stream: HTTP2Stream, method: GRPCMethod, head: GRPCRequestHead, limits: GRPCLimits, observer: (any GRPCObserver)?
+    ) {
+        self.stream = stream
+        self.method = method
+        self.limits = limits
+        self.observer = observer
+        let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
+        let now = observer != nil || timeout != nil ? ContinuousClock.now : nil
+        started = now
+        context = GRPCContext(
+            method: method.name, peer: stream.peer,
+            deadline: timeout.flatMap { timeout in now.map { $0.advanced(by: timeout) } }, headers: stream.headers)
+        deframer = GRPCDeframer(limitBytes: limits.receivedMessageBytes)
+        encoding = head.encoding ?? .identity
+        acceptedEncoding = head.acceptedEncoding
+        if let timeout { startDeadline(timeout) }
+    }
+
+    /// Starts a handler that does not wait for a message.
+    func begin() {
+        if case .headers(let start) = method.start { start(self) }
+    }
+
+    /// Keeps the handler's task, to cancel it when the call ends without it.
+    func run(placement: GRPCMethodOptions.Placement, _ body: @escaping @Sendable () async -> Void) {
+        let task: Task<Void, Never>
+        switch placement {
+        case .eventLoop: task = Task.immediate(executorPreference: stream.executor) { await body() }
+        case .pool: task = Task.detached { await body() }
+        }
+        if phase == .ended { task.cancel() } else { self.task = task }
+    }
+
+    // MARK: - From the stream
+
+    func receive(_ bytes: UnsafeRawBufferPointer) {
+        guard phase == .receiving else { return stream.consume(bytes.count) }
+        deframer.append(bytes)
+        do {
+            while let frame = try deframer.next() { try receive(frame) }
+        } catch {
+            return fail(onLoop: error)
+        }
+        replenish(bytes.count)
+    }
+
+    private func receive(_ frame: GRPCDeframer.Frame) throws(GRPCError) {
+        messageCount += 1
+        switch method.start {
+        case .message:
+            guard messageCount == 1 else { throw GRPCError(.unimplemented, "more than one request message") }
+            first = frame
+        case .headers:
+            requests.push(try decompressed(frame))
+        }
+    }
+
+    /// Gives the peer its window back, unless a streaming handler has enough to do.
+    private func replenish(_ byteCount: Int) {
+        unconsumed += byteCount
+        if case .headers = method.start, requests.queuedBytes > limits.queuedRequestBytes { return }
+        stream.consume(unconsumed)
+        unconsumed = 0
+    }
+
+    func receiveEnd() {
+        guard phase == .receiving else { return }
+        if deframer.pendingBytes > 0 {
+            return fail(onLoop: GRPCError(.internal, "the request ends inside a message"))
+        }
+        switch method.start {
+        case .headers:
+            requests.finish(.success(()))
+        case .message(let start):
+            guard let first else { return fail(onLoop: GRPCError(.unimplemented, "no request message")) }
+            begin(first, start)
+        }
+    }
+
+    private func begin(
+        _ frame: GRPCDeframer.Frame, _ start: @Sendable (GRPCServerCall, UnsafeRawBufferPointer) -> Void
+    ) {
+        guard frame.isCompressed else { return deframer.withBytes(frame) { start(self, $0) } }
+        do {
+            let bytes = try decompressed(frame)
+            bytes.withUnsafeBytes { start(self, $0) }
+        } catch {
+            fail(onLoop: error)
+        }
+    }
+
+    private func decompressed(_ frame: GRPCDeframer.Frame) throws(GRPCError) -> [UInt8] {
+        guard frame.isCompressed else { return deframer.bytes(frame) }
+        throw GRPCError(.internal, "compressed message without grpc-encoding")
+    }
+
+    func becameWritable() {
+        let waiting = writers
+        writers = []
+        for writer in waiting { writer.resume() }
+    }
+
+    func closed(_ code: HTTP2ErrorCode) {
+        let wasOpen = phase == .receiving
+        conclude(.cancelled, report: wasOpen)
+    }
+
+    // MARK: - From the handler
+
+    /// Ends a call that has one response message.
+    func succeed(_ frame: GRPCFrame) {
+        onLoop { call in
+            guard call.phase == .receiving else { return }
+            call.respondHeaders()
+            call.stream.send(call.encoded(frame))
+            call.finish()
+        }
+    }
+
+    /// Ends a streaming call with OK.
+    func end() {
+        onLoop { call in
+            guard call.phase == .receiving else { return }
+            call.respondHeaders()
+            call.finish()
+        }
+    }
+
+    /// Ends the call with the status that an error stands for.
+    func fail(_ error: any Error) {
+        onLoop { $0.fail(onLoop: GRPCError(any: error)) }
+    }
+
+    /// Sends one of several messages; returns when there is room for the next.
+    func write(_ frame: GRPCFrame) async throws {
+        if stream.eventLoop.inEventLoop {
+            guard phase == .receiving else { throw CancellationError() }
+            if send(frame) { return }
+            return try await withCheckedThrowingContinuation { waitForRoom($0) }
+        }
+        try await withCheckedThrowingContinuation { (writer: CheckedContinuation<Void, any Error>) in
+            onLoop { call in
+                guard call.phase == .receiving else { return writer.resume(throwing: CancellationError()) }
+                if call.send(frame) { writer.resume() } else { call.waitForRoom(writer) }
+            }
+        }
+    }
+
+    private func send(_ frame: GRPCFrame) -> Bool {
+        respondHeaders()
+        stream.send(encoded(frame))
+        return stream.isWritable
+    }
+
+    private func waitForRoom(_ writer: CheckedContinuation<Void, any Error>) {
+        guard phase == .receiving else { return writer.resume(throwing: CancellationError()) }
+        if stream.isWritable { writer.resume() } else { writers.append(writer) }
+    }
+
+    /// A streaming handler took a message; there may be room for more.
+    func tookMessage() {
+        onLoop { call in
+            if call.phase == .receiving, call.unconsumed > 0 { call.replenish(0) }
+        }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (GRPCServerCall) -> Void) {
+        if stream.eventLoop.inEventLoop { body(self) } else { stream.eventLoop.execute { body(self) } }
+    }
+
+    // MARK: - The response
+
+    private func respondHeaders() {
+        guard !hasRespondedHeaders else { return }
+        hasRespondedHeaders = true
+        let metadata = context.initialMetadata()
+        let fields = GRPCResponseFields.headers
+        stream.respond(metadata.isEmpty ? fields : fields + metadata.fields)
+    }
+
+    private func encoded(_ frame: GRPCFrame) -> [UInt8] { frame.storage }
+
+    private func finish() {
+        let metadata = context.trailingMetadata()
+        let fields = GRPCResponseFields.okTrailers
+        stream.finish(trailers: metadata.isEmpty ? fields : fields + metadata.fields)
+        conclude(.ok, report: true)
+    }
+
+    private func fail(onLoop error: GRPCError) {
+        guard phase == .receiving else { return }
+        let fields = GRPCResponseFields.status(error) + context.trailingMetadata().fields
+        if hasRespondedHeaders {
+            stream.finish(trailers: fields)
+        } else {
+            stream.respond(GRPCResponseFields.headers + context.initialMetadata().fields + fields, end: true)
+        }
+        conclude(error.code, report: true)
+    }
+
+    /// The only way out: releases everybody who waits, once.
+    private func conclude(_ status: GRPCStatusCode, report: Bool) {
+        guard phase == .receiving else { return }
+        phase = .ended
+        deadlineTimer?.cancel()
+        deadlineTimer = nil
+        if status != .ok { task?.cancel() }
+        task = nil
+        requests.finish(.failure(CancellationError()), now: true)
+        let waiting = writers
+        writers = []
+        for writer in waiting { writer.resume(throwing: CancellationError()) }
+        if report, let observer, let started {
+            observer.callEnded(method: method.name, status: status, duration: started.duration(to: .now))
+        }
+    }
+
+    private func startDeadline(_ timeout: Duration) {
+        deadlineTimer = stream.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(timeout.wholeNanoseconds)) {
+            self.fail(onLoop: GRPCError(.deadlineExceeded, "the deadline has passed"))
+        }
+    }
+}

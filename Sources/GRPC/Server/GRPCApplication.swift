@@ -1,0 +1,53 @@
+public import HTTP2
+
+/// Answers gRPC requests by their route, and hands every other request to `http`.
+public struct GRPCApplication: HTTP2Application {
+    private let routes: GRPCRouteTable
+    private let limits: GRPCLimits
+    private let observer: (any GRPCObserver)?
+    private let http: (any HTTP2Application)?
+
+    /// - Parameters:
+    ///   - router: the methods.
+    ///   - observer: hears of every call.
+    ///   - http: answers requests whose content type is not gRPC's; without it they get 415.
+    public init(router: GRPCRouter, observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)? = nil) {
+        routes = GRPCRouteTable(router.methods)
+        limits = router.sharedLimits
+        self.observer = observer
+        self.http = http
+    }
+
+    public func accept(_ stream: HTTP2Stream) -> any HTTP2StreamReceiver {
+        let head = GRPCRequestHead(stream.headers, routes: routes)
+        guard head.isGRPC else {
+            if let http { return http.accept(stream) }
+            return refuse(stream, HTTP2Field(":status", "415"))
+        }
+        if stream.hasOversizedHeaders {
+            return refuse(stream, GRPCError(.resourceExhausted, "the request's metadata exceeds the limit"))
+        }
+        switch head.verdict {
+        case .http(let status):
+            return refuse(stream, status)
+        case .status(let error):
+            return refuse(stream, error)
+        case .call(let method):
+            let call = GRPCServerCall(stream: stream, method: method, head: head, limits: limits, observer: observer)
+            call.begin()
+            return call
+        }
+    }
+
+    private func refuse(_ stream: HTTP2Stream, _ status: HTTP2Field) -> any HTTP2StreamReceiver {
+        stream.respond([status], end: true)
+        return GRPCRefusedCall()
+    }
+
+    private func refuse(_ stream: HTTP2Stream, _ error: GRPCError) -> any HTTP2StreamReceiver {
+        let fields = GRPCResponseFields.headers + [GRPCResponseFields.acceptEncoding] + GRPCResponseFields.status(error)
+        stream.respond(fields, end: true)
+        observer?.callEnded(method: "unknown", status: error.code, duration: .zero)
+        return GRPCRefusedCall()
+    }
+}

@@ -1,0 +1,60 @@
+/// Cuts a stream of bytes into length-prefixed messages: one flag byte, four length bytes, the message.
+///
+/// The size limit is checked at the prefix, before any of the message is kept.
+struct GRPCDeframer {
+    /// A message inside the buffer.
+    struct Frame: Equatable {
+        var isCompressed: Bool
+        var range: Range<Int>
+    }
+
+    static let prefixBytes = 5
+
+    private let limitBytes: Int
+    private var buffer: [UInt8] = []
+    private var start = 0
+
+    init(limitBytes: Int) {
+        self.limitBytes = limitBytes
+    }
+
+    /// Bytes that are not part of a message handed out yet.
+    var pendingBytes: Int { buffer.count - start }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        if start == buffer.count {
+            buffer.removeAll(keepingCapacity: start < 64 * 1024)
+            start = 0
+        } else if start > 64 * 1024 {
+            buffer.removeFirst(start)
+            start = 0
+        }
+        buffer.append(contentsOf: bytes)
+    }
+
+    /// The next complete message; its bytes are valid until the next `append`.
+    mutating func next() throws(GRPCError) -> Frame? {
+        guard pendingBytes >= Self.prefixBytes else { return nil }
+        let flag = buffer[start]
+        guard flag <= 1 else { throw GRPCError(.internal, "message flag \(flag) is neither 0 nor 1") }
+        var length = 0
+        for index in start + 1..<start + Self.prefixBytes { length = length << 8 | Int(buffer[index]) }
+        guard length <= limitBytes else {
+            throw GRPCError(.resourceExhausted, "message of \(length) bytes exceeds the limit of \(limitBytes)")
+        }
+        let bodyStart = start + Self.prefixBytes
+        guard buffer.count - bodyStart >= length else { return nil }
+        start = bodyStart + length
+        return Frame(isCompressed: flag == 1, range: bodyStart..<start)
+    }
+
+    /// The bytes of a frame, valid during the call.
+    @inline(__always)
+    func withBytes<R>(_ frame: Frame, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[frame.range])) }
+    }
+
+    /// The bytes of a frame, as an array of their own.
+    func bytes(_ frame: Frame) -> [UInt8] { Array(buffer[frame.range]) }
+}

@@ -1,0 +1,110 @@
+public import Logging
+import NIOConcurrencyHelpers
+public import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Listens, and gives each connection an HTTP/2 session on its event loop.
+public final class HTTP2Server: Sendable {
+    private let configuration: HTTP2ServerConfiguration
+    private let group: any EventLoopGroup
+    private let application: any HTTP2Application
+    private let logger: Logger
+    private let certificates: CertificateStore?
+    private let contexts: [ObjectIdentifier: HTTP2LoopContext]
+    private let state = NIOLockedValueBox(State())
+
+    private struct State {
+        var listener: (any Channel)?
+        var connections = 0
+        var isStopping = false
+    }
+
+    /// Makes a server; certificates are loaded here, so that a wrong path is an error at start.
+    public init(
+        configuration: HTTP2ServerConfiguration, group: any EventLoopGroup, application: any HTTP2Application,
+        logger: Logger
+    ) throws(HTTP2Error) {
+        self.configuration = configuration
+        self.group = group
+        self.application = application
+        self.logger = logger
+        certificates = if let tls = configuration.tls { try CertificateStore(tls) } else { nil }
+        var contexts: [ObjectIdentifier: HTTP2LoopContext] = [:]
+        for loop in group.makeIterator() { contexts[ObjectIdentifier(loop)] = HTTP2LoopContext(eventLoop: loop) }
+        self.contexts = contexts
+    }
+
+    /// Connections that are open.
+    public var connectionCount: Int { state.withLockedValue { $0.connections } }
+
+    /// Opens the listening socket and begins to serve; returns the address it is bound to.
+    @discardableResult
+    public func start() async throws -> SocketAddress {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(
+                    low: configuration.limits.socketBufferBytes / 2, high: configuration.limits.socketBufferBytes))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.initialize(channel) }
+            }
+        let listener: any Channel
+        do {
+            listener = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+        } catch {
+            let place = "\(configuration.host):\(configuration.port)"
+            throw HTTP2Error(.bind, "cannot listen on \(place)", cause: error)
+        }
+        guard let address = listener.localAddress else {
+            throw HTTP2Error(.bind, "the listening socket has no address")
+        }
+        state.withLockedValue { $0.listener = listener }
+        return address
+    }
+
+    private func initialize(_ channel: any Channel) throws {
+        guard let loop = contexts[ObjectIdentifier(channel.eventLoop)] else {
+            throw HTTP2Error(.session, "connection on a foreign event loop")
+        }
+        let isAdmitted = state.withLockedValue { state in
+            guard !state.isStopping, state.connections < configuration.limits.connections else { return false }
+            state.connections += 1
+            return true
+        }
+        guard isAdmitted else { throw HTTP2Error(.closed, "connection limit reached") }
+        channel.closeFuture.whenComplete { _ in self.state.withLockedValue { $0.connections -= 1 } }
+        if let certificates {
+            let context = certificates.current { error in
+                self.logger.error("renewed certificate not taken, the former stays", metadata: ["error": "\(error)"])
+            }
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+        }
+        let handler = HTTP2ConnectionHandler(
+            limits: configuration.limits, loop: loop, application: application, isSecure: certificates != nil,
+            logger: logger)
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// Stops listening and closes every connection gracefully: GOAWAY twice, open streams finish, at most
+    /// `HTTP2Limits.drainTimeout`. Returns when no connection is left.
+    public func shutdown() async {
+        let listener = state.withLockedValue { state in
+            state.isStopping = true
+            defer { state.listener = nil }
+            return state.listener
+        }
+        try? await listener?.close()
+        await withTaskGroup(of: Void.self) { group in
+            for context in contexts.values {
+                group.addTask {
+                    try? await context.eventLoop.flatSubmit { context.drain(reason: "shutdown") }.get()
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import CNGHTTP2
+
+/// Makes libnghttp2 sessions: options, callbacks and the first SETTINGS. The C function pointers live here; each does
+/// nothing but find its Swift object.
+enum SessionFactory {
+    static func makeServer(limits: HTTP2Limits, userData: UnsafeMutableRawPointer) throws(HTTP2Error) -> OpaquePointer {
+        var options: OpaquePointer?
+        guard nghttp2_option_new(&options) == 0, let options else { throw HTTP2Error(.session, "out of memory") }
+        defer { nghttp2_option_del(options) }
+        nghttp2_option_set_no_auto_window_update(options, 1)
+        nghttp2_option_set_no_closed_streams(options, 1)
+        nghttp2_option_set_stream_reset_rate_limit(options, limits.streamResetBurst, limits.streamResetsPerSecond)
+        nghttp2_option_set_max_continuations(options, limits.continuationFrames)
+        nghttp2_option_set_max_settings(options, limits.settingsEntries)
+        nghttp2_option_set_max_outbound_ack(options, limits.queuedAcknowledgements)
+
+        var callbacks: OpaquePointer?
+        guard nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks else {
+            throw HTTP2Error(.session, "out of memory")
+        }
+        defer { nghttp2_session_callbacks_del(callbacks) }
+        install(callbacks)
+
+        var session: OpaquePointer?
+        guard nghttp2_session_server_new2(&session, callbacks, userData, options) == 0, let session else {
+            throw HTTP2Error(.session, "out of memory")
+        }
+        guard announce(limits, on: session) else {
+            nghttp2_session_del(session)
+            throw HTTP2Error(.session, "libnghttp2 refused the configured limits")
+        }
+        return session
+    }
+
+    /// Submits our SETTINGS and raises the connection's window above the 64 KiB of the protocol.
+    private static func announce(_ limits: HTTP2Limits, on session: OpaquePointer) -> Bool {
+        let settings = [
+            entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreams),
+            entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(clamping: limits.streamWindowBytes)),
+            entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerListBytes),
+            entry(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, limits.frameBytes),
+            // RFC 9218: the priority tree of RFC 7540 is not used, and costs memory for closed streams.
+            entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+        ]
+        return nghttp2_submit_settings(session, 0, settings, settings.count) == 0
+            && nghttp2_session_set_local_window_size(session, 0, 0, limits.connectionWindowBytes) == 0
+    }
+
+    private static func entry(_ id: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
+        nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: value)
+    }
+
+    // MARK: - Callbacks
+
+    @inline(__always)
+    private static func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
+        userData.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func install(_ callbacks: OpaquePointer) {
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
+            guard let session = SessionFactory.session(user), let frame else { return 0 }
+            let isRequest = frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+            let isAccepted = session.beganHeaders(streamID: frame.pointee.hd.stream_id, isRequest: isRequest)
+            return isAccepted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameLength, value, valueLength, _, user in
+            SessionFactory.session(user)?.receivedHeader(
+                name: UnsafeRawBufferPointer(start: name, count: nameLength),
+                value: UnsafeRawBufferPointer(start: value, count: valueLength))
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
+            if let session = SessionFactory.session(user), let header, SessionFactory.isIdle(header.pointee) { session.receivedIdleFrame() }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
+            if let session = SessionFactory.session(user), let frame { SessionFactory.received(frame, session) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, streamID, bytes, count, user in
+            SessionFactory.session(user)?.receivedData(
+                streamID: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
+            guard let session = SessionFactory.session(user), let header = frame?.pointee.hd else { return 0 }
+            if UInt32(header.type) == NGHTTP2_HEADERS.rawValue { session.failedToSendHeaders(streamID: header.stream_id) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, streamID, code, user in
+            SessionFactory.session(user)?.closed(streamID: streamID, HTTP2ErrorCode(rawValue: code))
+            return 0
+        }
+    }
+
+    /// Frames that cost us work and bring none.
+    private static func isIdle(_ header: nghttp2_frame_hd) -> Bool {
+        switch UInt32(header.type) {
+        case NGHTTP2_DATA.rawValue:
+            return header.length == 0 && header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0
+        case NGHTTP2_HEADERS.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_GOAWAY.rawValue,
+            NGHTTP2_CONTINUATION.rawValue:
+            return false
+        default:
+            return true
+        }
+    }
+
+    private static func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: HTTP2Session) {
+        let header = frame.pointee.hd
+        let isEnd = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue:
+            let isRequest = frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+            session.completedHeaders(isRequest: isRequest, isEnd: isEnd)
+        case NGHTTP2_DATA.rawValue:
+            if isEnd { session.receivedEnd(streamID: header.stream_id) }
+        case NGHTTP2_SETTINGS.rawValue:
+            session.receivedSettings()
+        case NGHTTP2_PING.rawValue:
+            guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else { return }
+            let isDrain = withUnsafeBytes(of: frame.pointee.ping.opaque_data) {
+                $0.elementsEqual(HTTP2Session.drainPing)
+            }
+            session.receivedPingAnswer(isDrain)
+        default:
+            break
+        }
+    }
+
+    /// libnghttp2 asks for response bytes.
+    static let readResponse: nghttp2_data_source_read_callback = { _, _, target, length, flags, source, user in
+        guard let session = SessionFactory.session(user), let pointer = source?.pointee.ptr, let target, let flags else {
+            return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+        }
+        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+        return session.read(stream, into: target, length, &flags.pointee)
+    }
+}
