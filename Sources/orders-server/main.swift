@@ -1,1 +1,8 @@
-print("not built yet")
+import OrdersAPI
+import Runtime
+
+await ServiceProcess.run(name: "orders-server") { environment, logger in
+    let configuration = ServerConfiguration(environment)
+    try environment.finish()
+    return try OrdersServer(configuration, logger: logger).services
+}

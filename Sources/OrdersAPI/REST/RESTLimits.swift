@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The bounds of the REST face.
 enum RESTLimits {
     /// The largest request body. The longest valid one, a reason of 1,024 characters all escaped as surrogate pairs, has 12 KiB.
@@ -8,6 +10,8 @@ enum RESTLimits {
     static let maximumTargetBytes = 16 * 1024
     /// The smallest response body worth compressing.
     static let minimumCompressedBytes = 1024
+    /// A connection that is silent for so long is closed, in mid-request or between requests.
+    static let idleTimeout: TimeAmount = .seconds(75)
     /// A comment is sent to an idle event stream this often, so that a client that went away is noticed.
     static let eventStreamHeartbeat: Duration = .seconds(15)
 }

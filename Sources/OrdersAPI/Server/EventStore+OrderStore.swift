@@ -1,0 +1,3 @@
+import EventStore
+
+extension EventStore: OrderStore {}

@@ -1,0 +1,15 @@
+import EventStore
+import ServiceLifecycle
+
+/// Runs the event store's lanes until the faces have stopped.
+struct EventStoreService: Service {
+    let store: EventStore
+
+    func run() async {
+        await withGracefulShutdownHandler {
+            await store.run()
+        } onGracefulShutdown: {
+            store.shutdown()
+        }
+    }
+}

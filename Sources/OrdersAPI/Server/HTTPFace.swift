@@ -1,0 +1,50 @@
+import Glibc
+import Hummingbird
+import Logging
+import NIOCore
+import Runtime
+import ServiceLifecycle
+
+/// REST over HTTP/1.1, for as long as the server runs.
+struct HTTPFace: Service {
+    let endpoint: ServerConfiguration.Endpoint
+    let service: RESTService
+    let logger: Logger
+
+    func run() async throws {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            responder: HummingbirdResponder(service: service),
+            server: .http1(configuration: .init(idleTimeout: RESTLimits.idleTimeout)),
+            configuration: .init(address: .hostname(endpoint.host, port: endpoint.port)),
+            onServerRunning: { channel in
+                logger.info("REST listening", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "?")"])
+            },
+            logger: quiet)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw endpoint.cannotListen(error)
+        } catch let error as SocketAddressError {
+            throw endpoint.cannotListen(error)
+        }
+    }
+}
+
+extension ServerConfiguration.Endpoint {
+    /// Names the variable to change.
+    func cannotListen(_ error: any Error) -> ConfigurationError {
+        guard let error = error as? IOError else { return ConfigurationError(hostVariable, "cannot listen on \(host): \(error)") }
+        switch error.errnoCode {
+        case EADDRINUSE: return ConfigurationError(portVariable, "port \(port) of \(host) is taken; stop who has it, or choose another")
+        case EACCES: return ConfigurationError(portVariable, "port \(port) needs privileges; choose one above 1023")
+        case EADDRNOTAVAIL: return ConfigurationError(hostVariable, "\(host) is no address of this machine")
+        default: return ConfigurationError(portVariable, "cannot listen on \(host):\(port): \(error)")
+        }
+    }
+
+    private var hostVariable: String {
+        String(portVariable.dropLast("PORT".count)) + "HOST"
+    }
+}

@@ -1,0 +1,34 @@
+internal import Admin
+internal import EventStore
+public import Logging
+internal import Postgres
+internal import Runtime
+public import ServiceLifecycle
+
+/// The server put together: the event store, the list, the handlers, and their faces.
+public struct OrdersServer {
+    /// In the order in which they start; they stop in reverse.
+    public let services: [any Service]
+
+    /// Opens nothing: the services do, and wait for what is missing.
+    public init(_ configuration: ServerConfiguration, logger: Logger) throws {
+        let store = try EventStore(
+            configuration: configuration.eventStore, postgres: configuration.postgres, logger: logger)
+        var listPostgres = configuration.postgres
+        listPostgres.connectTimeout = .seconds(2)
+        listPostgres.statementDeadline = .seconds(10)
+        let pool = PostgresPool(listPostgres, size: configuration.listConnections)
+        let handlers = OrderHandlers(
+            store: store, list: ProjectionOrderList(pool: pool, logger: logger), logger: logger)
+        let readiness = Readiness(store: store)
+        let metrics = MetricsRegistry()
+        let operations = Operations(readiness: { await readiness.health() }, metrics: metrics)
+        let rest = RESTService(handlers: handlers, operations: operations)
+        services = [
+            EventStoreService(store: store),
+            PoolService(pool: pool),
+            HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
+            DrainSignal(readiness: readiness, logger: logger),
+        ]
+    }
+}

@@ -1,0 +1,50 @@
+public import EventStore
+public import Postgres
+public import Runtime
+
+/// What an orders server is told at start.
+public struct ServerConfiguration: Sendable {
+    /// Where one face listens.
+    public struct Endpoint: Sendable, Hashable {
+        /// An address or name; `0.0.0.0` is every IPv4 interface.
+        public var host: String
+        /// 0 takes any free port.
+        public var port: Int
+        /// The environment variable that sets the port, for messages about it.
+        public let portVariable: String
+    }
+
+    /// `HTTP_HOST`, `HTTP_PORT`: REST, probes and metrics over HTTP/1.1. Default 0.0.0.0:8080.
+    public var http: Endpoint
+    /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
+    public var grpc: Endpoint
+    /// `DATABASE_URL`, or libpq's own `PG*` variables without it.
+    public var postgres: PostgresConfiguration
+    /// `WRITE_LANES`, `READ_LANES`, `MAX_COMMANDS_PER_BATCH`, `MAX_QUEUED_PER_LANE`: the command lanes.
+    public var eventStore: EventStoreConfiguration
+    /// `LIST_CONNECTIONS`: connections that read the list of orders. Default 2.
+    public var listConnections: Int
+
+    /// Reads the settings; what is wrong with them is reported to `environment`.
+    public init(_ environment: EnvironmentReader) {
+        http = Endpoint(
+            host: environment.string("HTTP_HOST", default: "0.0.0.0"), port: environment.port("HTTP_PORT", default: 8080),
+            portVariable: "HTTP_PORT")
+        grpc = Endpoint(
+            host: environment.string("GRPC_HOST", default: "0.0.0.0"), port: environment.port("GRPC_PORT", default: 8081),
+            portVariable: "GRPC_PORT")
+        if http.port == grpc.port, http.port != 0 {
+            environment.report("GRPC_PORT", "is the same as HTTP_PORT, \(http.port); each needs a port of its own")
+        }
+        postgres = PostgresConfiguration(
+            url: environment.secret("DATABASE_URL") ?? "", applicationName: "orders-server")
+        eventStore = EventStoreConfiguration()
+        eventStore.writeLanes = environment.int("WRITE_LANES", default: eventStore.writeLanes, in: 1...16)
+        eventStore.readLanes = environment.int("READ_LANES", default: eventStore.readLanes, in: 1...16)
+        eventStore.maximumCommandsPerBatch = environment.int(
+            "MAX_COMMANDS_PER_BATCH", default: eventStore.maximumCommandsPerBatch, in: 1...1000)
+        eventStore.maximumQueuedPerLane = environment.int(
+            "MAX_QUEUED_PER_LANE", default: eventStore.maximumQueuedPerLane, in: 1...100_000)
+        listConnections = environment.int("LIST_CONNECTIONS", default: 2, in: 1...16)
+    }
+}
