@@ -13,6 +13,8 @@ CREATE TABLE event (
     event_type      text        NOT NULL,
     -- The serialized protobuf message that event_type names, see proto/orders/v1/events.proto.
     event_data      bytea       NOT NULL,
+    -- What came with the command, an object of strings such as {"traceparent": "00-..."}; the outbox row carries it on.
+    headers         jsonb,
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Serves every load: WHERE aggregate_id = ANY($1).
     PRIMARY KEY (aggregate_id, sequence_number)

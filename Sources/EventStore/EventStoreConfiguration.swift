@@ -21,6 +21,9 @@ public struct EventStoreConfiguration: Sendable {
     /// The first pause between two attempts to connect; it doubles up to ``maximumReconnectDelay``.
     public var minimumReconnectDelay: Duration = .milliseconds(50)
     public var maximumReconnectDelay: Duration = .seconds(2)
+    /// How long an append waits for somebody else's open transaction before it gives up on the order concerned. Longer than the
+    /// second after which Postgres looks for deadlocks.
+    public var lockTimeout: Duration = .seconds(3)
     /// How long a stopping store lets accepted commands finish.
     public var drainLimit: Duration = .seconds(10)
     /// The most order states that one lane keeps for orders with many events.

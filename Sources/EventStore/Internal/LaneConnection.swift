@@ -1,0 +1,38 @@
+internal import Postgres
+
+/// The one connection of a lane, made when it is needed.
+final class LaneConnection {
+    private let configuration: PostgresConfiguration
+    private var current: PostgresConnection?
+
+    /// - Parameter writes: refuse a standby, and give up on locks after `configuration.lockTimeout`.
+    init(_ postgres: PostgresConfiguration, name: String, writes: Bool, configuration: EventStoreConfiguration) {
+        var postgres = postgres
+        postgres.applicationName += " " + name
+        postgres.readWriteOnly = writes
+        postgres.sessionSettings += Self.settings
+        let milliseconds = configuration.lockTimeout.components.seconds * 1000
+        postgres.sessionSettings.append(("lock_timeout", "\(max(milliseconds, 1000))"))
+        self.configuration = postgres
+    }
+
+    /// Every statement of a lane looks a few rows up by their keys. A plan made while the tables were empty would scan them, and
+    /// would be kept while they grow; and planning each batch anew costs more than executing it.
+    private static let settings = [
+        ("default_transaction_isolation", "read committed"), ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off"),
+    ]
+
+    /// The connection, or a new one in place of a lost one.
+    func get() throws(PostgresError) -> PostgresConnection {
+        if let current, current.isUsable { return current }
+        current = nil
+        let made = try PostgresConnection(configuration)
+        current = made
+        return made
+    }
+
+    func drop() {
+        current = nil
+    }
+}
