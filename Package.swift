@@ -76,7 +76,7 @@ let executables: [Target] = [
     executable(
         "orders-payments", ["Payments", "Messaging", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
-    executable("embedded-kafka", ["Kafka", "Runtime", logging]),
+    executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
         ["Outbox", "Messaging", "Postgres", "Runtime", "Admin", logging, lifecycle, arguments]),

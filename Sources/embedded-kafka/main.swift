@@ -1,1 +1,6 @@
-print("not built yet")
+import Runtime
+
+await ServiceProcess.run(name: "embedded-kafka", drainTimeout: .seconds(2)) { environment, logger in
+    let settings = try EmbeddedKafkaSettings(environment)
+    return [try EmbeddedKafkaService(settings, logger)]
+}

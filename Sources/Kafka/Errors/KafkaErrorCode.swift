@@ -73,3 +73,16 @@ public struct KafkaErrorCode: RawRepresentable, Hashable, Sendable, CustomString
     public static let producerFenced = KafkaErrorCode(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
     public static let invalidRecord = KafkaErrorCode(RD_KAFKA_RESP_ERR_INVALID_RECORD)
 }
+
+extension KafkaErrorCode {
+    /// The code of an upper-case name, for example `NOT_LEADER_FOR_PARTITION`; nil if there is none.
+    public init?(name: String) {
+        var descriptions: UnsafePointer<rd_kafka_err_desc>?
+        var count = 0
+        rd_kafka_get_err_descs(&descriptions, &count)
+        let found = UnsafeBufferPointer(start: descriptions, count: count)
+            .first { $0.name.map { String(cString: $0) } == name }
+        guard let found else { return nil }
+        self.init(found.code)
+    }
+}

@@ -1,0 +1,74 @@
+public import Threads
+
+/// Reads what a topic holds now, from given offsets to the end, without a consumer group: for reading a compacted topic
+/// back, for checks and tools. Every call blocks: on a thread of its own.
+public final class KafkaTopicReader {
+    public let topic: String
+    private let consumer: KafkaConsumer
+    private var open: Set<KafkaPartition> = []
+
+    public init(
+        _ configuration: KafkaConfiguration, topic: String, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
+    ) throws(KafkaError) {
+        var configuration = configuration
+        configuration["enable.partition.eof"] = "true"
+        self.topic = topic
+        // A group id is required even where no group is joined.
+        self.consumer = try KafkaConsumer(configuration, groupID: "topic-reader", wake: wake, sink: sink)
+    }
+
+    /// The topic's partitions; empty if it does not exist.
+    public func partitions(within limit: Duration) throws(KafkaError) -> [KafkaPartition] {
+        let metadata = try consumer.metadata(topic: topic, within: limit).topic(topic)
+        if let error = metadata?.error, !error.isTopicGone { throw error }
+        return (metadata?.partitions ?? []).map { KafkaPartition(topic: topic, index: $0.index) }.sorted()
+    }
+
+    /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end as
+    /// it is met, at least up to what was there at the call; records of one partition are in order.
+    ///
+    /// - Throws: `KafkaError`, `.timedOut` if the end was not reached within `limit`, or what `body` throws.
+    public func readToEnd(
+        from offsets: [KafkaPartition: KafkaOffset]? = nil, within limit: Duration,
+        _ body: (KafkaRecordBatch) throws -> Void
+    ) throws {
+        let deadline = ContinuousClock.now + limit
+        let start: [KafkaPartition: KafkaOffset]
+        if let offsets {
+            start = offsets
+        } else {
+            start = Dictionary(uniqueKeysWithValues: try partitions(within: limit).map { ($0, .beginning) })
+        }
+        open = Set(start.keys)
+        try consumer.assign(start)
+        defer { try? consumer.unassign(Array(start.keys)) }
+        while !open.isEmpty {
+            if let event = consumer.poll() {
+                try handle(event, body)
+            } else {
+                let left = deadline - .now
+                guard left > .zero else {
+                    throw KafkaError(.timedOut, "\(topic): \(open.count) partitions were not read to their end in time")
+                }
+                consumer.wait(upTo: left)
+            }
+        }
+    }
+
+    private func handle(_ event: KafkaConsumerEvent, _ body: (KafkaRecordBatch) throws -> Void) throws {
+        switch event {
+        case .records(let batch): try body(batch)
+        case .reachedEnd(let partition, _): open.remove(partition)
+        case .partitionFailed(_, let error) where !error.isRetriable: throw error
+        case .failed(let error): throw error
+        case .partitionFailed, .assigned, .revoked, .committed: break
+        }
+    }
+
+    /// Every record at once; for small topics and tests.
+    public func records(within limit: Duration) throws -> [KafkaRecord] {
+        var records: [KafkaRecord] = []
+        try readToEnd(within: limit) { records += $0 }
+        return records
+    }
+}

@@ -1,0 +1,55 @@
+/// Answers the lines of the control protocol by controlling a cluster: `ok …` or `error …`, always one line.
+///
+/// Not thread-safe: one per control loop.
+public struct KafkaMockControl {
+    private let cluster: KafkaMockCluster
+    private var down: Set<Int32> = []
+    private var latency: [Int32: Int32] = [:]
+
+    public init(_ cluster: KafkaMockCluster) { self.cluster = cluster }
+
+    public mutating func answer(_ line: String) -> String {
+        do {
+            return try "ok" + perform(KafkaMockCommand(line: line))
+        } catch let malformed as KafkaMockCommand.Malformed {
+            return "error " + malformed.message
+        } catch {
+            return "error \(error)"
+        }
+    }
+
+    /// What follows `ok`.
+    private mutating func perform(_ command: KafkaMockCommand) throws(KafkaError) -> String {
+        switch command {
+        case .down(let broker):
+            try cluster.setDown(broker: broker)
+            down.formUnion(brokers(broker))
+        case .up(let broker):
+            try cluster.setUp(broker: broker)
+            down.subtract(brokers(broker))
+        case .latency(let milliseconds, let broker):
+            try cluster.setLatency(milliseconds: milliseconds, broker: broker)
+            for broker in brokers(broker) { latency[broker] = milliseconds }
+        case .errors(let apiKey, let count, let code):
+            cluster.pushErrors(apiKey: apiKey, Array(repeating: code, count: count))
+        case .clearErrors(let apiKey): cluster.clearErrors(apiKey: apiKey)
+        case .leader(let topic, let partition, let broker):
+            try cluster.setLeader(topic: topic, partition: partition, broker: broker)
+        case .coordinator(let kind, let key, let broker):
+            try cluster.setCoordinator(kind, key: key, broker: broker)
+        case .topic(let name, let partitions): try cluster.createTopic(name, partitions: partitions)
+        case .status: return " " + status
+        case .help: return " " + KafkaMockCommand.usage.joined(separator: "; ")
+        }
+        return ""
+    }
+
+    private func brokers(_ broker: Int32?) -> [Int32] { broker.map { [$0] } ?? Array(1...Int32(cluster.brokerCount)) }
+
+    private var status: String {
+        let away = down.sorted().map(String.init).joined(separator: ",")
+        let slow = latency.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
+        return "bootstrap=\(cluster.bootstrapServers) brokers=\(cluster.brokerCount) "
+            + "down=\(away.isEmpty ? "none" : away) latency=\(slow.isEmpty ? "none" : slow.joined(separator: ","))"
+    }
+}

@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Kafka
+
+@Suite struct QueryTests {
+    @Test func theClusterAnswersAboutItself() throws {
+        let cluster = try KafkaMockCluster()
+        try cluster.createTopic("orders", partitions: 3)
+        try produce([[1], [2]], to: "orders", partition: 1, at: cluster.bootstrapServers)
+        let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        #expect(try !producer.clusterID(within: .seconds(30)).isEmpty)
+        let topic = try producer.metadata(topic: "orders", within: .seconds(30)).topic("orders")
+        #expect(topic?.error == nil)
+        #expect(topic?.partitions.map(\.index).sorted() == [0, 1, 2])
+        let marks = try producer.watermarks(KafkaPartition(topic: "orders", index: 1), within: .seconds(30))
+        #expect(marks == KafkaWatermarks(low: 0, high: 2))
+    }
+
+    @Test func theMockClusterHasNoAdminAPIAndThatIsSaid() throws {
+        let cluster = try KafkaMockCluster()
+        let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        let create = #expect(throws: KafkaError.self) {
+            try producer.createTopic("orders", partitions: 3, within: .seconds(10))
+        }
+        #expect(create?.code == .unsupportedFeature, "\(String(describing: create))")
+        let describe = #expect(throws: KafkaError.self) {
+            _ = try producer.topicConfiguration("orders", within: .seconds(10))
+        }
+        #expect(describe?.code == .unsupportedFeature, "\(String(describing: describe))")
+    }
+
+    @Test func aTopicIsReadFromItsBeginningToItsEnd() throws {
+        let cluster = try KafkaMockCluster()
+        try cluster.createTopic("orders", partitions: 3)
+        try produce((0..<50).map { [$0] }, to: "orders", partition: 0, at: cluster.bootstrapServers)
+        try produce([[7]], to: "orders", partition: 2, at: cluster.bootstrapServers)
+        let reader = try KafkaTopicReader(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers), topic: "orders")
+        let first = try reader.records(within: .seconds(60))
+        #expect(first.filter { $0.partition == 0 }.compactMap { $0.value?.first } == Array(0..<50))
+        #expect(first.filter { $0.partition == 2 }.compactMap { $0.value?.first } == [7])
+        #expect(first.count == 51)
+
+        try produce([[8]], to: "orders", partition: 2, at: cluster.bootstrapServers)
+        var rest: [UInt8] = []
+        try reader.readToEnd(from: [KafkaPartition(topic: "orders", index: 2): .at(1)], within: .seconds(60)) { batch in
+            rest += batch.compactMap { $0.value?.first }
+        }
+        #expect(rest == [8])
+    }
+
+    @Test func logsErrorsAndStatisticsReachTheSink() throws {
+        let seen = Seen()
+        let configuration = KafkaConfiguration([
+            "bootstrap.servers": "127.0.0.1:1", "statistics.interval.ms": "50",
+        ])
+        let producer = try KafkaProducer(configuration, sink: { seen.add($0) })
+        let reader = producer.deliveryReader()
+        let deadline = ContinuousClock.now + .seconds(30)
+        while !seen.isComplete, ContinuousClock.now < deadline {
+            if reader.poll() == 0 { reader.wait(upTo: .seconds(1)) }
+        }
+        #expect(seen.isComplete)
+    }
+}
