@@ -26,6 +26,8 @@ public enum KafkaLimits {
     public static let producerQueueKilobytes = 16_384
     /// Kilobytes a consumer prefetches unless configured otherwise.
     public static let consumerQueueKilobytes = 16_384
+    /// Milliseconds the admin API waits for the cluster, which has answered already, to name its controller.
+    public static let controllerWaitMilliseconds = 250
     /// Bytes of a command line of the mock cluster's control protocol, line end excluded.
     public static let controlLineBytes = 1_024
     /// Errors one `errors` command of the control protocol may queue.

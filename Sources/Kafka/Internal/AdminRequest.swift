@@ -7,6 +7,7 @@ struct AdminRequest: ~Copyable {
     private let limit: Duration
 
     init(_ client: ClientHandle, _ operation: rd_kafka_admin_op_t, within limit: Duration) throws(KafkaError) {
+        try Self.requireController(client, limit)
         guard let queue = rd_kafka_queue_new(client.pointer) else { throw KafkaError(.fail, "no queue for a request") }
         guard let options = rd_kafka_AdminOptions_new(client.pointer, operation) else {
             rd_kafka_queue_destroy(queue)
@@ -23,6 +24,19 @@ struct AdminRequest: ~Copyable {
     deinit {
         rd_kafka_AdminOptions_destroy(options)
         rd_kafka_queue_destroy(queue)
+    }
+
+    /// Requests go to the controller, and librdkafka waits for it for the whole limit. The mock cluster names one that is
+    /// none of its brokers.
+    private static func requireController(_ client: ClientHandle, _ limit: Duration) throws(KafkaError) {
+        let brokers = try client.metadata(topic: nil, within: limit).brokers
+        let wait = min(limit, .milliseconds(KafkaLimits.controllerWaitMilliseconds))
+        let controller = rd_kafka_controllerid(client.pointer, wait.pollMilliseconds)
+        guard brokers.contains(where: { $0.id == controller }) else {
+            throw KafkaError(
+                .unsupportedFeature,
+                "no broker is the controller: an embedded Kafka, which has no admin API, or brokers without a quorum")
+        }
     }
 
     /// Sends by `send`, waits for the answer and hands it to `read`. Blocks.

@@ -46,7 +46,6 @@ struct EventSource {
 
     private func translate(_ event: OpaquePointer) -> KafkaConsumerEvent? {
         switch rd_kafka_event_type(event) {
-        case rdk_event_fetch: return partitionEvent(event)
         case rdk_event_rebalance: return rebalance(event)
         case rdk_event_offset_commit: return commit(event)
         case rdk_event_error: return clientError(event)
@@ -54,17 +53,6 @@ struct EventSource {
             _ = client.dispatch(event)
             return nil
         }
-    }
-
-    /// A fetch event without a record: end of partition, or a failure of one partition.
-    private func partitionEvent(_ event: OpaquePointer) -> KafkaConsumerEvent? {
-        guard let message = rd_kafka_event_message_next(event) else { return nil }
-        let name = message.pointee.rkt.flatMap { rd_kafka_topic_name($0) }.map { String(cString: $0) } ?? ""
-        let partition = KafkaPartition(topic: name, index: message.pointee.partition)
-        let code = KafkaErrorCode(message.pointee.err)
-        if code == .endOfPartition { return .reachedEnd(partition, offset: message.pointee.offset) }
-        let reason = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? code.explanation
-        return .partitionFailed(partition, KafkaError(code, "\(partition): \(reason)"))
     }
 
     private func rebalance(_ event: OpaquePointer) -> KafkaConsumerEvent {
@@ -80,20 +68,25 @@ struct EventSource {
         return .committed(offsets, code == .none ? nil : KafkaError(code, "commit: \(code.explanation)"))
     }
 
-    /// The sink sees every error; the caller only those that concern it.
+    /// Partition errors come as error events too. Of the others the sink sees each, the caller only those that concern
+    /// it.
     private func clientError(_ event: OpaquePointer) -> KafkaConsumerEvent? {
-        _ = client.dispatch(event)
-        if rd_kafka_event_error_is_fatal(event) != 0, let fatal = client.fatalError { return .failed(fatal) }
         let code = KafkaErrorCode(rd_kafka_event_error(event))
         let message = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? code.explanation
-        if let partition = failedPartition(event) { return .partitionFailed(partition, KafkaError(code, message)) }
+        if let event = partitionError(event, code, message) { return event }
+        _ = client.dispatch(event)
+        if rd_kafka_event_error_is_fatal(event) != 0, let fatal = client.fatalError { return .failed(fatal) }
         return code.disposition == .transient && code != .pollIntervalExceeded ? nil : .failed(KafkaError(code, message))
     }
 
-    private func failedPartition(_ event: OpaquePointer) -> KafkaPartition? {
+    private func partitionError(
+        _ event: OpaquePointer, _ code: KafkaErrorCode, _ message: String
+    ) -> KafkaConsumerEvent? {
         guard let entry = rd_kafka_event_topic_partition(event) else { return nil }
         defer { rd_kafka_topic_partition_destroy(entry) }
         let partition = PartitionList.partition(entry.pointee)
-        return partition.topic.isEmpty ? nil : partition
+        if partition.topic.isEmpty { return nil }
+        if code == .endOfPartition { return .reachedEnd(partition, offset: entry.pointee.offset) }
+        return .partitionFailed(partition, KafkaError(code, "\(partition): \(message)"))
     }
 }
