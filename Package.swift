@@ -66,7 +66,7 @@ let libraries: [Target] = [
     library("Outbox", ["Postgres", "Threads", logging]),
     library("Projection", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),
     library("Payments", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),
-    library("Messaging", ["Kafka", "Outbox", "Projection", "Payments", logging]),
+    library("Messaging", ["Kafka", "Outbox", "Postgres", "Threads", "Projection", "Payments", logging]),
 ]
 
 let executables: [Target] = [
@@ -79,7 +79,7 @@ let executables: [Target] = [
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
-        ["Outbox", "Messaging", "Postgres", "Runtime", "Admin", logging, lifecycle, arguments]),
+        ["Outbox", "Messaging", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
         "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", nioCore, nioPosix, logging]),
 ]

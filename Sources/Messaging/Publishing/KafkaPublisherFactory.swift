@@ -1,0 +1,25 @@
+internal import Kafka
+public import Outbox
+public import Threads
+
+/// Makes publishers to one Kafka.
+public struct KafkaPublisherFactory: PublisherFactory {
+    private let configuration: KafkaPublisherConfiguration
+
+    public init(_ configuration: KafkaPublisherConfiguration) {
+        var configuration = configuration
+        // A refused batch then stops the producer instead of letting later messages of the same key overtake it; the
+        // relay makes a new one and finds the guilty row.
+        configuration.kafka.setDefault("enable.gapless.guarantee", "true")
+        configuration.kafka.setDefault("client.id", "outbox-relay")
+        self.configuration = configuration
+    }
+
+    public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
+        do {
+            return try KafkaPublisher(configuration, wake: wake)
+        } catch {
+            throw OutboxError(.publisher, error.description)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+internal import Glibc
+internal import Kafka
+internal import Outbox
+
+/// The topic of each row, without making a string per row: rows of one type come in runs.
+struct TopicCache {
+    private let producer: KafkaProducer
+    private let template: TopicTemplate
+    private var lastAggregateType: [UInt8] = []
+    private var lastEventType: [UInt8] = []
+    private var last: KafkaTopic?
+
+    init(_ producer: KafkaProducer, _ template: TopicTemplate) {
+        self.producer = producer
+        self.template = template
+    }
+
+    mutating func topic(of row: OutboxRow) throws(KafkaError) -> KafkaTopic {
+        if let last, Self.isEqual(lastAggregateType, row.aggregateType),
+            !template.usesEventType || Self.isEqual(lastEventType, row.eventType)
+        {
+            return last
+        }
+        let name = template.name(
+            aggregateType: String(decoding: row.aggregateType, as: UTF8.self),
+            eventType: String(decoding: row.eventType, as: UTF8.self))
+        let topic = try producer.topic(name)
+        last = topic
+        lastAggregateType = Array(row.aggregateType)
+        lastEventType = Array(row.eventType)
+        return topic
+    }
+
+    private static func isEqual(_ known: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard known.count == bytes.count else { return false }
+        guard let base = bytes.baseAddress, !known.isEmpty else { return true }
+        return memcmp(known, base, known.count) == 0
+    }
+}

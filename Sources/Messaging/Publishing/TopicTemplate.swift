@@ -1,0 +1,50 @@
+/// A topic name with places for values of the row, such as `outbox.event.{aggregate_type}`.
+public struct TopicTemplate: Equatable, Sendable {
+    enum Part: Equatable, Sendable {
+        case text(String)
+        case aggregateType
+        case eventType
+    }
+
+    let parts: [Part]
+    public let text: String
+
+    public static let `default` = TopicTemplate(parts: [.text("outbox.event."), .aggregateType], text: "outbox.event.{aggregate_type}")
+
+    private init(parts: [Part], text: String) {
+        self.parts = parts
+        self.text = text
+    }
+
+    /// Reads a template; nil if a brace is not closed or the place is unknown.
+    public init?(_ text: String) {
+        var parts: [Part] = []
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            guard let close = rest[open...].firstIndex(of: "}") else { return nil }
+            if open > rest.startIndex { parts.append(.text(String(rest[..<open]))) }
+            switch rest[rest.index(after: open)..<close] {
+            case "aggregate_type": parts.append(.aggregateType)
+            case "event_type": parts.append(.eventType)
+            default: return nil
+            }
+            rest = rest[rest.index(after: close)...]
+        }
+        if !rest.isEmpty { parts.append(.text(String(rest))) }
+        guard !parts.isEmpty else { return nil }
+        self.init(parts: parts, text: text)
+    }
+
+    /// Whether the event type has a part in the name.
+    var usesEventType: Bool { parts.contains(.eventType) }
+
+    func name(aggregateType: String, eventType: String) -> String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .aggregateType: aggregateType
+            case .eventType: eventType
+            }
+        }.joined()
+    }
+}

@@ -1,0 +1,130 @@
+internal import Logging
+internal import Threads
+
+/// The way out: the publisher, the window of rows in flight, and the keys that are held back.
+final class Outlet {
+    private let factory: any PublisherFactory
+    private let wake: WakeDescriptor
+    private let status: RelayStatus
+    private let logger: Logger
+    private var publisher: (any Publisher)?
+    private(set) var window = FlightWindow()
+    private var parked: ParkedKeys
+    private(set) var held = HeldBatch()
+    private var latencies = LatencyBuckets()
+    private var failure: RelaySight.ReportedFailure?
+    /// The row that was sent alone: if it is refused, it and nothing else is to blame.
+    private var probe: (ticket: UInt64, row: OutboxKey, outboxID: Int64)?
+
+    init(_ factory: any PublisherFactory, wake: WakeDescriptor, parked: ParkedKeys, status: RelayStatus, logger: Logger) {
+        self.factory = factory
+        self.wake = wake
+        self.parked = parked
+        self.status = status
+        self.logger = logger
+    }
+
+    /// Offers a row, or holds it if its key is parked. Returns false when there is no room now.
+    func offer(_ row: OutboxRow, isProbe: Bool) -> Bool {
+        guard !window.isFull, failure == nil else { return false }
+        if !parked.isEmpty, parked.contains(row.key) {
+            hold(row)
+            return true
+        }
+        guard let publisher = usablePublisher() else { return false }
+        let ticket = window.nextTicket
+        switch publisher.publish(row, ticket: ticket) {
+        case .queued:
+            if isProbe { probe = (ticket, row.key, row.outboxID) }
+            window.offer(row.outboxID, writtenAt: row.createdAt)
+            return true
+        case .full:
+            return false
+        case .refused(let refusal) where refusal.isPermanent:
+            park(row.key, row.outboxID, refusal)
+            hold(row)
+            return true
+        case .refused(let refusal):
+            note(refusal)
+            return false
+        }
+    }
+
+    /// Takes what the publisher reports.
+    func takeReports() {
+        latencies.reset()
+        let now = WallClock.microsecondsSince1970
+        publisher?.takeReports { ticket, failure in
+            guard window.contains(ticket) else { return }
+            if let failure { return refused(ticket, failure) }
+            latencies.add(microseconds: now - window.writtenAt(ticket))
+            window.settle(ticket)
+        }
+        if latencies.rows > 0 { status.acknowledged(latencies) }
+    }
+
+    private func refused(_ ticket: UInt64, _ refusal: PublishFailure) {
+        if let probe, probe.ticket == ticket, refusal.isPermanent {
+            park(probe.row, probe.outboxID, refusal)
+            held.hold(probe.outboxID, probe.row)
+            window.settle(ticket)
+        } else {
+            note(refusal)
+        }
+    }
+
+    private func note(_ refusal: PublishFailure) {
+        if failure == nil {
+            logger.warning("publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
+        }
+        status.failed(refusal)
+        let newest = window.newest ?? 0
+        if failure == nil || refusal.isPermanent { failure = .init(kind: refusal.kind, newest: newest) }
+    }
+
+    private func park(_ key: OutboxKey, _ outboxID: Int64, _ refusal: PublishFailure) {
+        parked.insert(key)
+        held.park(key, outboxID, refusal.explanation)
+        status.parked(parked.count)
+        logger.error(
+            "key parked; its rows wait for an operator, see outboxctl outbox parked",
+            metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
+    }
+
+    private func hold(_ row: OutboxRow) {
+        held.hold(row.outboxID, row.key)
+        window.offer(row.outboxID)
+        window.settle(window.nextTicket - 1)
+    }
+
+    func takeFailure() -> RelaySight.ReportedFailure? {
+        defer { failure = nil }
+        return failure
+    }
+
+    /// The held rows are stored.
+    func forgetHeld() { held = HeldBatch() }
+
+    /// A new cut starts over with ids: what was settled belongs to the last one.
+    func beginCut() { window.clear() }
+
+    func abandon() {
+        publisher?.abandon()
+        publisher = nil
+        window.clear()
+        probe = nil
+        failure = nil
+    }
+
+    func close() { abandon() }
+
+    private func usablePublisher() -> (any Publisher)? {
+        if let publisher { return publisher }
+        do {
+            publisher = try factory.makePublisher(wake: wake)
+        } catch {
+            note(PublishFailure(.client, "\(error)"))
+        }
+        return publisher
+    }
+}

@@ -1,0 +1,161 @@
+internal import Logging
+internal import Postgres
+internal import Threads
+
+/// The working thread while its relay leads: does what the machine says, one action after the other.
+final class RelaySession {
+    private let configuration: RelayConfiguration
+    private let signals: RelaySignals
+    private let epoch: Int64
+    private let listener: PostgresConnection?
+    private let store: CheckpointStore
+    private let reader: CutReader
+    private let outlet: Outlet
+    private var machine: RelayMachine
+    private var chunk: Chunk?
+    private var holdsSleepLock = false
+    private var stopDeadline: ContinuousClock.Instant?
+    private let status: RelayStatus
+    private let backoff: Backoff
+
+    init(
+        _ configuration: RelayConfiguration, signals: RelaySignals, epoch: Int64, factory: any PublisherFactory,
+        status: RelayStatus, backoff: Backoff, logger: Logger
+    ) throws {
+        self.backoff = backoff
+        self.configuration = configuration
+        self.signals = signals
+        self.epoch = epoch
+        self.status = status
+        let work = try PostgresConnection(configuration.workConnection)
+        let identity = try RelayIdentity.read(work, schema: configuration.schema)
+        listener = try configuration.usesPooler ? nil : PostgresConnection(configuration.listenConnection)
+        try listener?.listen(identity.channel)
+        store = try CheckpointStore(work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch)
+        reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
+        let parked = try ParkedKeys(work, schema: configuration.schema)
+        status.parked(parked.count)
+        outlet = Outlet(factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
+        machine = RelayMachine(
+            sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval))
+    }
+
+    /// Runs until asked to stop, or until leadership or a connection is lost, which throws.
+    func run() throws {
+        defer { outlet.close() }
+        try prepareDraining(rows: nil)
+        var action = machine.handle(.led(store.checkpoint), seeing: look())
+        while action != .stop {
+            signals.wantsSleepLock = machine.wantsSleepLock
+            signals.heartbeat = .now
+            status.beats()
+            guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
+            if isStopOverdue { return }
+            holdsSleepLock = signals.holdsSleepLock
+            let event = try perform(action)
+            action = machine.handle(event, seeing: look())
+        }
+    }
+
+    private func look() -> RelaySight {
+        outlet.takeReports()
+        var sight = RelaySight()
+        sight.inFlight = outlet.window.unsettled
+        sight.span = outlet.window.span
+        sight.settledThrough = outlet.window.settledThrough
+        sight.failure = outlet.takeFailure()
+        sight.holdsSleepLock = holdsSleepLock
+        sight.isStopping = signals.isStopping
+        return sight
+    }
+
+    private var isStopOverdue: Bool {
+        guard signals.isStopping else { return false }
+        let deadline = stopDeadline ?? .now + .milliseconds(OutboxLimits.stopMilliseconds)
+        stopDeadline = deadline
+        return ContinuousClock.now > deadline
+    }
+}
+
+// MARK: - Actions
+
+extension RelaySession {
+    private func perform(_ action: RelayAction) throws -> RelayEvent {
+        switch action {
+        case .advance: return try advance()
+        case .fetch(let after): return try fetch(after: after)
+        case .offer: return .offered(all: try offer())
+        case .save(let through):
+            try store.save(through: through, holding: outlet.held)
+            outlet.forgetHeld()
+            return .saved
+        case .abandon(let pause):
+            outlet.abandon()
+            chunk = nil
+            wait(pause)
+            return .abandoned
+        case .wait(let longest):
+            try waitForNews(longest)
+            return .waited
+        case .stop:
+            return .waited
+        }
+    }
+
+    private func advance() throws -> RelayEvent {
+        _ = try listener?.notifications()
+        let rows = try store.advance(holding: outlet.held)
+        outlet.forgetHeld()
+        outlet.beginCut()
+        backoff.succeeded()
+        status.advanced(rows: rows)
+        guard rows > 0 else { return .foundNothing }
+        try prepareDraining(rows: rows)
+        return .advanced(store.checkpoint, rows: rows)
+    }
+
+    private func prepareDraining(rows: Int?) throws {
+        guard let draining = store.checkpoint.draining else { return }
+        try reader.begin(published: store.checkpoint.published, draining: draining, rows: rows)
+    }
+
+    private func fetch(after outboxID: Int64) throws -> RelayEvent {
+        let fetched = try reader.read(after: outboxID)
+        chunk = fetched
+        return .fetched(rows: fetched.count, lastID: fetched.lastID, isLast: fetched.isLast)
+    }
+
+    /// Offers rows until the publisher is full. Returns whether the chunk is done.
+    private func offer() throws -> Bool {
+        guard var current = chunk else { return true }
+        chunk = nil
+        defer { chunk = current.isOffered ? nil : current }
+        let probeThrough = machine.probeThrough
+        while !current.isOffered {
+            if current.next % OutboxLimits.rowsPerLeaseLook == 0, !signals.isLeading(epoch) { throw CheckpointStore.fenced }
+            let row = try current.row(current.next, epoch: epoch)
+            let isProbe = probeThrough.map { row.outboxID <= $0 } ?? false
+            if isProbe && outlet.window.span > 0 { return false }
+            guard outlet.offer(row, isProbe: isProbe) else { return false }
+            current.next += 1
+        }
+        return true
+    }
+
+    private func waitForNews(_ longest: Duration) throws {
+        let deadline = ContinuousClock.now + longest
+        guard let listener else { return signals.workWake.wait(until: deadline) }
+        guard try listener.notifications().isEmpty else { return }
+        switch try listener.waitForActivity(until: deadline, or: signals.workWake) {
+        case .received: status.observer?.wokeUp(by: .notification)
+        case .woken: status.observer?.wokeUp(by: .signal)
+        case .timedOut: status.observer?.wokeUp(by: .timer)
+        }
+    }
+
+    private func wait(_ pause: Duration) {
+        guard pause > .zero else { return }
+        let deadline = ContinuousClock.now + pause
+        while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }
+    }
+}

@@ -1,0 +1,61 @@
+/// What the driver does next. Each is answered by one ``RelayEvent``.
+public enum RelayAction: Equatable, Sendable {
+    /// Finish the cut that was drained, if any, and take the next, if there are rows: `advanced`.
+    case advance
+    /// Read the rows of the cut after this outbox id: `fetched`.
+    case fetch(after: Int64)
+    /// Offer the chunk's rows to the publisher: `offered`.
+    case offer
+    /// Move the checkpoint inside the cut, with the rows held for parked keys: `saved`.
+    case save(through: Int64)
+    /// Drop what is in flight and make a new publisher after a pause: `abandoned`.
+    case abandon(after: Duration)
+    /// Wait for a report, a notification or a signal: `waited`.
+    case wait(Duration)
+    /// Everything is settled and saved: end.
+    case stop
+}
+
+/// What happened.
+public enum RelayEvent: Equatable, Sendable {
+    /// Leadership was won, with this checkpoint.
+    case led(Checkpoint)
+    /// The new checkpoint, and how many rows its cut has; nil if there was nothing to do.
+    case advanced(Checkpoint, rows: Int)
+    case foundNothing
+    /// A chunk was read; `isLast` if the cut has no more rows.
+    case fetched(rows: Int, lastID: Int64, isLast: Bool)
+    /// Rows of the chunk were offered; `all` or until the publisher was full.
+    case offered(all: Bool)
+    case saved
+    case abandoned
+    case waited
+}
+
+/// What the driver sees at every step besides the event.
+public struct RelaySight: Equatable, Sendable {
+    /// Rows offered and not settled.
+    public var inFlight = 0
+    /// Rows in the window, settled behind an unsettled one included.
+    public var span = 0
+    /// The outbox id up to which all offered rows are settled.
+    public var settledThrough: Int64?
+    /// A failure that was reported since the last step, and the newest row in flight at that moment.
+    public var failure: ReportedFailure?
+    /// Whether the sleep lock was held before the event began.
+    public var holdsSleepLock = false
+    /// SIGTERM has come.
+    public var isStopping = false
+
+    public init() {}
+
+    public struct ReportedFailure: Equatable, Sendable {
+        public var kind: PublishFailure.Kind
+        /// The newest outbox id in flight.
+        public var newest: Int64
+        public init(kind: PublishFailure.Kind, newest: Int64) {
+            self.kind = kind
+            self.newest = newest
+        }
+    }
+}

@@ -1,0 +1,100 @@
+/// The relay's order of work while it leads: cut, read, offer, save, sleep.
+///
+/// Pure: it is told what happened and what can be seen, and answers what to do; it does no I/O and knows no clock.
+/// Wrong calls: an event that does not answer the last action is our bug and traps; failures of the publisher are the
+/// peer's fault and come in with the sight; a notification that finds nothing is harmless.
+public struct RelayMachine: Sendable {
+    enum Phase: Equatable {
+        /// Not leading yet.
+        case standby
+        /// A cut is being finished and the next one looked for.
+        case advancing
+        case draining(Drain)
+        /// Nothing to publish.
+        case idle
+        case stopped
+    }
+
+    private(set) var phase = Phase.standby
+    private var sleep: SleepMachine
+    private var failures = 0
+
+    public init(sleep: SleepMachine) {
+        self.sleep = sleep
+    }
+
+    /// Whether writers should wake us: the sleep lock is then wanted.
+    public var wantsSleepLock: Bool { sleep.wantsLock }
+
+    /// Up to this row the driver offers one row at a time, because one of them was refused.
+    public var probeThrough: Int64? {
+        if case .draining(let drain) = phase { drain.probeThrough } else { nil }
+    }
+
+    /// Whether nothing is left to publish, as far as is known.
+    public var isIdle: Bool { phase == .idle }
+
+    public mutating func handle(_ event: RelayEvent, seeing sight: RelaySight) -> RelayAction {
+        switch (event, phase) {
+        case (.led(let checkpoint), .standby):
+            return begin(checkpoint, sight)
+        case (.advanced(let checkpoint, let rows), .advancing):
+            sleep.foundRows(rows)
+            return begin(checkpoint, sight)
+        case (.foundNothing, .advancing):
+            if sight.isStopping { return stop() }
+            phase = .idle
+            return .wait(sleep.foundNothing(holdsLock: sight.holdsSleepLock))
+        case (.waited, .idle):
+            if sight.isStopping { return stop() }
+            phase = .advancing
+            return .advance
+        case (_, .draining(var drain)):
+            drain.note(event)
+            return proceed(drain, sight)
+        default:
+            preconditionFailure("\(event) while \(phase)")
+        }
+    }
+
+    /// A checkpoint with an unfinished cut is drained from where it stands: a new cut before that would lose rows.
+    private mutating func begin(_ checkpoint: Checkpoint, _ sight: RelaySight) -> RelayAction {
+        guard checkpoint.draining != nil else {
+            if sight.isStopping { return stop() }
+            phase = .advancing
+            return .advance
+        }
+        return proceed(Drain(from: checkpoint.drainedThrough), sight)
+    }
+
+    private mutating func proceed(_ drain: Drain, _ sight: RelaySight) -> RelayAction {
+        var drain = drain
+        if let failure = sight.failure {
+            failures += 1
+            drain.restart(settledThrough: sight.settledThrough, after: failure)
+            phase = .draining(drain)
+            return .abandon(after: pause(failure.kind))
+        }
+        let action = drain.next(sight)
+        switch action {
+        case .advance:
+            failures = 0
+            phase = .advancing
+        case .stop:
+            phase = .stopped
+        default:
+            phase = .draining(drain)
+        }
+        return action
+    }
+
+    private mutating func stop() -> RelayAction {
+        phase = .stopped
+        return .stop
+    }
+
+    /// A refused row is looked for at once; everything else may be Kafka in trouble.
+    private func pause(_ kind: PublishFailure.Kind) -> Duration {
+        kind == .row || kind == .topic ? .zero : Backoff.pause(failures)
+    }
+}

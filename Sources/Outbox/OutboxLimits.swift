@@ -1,0 +1,47 @@
+/// Every bound of this module, with its unit.
+public enum OutboxLimits {
+    /// Rows of one chunk: what is fetched at once and checkpointed together.
+    public static let rowsPerChunk = 10_000
+    /// Payload bytes after which a chunk ends, whatever its rows; one larger row makes a chunk of its own.
+    public static let bytesPerChunk = 4 << 20
+    /// Rows offered to the publisher and not yet settled.
+    public static let rowsInFlight = 40_000
+    /// A cut of at most this many rows is read by transaction id and sorted; a larger one is walked by outbox id.
+    public static let rowsOfSmallCut = 5_000
+    /// Moves of the checkpoint row before it changes to its twin table; about a megabyte of dead rows.
+    public static let movesPerCheckpointTwin = 5_000
+    /// How long one try for the sleep lock waits. A waiter's snapshot holds back vacuum, so tries are short.
+    public static let sleepLockTryMilliseconds = 250
+    /// First and longest pause between the cuts made while waiting for the sleep lock, in milliseconds.
+    public static let firstDozeMilliseconds = 1
+    public static let longestDozeMilliseconds = 200
+    /// Cuts with rows in direct succession after which the relay counts as busy and gives up the sleep lock.
+    public static let cutsUntilAwake = 2
+    /// Rows of one cut after which the relay counts as busy.
+    public static let rowsUntilAwake = 200
+    /// How often a standby tries to lead, in milliseconds.
+    public static let standbyTryMilliseconds = 1_000
+    /// First and longest pause before connecting again, in milliseconds.
+    public static let firstReconnectMilliseconds = 50
+    public static let longestReconnectMilliseconds = 2_000
+    /// How long SIGTERM waits for what is in flight, in milliseconds.
+    public static let stopMilliseconds = 10_000
+    /// After how long without a sign of life the working thread counts as hung, in seconds, and the lease is not renewed.
+    public static let hangSeconds = 120
+    /// How long one statement of the working thread may take, in seconds; finding where a huge backlog begins is the longest.
+    public static let workStatementSeconds = 100
+    /// Rows offered between two looks at the lease, so that a relay that was stopped and continued notices soon.
+    public static let rowsPerLeaseLook = 256
+    /// Rows held for parked keys that one read takes.
+    public static let heldRowsPerRead = 500
+    /// How long the truncation of a leaf or a checkpoint twin waits for its lock, in milliseconds.
+    public static let truncateLockMilliseconds = 50
+    /// The longest error text kept with a parked key, in characters.
+    public static let parkedErrorCharacters = 500
+
+    /// The bounds that only make sense in relation to each other.
+    static var areConsistent: Bool {
+        rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
+            && firstDozeMilliseconds <= longestDozeMilliseconds && workStatementSeconds < hangSeconds
+    }
+}

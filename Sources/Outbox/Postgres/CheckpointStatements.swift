@@ -1,0 +1,91 @@
+internal import Postgres
+
+/// The SQL that moves the checkpoint, once for each twin table.
+struct CheckpointStatements: Sendable {
+    struct Twin: Sendable {
+        let advance: PostgresStatement
+        let save: PostgresStatement
+        let copyToOther: PostgresStatement
+        let truncate: String
+    }
+
+    let load: PostgresStatement
+    let raiseEpoch: [PostgresStatement]
+    let twins: [Twin]
+    let park: PostgresStatement
+    let hold: PostgresStatement
+
+    init(schema: String) {
+        let schema = PostgresConnection.quoteIdentifier(schema)
+        load = PostgresStatement(
+            """
+            SELECT twin, ctid::text, epoch, cut, published::text, draining::text, drained_through FROM (
+                SELECT 0 AS twin, ctid, * FROM \(schema).checkpoint_0
+                UNION ALL SELECT 1 AS twin, ctid, * FROM \(schema).checkpoint_1) AS both_twins
+            """)
+        raiseEpoch = (0...1).map { twin in
+            PostgresStatement(
+                """
+                UPDATE \(schema).checkpoint_\(twin) SET epoch = epoch + 1, holder = $2, moved_at = clock_timestamp()
+                WHERE epoch = $1
+                """)
+        }
+        twins = (0...1).map { Self.twin($0, schema: schema) }
+        park = PostgresStatement(
+            """
+            WITH parked AS (
+                INSERT INTO \(schema).parked (aggregate_type, aggregate_id, outbox_id, error) VALUES ($1, $2, $3, $4)
+                ON CONFLICT DO NOTHING RETURNING *)
+            INSERT INTO \(schema).decision (action, aggregate_type, aggregate_id, outbox_id, reason)
+            SELECT 'park', aggregate_type, aggregate_id, outbox_id, error FROM parked
+            """)
+        hold = PostgresStatement(
+            """
+            INSERT INTO \(schema).held (outbox_id, aggregate_type, aggregate_id)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING
+            """)
+    }
+
+    private static func twin(_ number: Int, schema: String) -> Twin {
+        let table = "\(schema).checkpoint_\(number)"
+        let other = "\(schema).checkpoint_\(1 - number)"
+        return Twin(
+            advance: PostgresStatement(advance(table, source: "\(schema).source")),
+            save: PostgresStatement(
+                """
+                UPDATE \(table) SET drained_through = $3, moved_at = clock_timestamp()
+                WHERE ctid = $1::tid AND epoch = $2
+                RETURNING ctid::text, set_config('synchronous_commit', 'off', true)
+                """),
+            copyToOther: PostgresStatement(
+                """
+                INSERT INTO \(other) SELECT * FROM \(table) WHERE ctid = $1::tid AND epoch = $2 RETURNING ctid::text
+                """),
+            truncate: "TRUNCATE ONLY \(table)")
+    }
+
+    /// $1 ctid, $2 epoch, $3 the newly published snapshot, $4 its xmax, $5 its transactions in progress.
+    ///
+    /// One statement finishes a cut and takes the next: the statement's own snapshot is the new cut, so the rows counted
+    /// are exactly rows of it. Only a move that takes a cut has to survive a crash; set_config in RETURNING is still in
+    /// force when the statement's own transaction commits.
+    private static func advance(_ table: String, source: String) -> String {
+        let limit = OutboxLimits.rowsOfSmallCut + 1
+        return """
+            WITH probe AS MATERIALIZED (
+                SELECT (SELECT count(*) FROM (SELECT FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT \(limit)) AS fresh)
+                     + (SELECT count(*) FROM (SELECT FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit)) AS late)
+                    AS rows
+            ), moved AS (
+                UPDATE \(table) AS c
+                SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
+                    cut = c.cut + (p.rows > 0)::int, drained_through = 0, moved_at = clock_timestamp()
+                FROM probe AS p
+                WHERE c.ctid = $1::tid AND c.epoch = $2 AND (p.rows > 0 OR c.draining IS NOT NULL)
+                RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
+                          set_config('synchronous_commit', CASE WHEN c.draining IS NULL THEN 'off' ELSE 'on' END, true)
+            )
+            SELECT p.rows, m.place, m.draining, m.cut FROM probe AS p LEFT JOIN moved AS m ON true
+            """
+    }
+}

@@ -1,0 +1,101 @@
+internal import Postgres
+
+/// Reads and moves the checkpoint row, on the work connection, for one epoch.
+///
+/// A move that meets no row means that another epoch has begun, or that somebody moved the row: either way this leader's
+/// picture is stale and it must start over.
+final class CheckpointStore {
+    private let connection: PostgresConnection
+    private let statements: CheckpointStatements
+    private var twin = 0
+    private var place = ""
+    private var movesInTwin = 0
+    private(set) var checkpoint: Checkpoint
+
+    /// Reads the checkpoint, which must be of this epoch.
+    init(_ connection: PostgresConnection, statements: CheckpointStatements, epoch: Int64) throws {
+        self.connection = connection
+        self.statements = statements
+        let stored = try StoredCheckpoint.load(connection, statements)
+        guard stored.checkpoint.epoch == epoch else { throw Self.fenced }
+        twin = stored.twin
+        place = stored.place
+        checkpoint = stored.checkpoint
+    }
+
+    /// Finishes the current cut, if there is one, and takes the next if there are rows. Returns their number, counted up
+    /// to the bound of a small cut; 0 if no cut was taken.
+    func advance(holding batch: HeldBatch) throws -> Int {
+        let finished = checkpoint.draining ?? checkpoint.published
+        let rows = try moving(holding: batch) {
+            PostgresQuery(
+                statements.twins[twin].advance,
+                [
+                    .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)),
+                    .literal(finished.inProgressArray),
+                ])
+        }
+        let found = Int(try rows.int64(0, 0))
+        let isMove = found > 0 || checkpoint.draining != nil
+        guard !isMove || !rows.isNull(0, 1) else { throw Self.fenced }
+        guard isMove else { return 0 }
+        checkpoint.published = finished
+        checkpoint.draining = try rows.optionalString(0, 2).map(snapshot)
+        checkpoint.cut = try rows.int64(0, 3)
+        checkpoint.drainedThrough = 0
+        try moved(to: try rows.string(0, 1))
+        return found
+    }
+
+    /// Notes that the rows of the cut up to this id are settled.
+    func save(through outboxID: Int64, holding batch: HeldBatch) throws {
+        let rows = try moving(holding: batch) {
+            PostgresQuery(statements.twins[twin].save, [.literal(place), .int8(checkpoint.epoch), .int8(outboxID)])
+        }
+        guard rows.count == 1 else { throw Self.fenced }
+        checkpoint.drainedThrough = outboxID
+        try moved(to: try rows.string(0, 0))
+    }
+
+    /// The move and what goes with it, in one transaction: the checkpoint may not pass a held row that is not stored.
+    private func moving(holding batch: HeldBatch, _ move: () -> PostgresQuery) throws -> PostgresResult {
+        let query = move()
+        guard !batch.isEmpty else { return try connection.query(query.statement, query.parameters) }
+        let results = try connection.pipeline(batch.queries(statements) + [query])
+        guard let last = results.last else { throw Self.fenced }
+        return last
+    }
+
+    private func moved(to place: String) throws {
+        self.place = place
+        movesInTwin += 1
+        if movesInTwin >= OutboxLimits.movesPerCheckpointTwin { try changeTwin() }
+    }
+
+    /// Moves the row to the other table and empties this one. Whoever is reading it makes us try again later.
+    private func changeTwin() throws {
+        movesInTwin = 0
+        do {
+            place = try connection.transaction { try copyAndTruncate() }
+            twin = 1 - twin
+        } catch let error as PostgresError {
+            guard error.sqlState == "55P03" else { throw error }
+        }
+    }
+
+    private func copyAndTruncate() throws -> String {
+        try connection.execute("SET LOCAL lock_timeout = \(OutboxLimits.truncateLockMilliseconds)")
+        let copy = try connection.query(statements.twins[twin].copyToOther, [.literal(place), .int8(checkpoint.epoch)])
+        guard copy.count == 1 else { throw Self.fenced }
+        let newPlace = try copy.string(0, 0)
+        try connection.execute(statements.twins[twin].truncate)
+        return newPlace
+    }
+
+    private func snapshot(_ text: String) throws -> Snapshot {
+        guard let snapshot = Snapshot(text) else { throw OutboxError(.schema, "\"\(text)\" is not a pg_snapshot") }
+        return snapshot
+    }
+
+    static let fenced = OutboxError(.fenced, "another relay leads now, or the checkpoint was moved by somebody else")
+}

@@ -1,0 +1,76 @@
+internal import Postgres
+
+/// The SQL that reads rows.
+///
+/// Two plans, because one serves badly: a fresh cut is found by transaction id (a handful of index entries, then a sort);
+/// a backlog is walked by outbox id, chunk by chunk. Each is written so that the other's index cannot be chosen: one
+/// generic plan for both was measured at 59,675 buffers for 50 rows.
+struct CutStatements: Sendable {
+    let small: PostgresStatement
+    let backlog: PostgresStatement
+    let floor: PostgresStatement
+    let late: PostgresStatement
+
+    init(schema: String) {
+        let source = PostgresConnection.quoteIdentifier(schema) + ".source"
+        small = PostgresStatement(Self.chunk(Self.smallCandidates(source)))
+        backlog = PostgresStatement(Self.chunk(Self.backlogCandidates(source)))
+        // Once per backlog: the smallest id the walk has to begin at. Reads the index (transaction_id, outbox_id) only.
+        floor = PostgresStatement("SELECT coalesce(min(outbox_id), 0) FROM \(source) WHERE transaction_id >= $1::xid8")
+        late = PostgresStatement(
+            """
+            SELECT coalesce(array_agg(x)::text, '{}') FROM unnest($1::xid8[]) AS x
+            WHERE pg_visible_in_snapshot(x, $2::pg_snapshot) AND EXISTS (SELECT FROM \(source) WHERE transaction_id = x)
+            """)
+    }
+
+    /// The columns of a chunk, in the order ``CutReader`` decodes them.
+    private static let columns =
+        "outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload, headers, created_at"
+
+    /// $1 xmax, $2 in progress, $3 draining, $4 after, $5 rows, $6 bytes.
+    private static func smallCandidates(_ source: String) -> String {
+        """
+        SELECT \(columns) FROM \(source)
+        WHERE transaction_id >= $1::xid8 AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)
+        UNION ALL
+        SELECT \(columns) FROM \(source)
+        WHERE transaction_id = ANY ($2::xid8[]) AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)
+        """
+    }
+
+    /// The same, but $2 holds only late transactions that have rows, and $7 is where the walk of the fresh ones stands.
+    /// IS TRUE hides the condition from the index on transaction_id.
+    private static func backlogCandidates(_ source: String) -> String {
+        """
+        (SELECT \(columns) FROM \(source)
+         WHERE outbox_id > $7 AND (transaction_id >= $1::xid8) IS TRUE
+           AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)
+         ORDER BY outbox_id LIMIT $5)
+        UNION ALL
+        (SELECT rows.* FROM unnest($2::xid8[]) AS x
+         CROSS JOIN LATERAL (SELECT \(columns) FROM \(source)
+                             WHERE transaction_id = x AND outbox_id > $4 ORDER BY outbox_id LIMIT $5) AS rows)
+        """
+    }
+
+    /// Orders the candidates and ends the chunk at so many rows, or with the row that reaches so many bytes. Lengths are
+    /// known without reading toasted payloads. Headers become a text[] of names and values by turns.
+    private static func chunk(_ candidates: String) -> String {
+        """
+        WITH candidates AS MATERIALIZED (\(candidates)),
+        chunk AS (
+            SELECT *, octet_length(payload) AS size,
+                   sum(octet_length(payload)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
+            FROM candidates WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
+        )
+        SELECT outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
+               CASE WHEN headers IS NOT NULL THEN
+                   (SELECT array_agg(item ORDER BY key, side)
+                    FROM jsonb_each_text(headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
+               created_at, coalesce(running, 0)
+        FROM chunk WHERE coalesce(running - size, 0) < $6
+        ORDER BY outbox_id
+        """
+    }
+}

@@ -1,0 +1,20 @@
+internal import Postgres
+
+/// The keys whose rows are held back.
+struct ParkedKeys {
+    private var keys: Set<OutboxKey> = []
+
+    init(_ connection: PostgresConnection, schema: String) throws {
+        let name = PostgresConnection.quoteIdentifier(schema)
+        let rows = try connection.query(PostgresStatement("SELECT aggregate_type, aggregate_id FROM \(name).parked"))
+        for row in 0..<rows.count {
+            keys.insert(OutboxKey(aggregateType: try rows.string(row, 0), aggregateID: try rows.string(row, 1)))
+        }
+    }
+
+    var isEmpty: Bool { keys.isEmpty }
+    var count: Int { keys.count }
+    func contains(_ key: OutboxKey) -> Bool { keys.contains(key) }
+    mutating func insert(_ key: OutboxKey) { keys.insert(key) }
+    mutating func remove(_ key: OutboxKey) { keys.remove(key) }
+}

@@ -1,0 +1,55 @@
+public import Postgres
+
+/// How one relay works on one outbox.
+public struct RelayConfiguration: Sendable {
+    /// The database. Must lead to a server that accepts writes.
+    public var postgres: PostgresConfiguration
+    /// The schema that holds the relay's checkpoint. Default `outbox_relay`.
+    public var schema = "outbox_relay"
+    /// Shown as the leader in `relay_state`, for example the host's name.
+    public var name: String
+    /// How long a leader that no longer renews keeps standbys waiting. Default 15 s.
+    public var lease: Duration = .seconds(15)
+    /// The longest wait for a notification. Default 5 s.
+    public var pollCeiling: Duration = .seconds(5)
+    /// Set behind a transaction pooler, where LISTEN and session locks do not work: how often to look for rows.
+    public var pollInterval: Duration?
+    /// How long published rows stay. nil: for ever. Default 24 h.
+    public var retention: Duration? = .seconds(24 * 3600)
+
+    public init(postgres: PostgresConfiguration, name: String) {
+        self.postgres = postgres
+        self.name = name
+    }
+
+    /// Behind a transaction pooler nothing may be kept in the session.
+    public var usesPooler: Bool { pollInterval != nil }
+
+    /// For the connection that reads rows and moves the checkpoint.
+    var workConnection: PostgresConfiguration {
+        var result = connection("work", [
+            ("synchronous_commit", "on"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
+        ])
+        result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
+        return result
+    }
+
+    /// For the connection that leads: the session lock, the lease, the sleep lock.
+    var leadConnection: PostgresConfiguration { connection("lead", [("synchronous_commit", "on")]) }
+
+    /// For the connection that listens.
+    var listenConnection: PostgresConfiguration { connection("listen", []) }
+
+    private func connection(_ role: String, _ settings: [(String, String)]) -> PostgresConfiguration {
+        var result = postgres
+        result.applicationName = "outbox-relay \(role)"
+        result.readWriteOnly = true
+        if usesPooler {
+            result.preparesStatements = false
+        } else {
+            result.sessionSettings += settings
+        }
+        return result
+    }
+}

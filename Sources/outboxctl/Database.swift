@@ -1,0 +1,16 @@
+import Postgres
+import Runtime
+
+/// The database that the environment names.
+enum Database {
+    static func connect() throws -> PostgresConnection {
+        let environment = EnvironmentReader()
+        let url = environment.secret("DATABASE_URL") ?? ""
+        try environment.finish()
+        var configuration = PostgresConfiguration(url: url, applicationName: "outboxctl")
+        configuration.readWriteOnly = true
+        // Waiting for another runner's migrations, or reading a large outbox, may take its time.
+        configuration.statementDeadline = nil
+        return try PostgresConnection(configuration)
+    }
+}

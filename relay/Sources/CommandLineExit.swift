@@ -1,0 +1,13 @@
+import Glibc
+
+/// Writes a line to standard error.
+func complain(_ text: String) {
+    let line = Array((text + "\n").utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+}
+
+/// `EX_USAGE` of sysexits(3).
+func exitForUsage() -> Never { exit(64) }
+
+/// `EX_CONFIG` of sysexits(3).
+func exitForConfiguration() -> Never { exit(78) }

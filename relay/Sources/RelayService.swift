@@ -1,0 +1,16 @@
+import Logging
+import Outbox
+import ServiceLifecycle
+
+/// Runs a relay until the process is asked to stop.
+struct RelayService: Service {
+    let relay: Relay
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await relay.run()
+        } onGracefulShutdown: {
+            relay.stop()
+        }
+    }
+}
