@@ -72,9 +72,9 @@ let libraries: [Target] = [
 let executables: [Target] = [
     executable("orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
     executable(
-        "orders-projector", ["Projection", "Messaging", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        "orders-projector", ["Projection", "Messaging", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
-        "orders-payments", ["Payments", "Messaging", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        "orders-payments", ["Payments", "Messaging", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
@@ -110,7 +110,7 @@ let testTargets: [Target] = [
     tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests(
         "Messaging",
-        ["Messaging", "Kafka", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf, logging]),
+        ["Messaging", "Kafka", "Threads", "EventStore", "Orders", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf, logging]),
     tests(
         "EndToEnd",
         [

@@ -37,6 +37,8 @@ public enum SourceEvent: Sendable {
     case offsetLost(partition: Int32, detail: String)
     /// Nothing can be consumed for now (brokers away, topic missing); the source goes on trying by itself.
     case unavailable(String)
+    /// What was wrong is no longer.
+    case available
 }
 
 /// Why a source had to be given up, or could not answer now.

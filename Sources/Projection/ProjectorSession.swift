@@ -143,6 +143,8 @@ extension ProjectorSession {
             machine.offsetLost(partition, reason: "partition \(partition): \(detail)")
         case .unavailable(let why):
             reports.waiting("Kafka: \(why)")
+        case .available:
+            reports.working(machine)
         }
     }
 }

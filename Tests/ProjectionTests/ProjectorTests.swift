@@ -1,0 +1,135 @@
+import Orders
+import Postgres
+import TestKit
+import Testing
+
+@testable import Projection
+
+@Suite struct ProjectorTests {
+    @Test func projectsWhatIsPublished() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        topic.publish(try messages("a", life) + messages("b", [life[0]], partition: 1))
+        await projector.untilApplied(6)
+        try await projector.stop()
+        #expect(try await database.row("a") == projected("a", life))
+        #expect(try await database.row("b") == projected("b", [life[0]]))
+    }
+
+    @Test func goesOnWhereItStopped() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let first = try RunningProjector(database.configuration, topic)
+        await first.untilWalked(1)
+        topic.publish(try messages("a", Array(life.prefix(2))))
+        await first.untilApplied(2)
+        try await first.stop()
+        topic.publish(try messages("a", Array(life.dropFirst(2)), from: 2))
+        let second = try RunningProjector(database.configuration, topic)
+        await second.untilApplied(3)
+        try await second.stop()
+        #expect(topic.starts.last == [0: 2, 1: 0])
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func anEmptyProjectionIsRebuiltFromTheEventStore() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        for index in 0..<10 { try await database.record("old-\(index)", life) }
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        try await projector.stop()
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 10)
+    }
+
+    @Test func aReplacedClusterIsHealedAndReadFromItsEnd() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        topic.publish(try messages("a", [life[0]]) + messages("b", [life[0]]))
+        await projector.untilApplied(2)
+        // Recorded, and lost with the old cluster.
+        try await database.record("a", Array(life.prefix(3)))
+        try await database.record("c", [life[0]])
+        topic.replaceCluster("k2")
+        await projector.untilWalked(2)
+        topic.publish(try messages("b", [.paymentInitiated], from: 1))
+        await projector.untilApplied(3)
+        try await projector.stop()
+        #expect(try await database.row("a") == projected("a", Array(life.prefix(3))))
+        #expect(try await database.row("b") == projected("b", Array(life.prefix(2))))
+        #expect(try await database.row("c") == projected("c", [life[0]]))
+        #expect(try await database.number("SELECT max(next_offset) FROM order_projection_offset WHERE cluster_id = 'k2'") == 1)
+    }
+
+    @Test func anOffsetThatTheBrokerDeletedIsHealed() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let first = try RunningProjector(database.configuration, topic)
+        await first.untilWalked(1)
+        try await first.stop()
+        try await database.record("a", life)
+        topic.publish(try messages("a", life))
+        topic.change { $0.low = 5 }
+        let second = try RunningProjector(database.configuration, topic)
+        await second.untilWalked(1)
+        try await second.stop()
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func anInterruptedWalkIsFinishedByTheNextProcess() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        for index in 0..<10 { try await database.record("old-\(index)", [life[0]]) }
+        // The process that asked for the walk died at once; the positions are known.
+        _ = try await database.store { try $0.claim([0, 1], clusterID: "k1", restarts: [0: 0, 1: 0], reason: "test") }
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        try await projector.stop()
+        #expect(try await database.number("SELECT count(*) FROM order_projection") == 10)
+    }
+
+    @Test func survivesPostgresGoingAway() async throws {
+        let server = try await TestPostgres.start()
+        let configuration = PostgresConfiguration(url: server.url(), applicationName: "tests")
+        _ = try await onThread { try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration)) }
+        let topic = MemoryTopic()
+        let projector = try RunningProjector(configuration, topic)
+        await projector.untilWalked(1)
+        try await server.stop(.immediate)
+        topic.publish(try messages("a", life))
+        await projector.until {
+            if case .waiting(let why)? = $0.statuses.last { return why.contains("Postgres") }
+            return false
+        }
+        try await server.restart()
+        await projector.untilApplied(5)
+        try await projector.stop()
+        let version = try await onThread {
+            try PostgresConnection(configuration).query("SELECT version FROM order_projection WHERE order_id = 'a'").int64(0, 0)
+        }
+        #expect(version == 4)
+        try await server.stop(.fast)
+    }
+
+    @Test func aMemberWhoseClaimWasTakenClaimsAgain() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        _ = try await database.store { try $0.claim([0], clusterID: "k1", restarts: [:], reason: "") }
+        topic.publish(try messages("a", life))
+        await projector.untilApplied(5)
+        await projector.until { $0.contains { if case .stale = $0 { true } else { false } } }
+        try await projector.stop()
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func garbageStopsNobody() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        try await database.record("a", life)
+        topic.publish([garbage("x"), garbage(nil)] + (try messages("a", life)) + [garbage("a")])
+        await projector.untilApplied(8)
+        try await projector.stop()
+        #expect(try await database.row("a") == projected("a", life))
+        #expect(try await database.number("SELECT count(*) FROM order_projection") == 1)
+    }
+}
