@@ -63,7 +63,7 @@ class Server:
                 return int(line.split()[1]) / 1024
         return 0.0
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):

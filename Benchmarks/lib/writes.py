@@ -17,7 +17,7 @@ class WritePath:
         self.http, self.grpc = process.free_port(), process.free_port()
         self.server = bench.start("orders-server", {
             "DATABASE_URL": bench.postgres.url(), "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc),
-            "HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1"}, port=self.grpc)
+            "HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1"}, port=self.http)
         bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
 
     def run(self):
