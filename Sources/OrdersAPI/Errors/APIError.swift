@@ -42,6 +42,10 @@ struct APIError: Error, Hashable, Sendable {
         invalid([FieldViolation(field, problem)])
     }
 
+    static func bodyTooLarge(_ maximumBytes: Int) -> APIError {
+        invalid("body", "has more than \(maximumBytes) bytes").withHTTPStatus(413)
+    }
+
     /// Something of ours went wrong; what it was is for the log, not for the client.
     static let internalError = APIError(.internalError, reason: "INTERNAL", "the server failed to answer this request")
 

@@ -16,4 +16,6 @@ enum APILimits {
     static let maximumWatchers = 20_000
     /// Longest page token, in bytes: a time, a digest and an identifier of 255 characters in base64.
     static let maximumPageTokenBytes = 2048
+    /// What running requests get to finish when the server stops.
+    static let drainTimeout: Duration = .seconds(10)
 }

@@ -23,7 +23,7 @@ struct HummingbirdResponder: HTTPResponder {
         var bytes: [UInt8] = []
         for try await buffer in body {
             guard bytes.count + buffer.readableBytes <= maximumBytes else {
-                throw APIError.invalid("body", "has more than \(maximumBytes) bytes").withHTTPStatus(413)
+                throw APIError.bodyTooLarge(maximumBytes)
             }
             bytes.append(contentsOf: buffer.readableBytesView)
         }

@@ -1,5 +1,6 @@
 internal import Admin
 internal import EventStore
+internal import GRPC
 public import Logging
 internal import Postgres
 internal import Runtime
@@ -24,11 +25,19 @@ public struct OrdersServer {
         let metrics = MetricsRegistry()
         let operations = Operations(readiness: { await readiness.health() }, metrics: metrics)
         let rest = RESTService(handlers: handlers, operations: operations)
+        let health = GRPCHealth()
+        var router = GRPCRouter()
+        router.orders(handlers)
+        router.health(health)
+        for service in router.services { health.set(.serving, for: service) }
         services = [
             EventStoreService(store: store),
             PoolService(pool: pool),
             HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
-            DrainSignal(readiness: readiness, logger: logger),
+            try GRPCFace(
+                endpoint: configuration.grpc, router: router, http: HTTP2Responder(service: rest, logger: logger),
+                logger: logger),
+            DrainSignal(readiness: readiness, health: health, logger: logger),
         ]
     }
 }

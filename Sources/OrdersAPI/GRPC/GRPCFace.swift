@@ -1,0 +1,40 @@
+import GRPC
+import HTTP2
+import Hummingbird
+import Logging
+import NIOCore
+import Runtime
+import ServiceLifecycle
+
+/// gRPC, and REST over HTTP/2, for as long as the server runs.
+struct GRPCFace: Service {
+    let endpoint: ServerConfiguration.Endpoint
+    let server: GRPCServer
+    let logger: Logger
+
+    /// - Parameter http: answers what is not gRPC.
+    init(
+        endpoint: ServerConfiguration.Endpoint, router: GRPCRouter, observer: (any GRPCObserver)? = nil,
+        http: (any HTTP2Application)?, logger: Logger
+    ) throws {
+        var limits = HTTP2Limits()
+        limits.drainTimeout = APILimits.drainTimeout
+        self.endpoint = endpoint
+        self.logger = logger
+        server = try GRPCServer(
+            configuration: HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, limits: limits),
+            group: EventLoopGroupProvider.singleton.eventLoopGroup, router: router, observer: observer, http: http,
+            logger: logger)
+    }
+
+    func run() async throws {
+        do {
+            let address = try await server.start()
+            logger.info("gRPC listening", metadata: ["address": "\(address)"])
+        } catch let error as HTTP2Error {
+            throw endpoint.cannotListen(error.cause ?? error)
+        }
+        try? await gracefulShutdown()
+        await server.shutdown()
+    }
+}

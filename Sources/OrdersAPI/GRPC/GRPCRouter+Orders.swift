@@ -1,0 +1,36 @@
+import GRPC
+import OrdersProto
+import SwiftProtobuf
+
+extension GRPCRouter {
+    /// The service's name, and the one that clients of the reference call it by.
+    static let orderService = "orders.v1.OrderService"
+    static let referenceOrderService = "events.v1.OrderService"
+
+    /// Registers the service's methods, under both of its names.
+    mutating func orders(_ handlers: OrderHandlers) {
+        unary(Self.orderService, "PlaceOrder") { (request: Orders_V1_PlaceOrderRequest, context) in
+            try await handlers.placeOrder(request, CallContext(context))
+        }
+        unary(Self.orderService, "GetOrder") { (request: Orders_V1_GetOrderRequest, context) in
+            try await handlers.getOrder(request, CallContext(context))
+        }
+        unary(Self.orderService, "ListOrders") { (request: Orders_V1_ListOrdersRequest, context) in
+            try await handlers.listOrders(request, CallContext(context))
+        }
+        unary(Self.orderService, "CancelOrder") { (request: Orders_V1_CancelOrderRequest, context) in
+            try await handlers.cancelOrder(request, CallContext(context))
+        }
+        unary(Self.orderService, "UpdateOrderShippingStatus") {
+            (request: Orders_V1_UpdateOrderShippingStatusRequest, context) in
+            try await handlers.updateOrderShippingStatus(request, CallContext(context))
+        }
+        alias(Self.referenceOrderService, for: Self.orderService)
+    }
+}
+
+extension CallContext {
+    init(_ context: GRPCContext) {
+        self.init(deadline: context.deadline, traceparent: context.metadata("traceparent"))
+    }
+}
