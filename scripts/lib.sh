@@ -16,7 +16,7 @@ grpc_port="${GRPC_PORT:-8081}"
 kafka_process="embedded-kafka"
 services=(outbox-relay orders-projector orders-payments orders-server)
 
-say() { printf '%s\n' "$*"; }
+say() { printf "%s\n" "$@"; }
 
 die() {
     printf 'error: %s\n' "$*" >&2

@@ -26,8 +26,8 @@ report() {
 
 report postgres "127.0.0.1:$(contents "$data/run/postgres.port")"
 report "$kafka_process" "${KAFKA_BOOTSTRAP_SERVERS:-}"
-report outbox-relay "${RELAY_ADMIN_URL:-}" "${RELAY_ADMIN_URL:-}/readyz"
-report orders-projector "${PROJECTOR_ADMIN_URL:-}" "${PROJECTOR_ADMIN_URL:-}/readyz"
-report orders-payments "${PAYMENTS_ADMIN_URL:-}" "${PAYMENTS_ADMIN_URL:-}/readyz"
+report outbox-relay "${ADMIN_URL_RELAY:-}" "${ADMIN_URL_RELAY:-}/readyz"
+report orders-projector "${ADMIN_URL_PROJECTOR:-}" "${ADMIN_URL_PROJECTOR:-}/readyz"
+report orders-payments "${ADMIN_URL_PAYMENTS:-}" "${ADMIN_URL_PAYMENTS:-}/readyz"
 report orders-server "${HTTP_URL:-} ${GRPC_ADDRESS:-}" "${HTTP_URL:-}/readyz"
 exit "$all_well"

@@ -66,23 +66,26 @@ export DATABASE_URL='$("$scripts/postgres.sh" url)'
 export KAFKA_BOOTSTRAP_SERVERS='$("$scripts/kafka.sh" address)'
 export HTTP_URL='http://127.0.0.1:$http_port'
 export GRPC_ADDRESS='127.0.0.1:$grpc_port'
-export RELAY_ADMIN_URL='http://127.0.0.1:$relay'
-export PROJECTOR_ADMIN_URL='http://127.0.0.1:$projector'
-export PAYMENTS_ADMIN_URL='http://127.0.0.1:$payments'
+export ADMIN_URL_RELAY='http://127.0.0.1:$relay'
+export ADMIN_URL_PROJECTOR='http://127.0.0.1:$projector'
+export ADMIN_URL_PAYMENTS='http://127.0.0.1:$payments'
 ADDRESSES
     )
 }
 
+# The embedded Kafka lets a waiting fetch sleep on while new messages arrive, and misses a killed member only at its session timeout.
+consumer=(KAFKA_FETCH_WAIT_MAX_MS=10 KAFKA_SESSION_TIMEOUT_MS=6000)
+
 start_services() {
     say "starting ${services[*]}"
-    "$scripts/service.sh" start outbox-relay ADMIN_PORT="${RELAY_ADMIN_URL##*:}"
-    "$scripts/service.sh" start orders-projector ADMIN_PORT="${PROJECTOR_ADMIN_URL##*:}"
-    "$scripts/service.sh" start orders-payments ADMIN_PORT="${PAYMENTS_ADMIN_URL##*:}"
+    "$scripts/service.sh" start outbox-relay RELAY_ADMIN_PORT="${ADMIN_URL_RELAY##*:}"
+    "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"
+    "$scripts/service.sh" start orders-payments "${consumer[@]}" PAYMENTS_ADMIN_PORT="${ADMIN_URL_PAYMENTS##*:}"
     "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port"
     "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
-    "$scripts/service.sh" ready outbox-relay "$RELAY_ADMIN_URL/readyz"
-    "$scripts/service.sh" ready orders-projector "$PROJECTOR_ADMIN_URL/readyz"
-    "$scripts/service.sh" ready orders-payments "$PAYMENTS_ADMIN_URL/readyz"
+    "$scripts/service.sh" ready outbox-relay "$ADMIN_URL_RELAY/readyz"
+    "$scripts/service.sh" ready orders-projector "$ADMIN_URL_PROJECTOR/readyz"
+    "$scripts/service.sh" ready orders-payments "$ADMIN_URL_PAYMENTS/readyz"
 }
 
 tell() {
