@@ -90,6 +90,12 @@ let testTargets: [Target] = [
         dependencies: ["Postgres", "Kafka", "Threads"],
         path: "Tests/TestKit",
         swiftSettings: settings),
+    .target(
+        name: "InvariantKit",
+        dependencies: ["EventStore", "Kafka", "Orders", "Postgres"],
+        path: "Tests/InvariantKit",
+        swiftSettings: settings),
+    tests("InvariantKit", ["InvariantKit", "Orders"]),
     tests("Threads", ["Threads"]),
     tests("Runtime", ["Runtime", logging]),
     tests("Admin", ["Admin"]),
@@ -114,7 +120,7 @@ let testTargets: [Target] = [
     tests(
         "EndToEnd",
         [
-            "TestKit", "Postgres", "Kafka", "Orders", "OrdersProto", protobuf,
+            "InvariantKit", "TestKit", "Threads", "Postgres", "Kafka", "Orders", "OrdersProto", protobuf,
             "orders-server", "orders-projector", "orders-payments", "outboxctl", "embedded-kafka", "outbox-relay",
         ]),
 ]

@@ -1,0 +1,109 @@
+import InvariantKit
+import Orders
+import Testing
+
+/// A checker that finds nothing is worth nothing: each invariant is broken here once, alone.
+@Suite struct InvariantCheckerTests {
+    @Test func aDrainedPipelineHasNoViolations() {
+        #expect(violations(healthy()).isEmpty)
+    }
+
+    @Test func aRepeatedSuffixIsAllowed() {
+        var history = healthy()
+        history.records.append(history.records[1])
+        #expect(violations(history).isEmpty)
+    }
+
+    @Test func anAcknowledgedEventThatIsMissing() {
+        let found = InvariantChecker(healthy(), acknowledged: [Acknowledgement(orderID: "a", version: 3)]).violations()
+        #expect(found.map(\.description) == ["I1 a: acknowledged with 3 events, the store has 2"])
+    }
+
+    @Test func anEventWithoutOutboxRow() {
+        var history = healthy()
+        history.outbox.removeLast()
+        #expect(violations(history) == ["I1 a: event 1 has no outbox row"])
+    }
+
+    @Test func anOutboxRowWithoutEvent() {
+        var history = healthy()
+        history.events.removeLast()
+        history.projection["a"]?.version = 0
+        history.projection["a"]?.state.paymentStatus = .pending
+        #expect(violations(history) == ["I1 a: outbox row 1 has no event"])
+    }
+
+    @Test func aRowOfAnotherTypeNeedsNoEvent() {
+        var history = healthy()
+        history.outbox.append(OutboxEntry(eventID: "e9", aggregateType: "invoice", aggregateID: "i", sequenceNumber: 0, payload: [9]))
+        history.records.append(
+            PublishedRecord(eventID: "e9", topic: "outbox.event.invoice", key: "i", value: [9], sequenceNumber: 0))
+        #expect(violations(history).isEmpty)
+    }
+
+    @Test func aGapInTheSequence() {
+        var history = healthy()
+        history.events[1].sequenceNumber = 2
+        history.projection["a"]?.version = 2
+        #expect(violations(history) == ["I2 a: has the sequence numbers [0, 2]"])
+    }
+
+    @Test func aRowThatIsNotInKafka() {
+        var history = healthy()
+        history.records.removeLast()
+        #expect(violations(history) == ["I3 a: row 1 is not in Kafka"])
+    }
+
+    @Test func aRowThatChangedOnItsWay() {
+        var history = healthy()
+        history.records[0].value = [7]
+        #expect(violations(history) == ["I3 a: row 0 reached Kafka with another value"])
+    }
+
+    @Test func anInversion() {
+        var history = healthy()
+        history.records.reverse()
+        #expect(violations(history) == ["I4 a: 0 appears for the first time after 1"])
+    }
+
+    @Test func aProjectionThatIsBehind() {
+        var history = healthy()
+        history.projection["a"]?.version = 0
+        #expect(violations(history).count == 1)
+        #expect(violations(history).allSatisfy { $0.hasPrefix("I5 a: the projection shows") })
+    }
+
+    @Test func aProjectionThatIsWrong() {
+        var history = healthy()
+        history.projection["a"]?.state.paymentStatus = .paid
+        #expect(violations(history).count == 1)
+    }
+
+    @Test func aProjectionOfNothing() {
+        var history = healthy()
+        history.projection["ghost"] = history.projection["a"]
+        #expect(violations(history) == ["I5 ghost: the projection shows an order without events"])
+    }
+
+    private func violations(_ history: PipelineHistory) -> [String] {
+        InvariantChecker(history, acknowledged: [Acknowledgement(orderID: "a", version: 1)]).violations().map(\.description)
+    }
+
+    /// One order, placed and with its payment begun.
+    private func healthy() -> PipelineHistory {
+        let details = OrderDetails(
+            customerID: "c", vendorID: "v", productID: "p", quantity: 1, totalPrice: Money(cents: 999)!,
+            paymentMethod: "CARD")
+        var history = PipelineHistory()
+        for (number, event) in [OrderEvent.placed(details), .paymentInitiated].enumerated() {
+            let (id, sequence, payload) = ("e\(number)", Int64(number), [UInt8(number)])
+            history.events.append(RecordedEvent(eventID: id, aggregateID: "a", sequenceNumber: sequence, event: event))
+            history.outbox.append(
+                OutboxEntry(eventID: id, aggregateType: "order", aggregateID: "a", sequenceNumber: sequence, payload: payload))
+            history.records.append(
+                PublishedRecord(eventID: id, topic: "outbox.event.order", key: "a", value: payload, sequenceNumber: sequence))
+        }
+        history.projection["a"] = ProjectedState(version: 1, state: OrderState(details: details, paymentStatus: .initiated))
+        return history
+    }
+}
