@@ -1,0 +1,69 @@
+import Foundation
+import TestKit
+import Testing
+
+extension EndToEndTests {
+    /// Starting, stopping, and being started wrongly.
+    @Suite struct LifecycleTests {
+        @Test func everyServiceStopsCleanlyOnSIGTERM() async throws {
+            try await TestStack.with { stack in
+                let id = try await stack.place()
+                try await stack.waitForPayment(id, status: 3)
+                for service in TestStack.Service.allCases {
+                    #expect(try await stack.terminate(service) == 0, "\(service.rawValue)")
+                }
+            }
+        }
+
+        /// The server is told to stop while clients place orders: what it acknowledged must be there, and it must not hang.
+        @Test func aServerStoppedUnderLoadKeepsItsWord() async throws {
+            try await TestStack.with { stack in
+                let load = try await stack.startLoad()
+                try await load.acknowledged(50)
+                #expect(try await stack.terminate(.server) == 0)
+                try await stack.start(.server)
+                try await load.acknowledged(50)
+                try await stack.expectInvariants(try await load.end())
+            }
+        }
+
+        /// Services first, then the tables, then Kafka: nobody gives up, and nobody needs to be started again.
+        @Test func servicesWaitForWhatIsMissing() async throws {
+            try await TestStack.bare { stack in
+                try await stack.controlKafka("down")
+                try await stack.postgres.stop(.immediate)
+                for service in [TestStack.Service.payments, .projector, .server, .relay] { try await stack.start(service) }
+                try await stack.postgres.restart()
+                try await stack.migrate()
+                try await stack.healthy(.server)
+                let id = try await stack.place()
+                try await stack.controlKafka("up")
+                try await stack.waitForPayment(id, status: 3)
+                for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning) }
+                try await stack.expectInvariants()
+            }
+        }
+
+        @Test(arguments: TestStack.Service.allCases)
+        func badConfigurationNamesTheVariable(_ service: TestStack.Service) async throws {
+            let variable = service.portVariable
+            let process = try await ManagedProcess.start(
+                TestPaths.binary(service.rawValue),
+                environment: [
+                    variable: "eighty", "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                ])
+            #expect(try await process.exit() == 78)
+            #expect(process.output.contains { $0.contains(variable) && $0.contains("eighty") }, "\(process.output)")
+        }
+
+        /// The dual write of the reference must stay unwritable: the server cannot even speak Kafka.
+        @Test func theServerDoesNotLoadLibrdkafka() async throws {
+            try await TestStack.with([.server]) { stack in
+                let maps = try await Command.output(["cat", "/proc/\(stack.process(.server).pid)/maps"])
+                let libraries = Set(maps.split(separator: "\n").compactMap { $0.split(separator: "/").last?.prefix { $0 != "." } })
+                #expect(libraries.contains("libpq"))
+                #expect(!libraries.contains("librdkafka"))
+            }
+        }
+    }
+}

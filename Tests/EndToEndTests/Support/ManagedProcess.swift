@@ -1,0 +1,128 @@
+import Foundation
+import TestKit
+
+/// A real process under test: started, signalled by pid, waited for. It ends with the test process, however that ends.
+final class ManagedProcess: @unchecked Sendable {
+    let name: String
+    let pid: pid_t
+    private let keeper: Process
+    private let input: FileHandle
+    /// Guards the three below; signalled when a line or the end arrives.
+    private let condition = NSCondition()
+    private var lines: [String] = []
+    private var exitCode: Int32?
+    private var unread: [UInt8] = []
+
+    /// Runs the command as a child, kills it when standard input closes, tells its pid and its exit code. The kernel closes the pipe of
+    /// a test process that crashed, so nothing is left running.
+    private static let keeperScript = """
+        exec 3<&0
+        "$@" </dev/null 3<&- 2>&1 &
+        child=$!
+        exec 2>/dev/null
+        echo "@pid $child"
+        { read -r _ <&3; kill -KILL "$child"; } >/dev/null &
+        watcher=$!
+        wait "$child"
+        echo "@exit $?"
+        kill "$watcher"
+        """
+
+    /// - Parameter environment: added to the test process's own.
+    static func start(
+        _ executable: URL, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws -> ManagedProcess {
+        try await onThread { try ManagedProcess(executable, arguments, environment) }
+    }
+
+    private init(_ executable: URL, _ arguments: [String], _ environment: [String: String]) throws {
+        name = executable.lastPathComponent
+        keeper = Process()
+        keeper.executableURL = URL(filePath: "/bin/bash")
+        keeper.arguments = ["-c", Self.keeperScript, "keeper", executable.path] + arguments
+        keeper.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        let (input, output) = (Pipe(), Pipe())
+        keeper.standardInput = input
+        keeper.standardOutput = output
+        self.input = input.fileHandleForWriting
+        let reading = output.fileHandleForReading
+        try keeper.run()
+        var first: [UInt8] = []
+        while let byte = try reading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { first.append(byte) }
+        let words = String(decoding: first, as: UTF8.self).split(separator: " ")
+        guard words.first == "@pid", let pid = words.last.flatMap({ pid_t($0) }) else { throw TestFailure("\(name) did not start") }
+        self.pid = pid
+        reading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.receive(data)
+        }
+    }
+
+    private func receive(_ data: Data) {
+        condition.lock()
+        defer { condition.unlock() }
+        unread += data
+        while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = String(decoding: unread[..<end], as: UTF8.self)
+            unread.removeSubrange(...end)
+            if line.hasPrefix("@exit ") { exitCode = Int32(line.dropFirst("@exit ".count)) } else { lines.append(line) }
+        }
+        condition.broadcast()
+    }
+
+    /// What the process has written so far.
+    var output: [String] {
+        condition.lock()
+        defer { condition.unlock() }
+        return lines
+    }
+
+    var isRunning: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return exitCode == nil
+    }
+
+    func signal(_ number: Int32) {
+        if isRunning { kill(pid, number) }
+    }
+
+    /// Closes standard input of the keeper, which kills the process.
+    func abandon() {
+        try? input.close()
+    }
+
+    /// The exit code, 128 + n after signal n.
+    func exit(within limit: Duration = .seconds(60)) async throws -> Int32 {
+        try await wait(limit, "did not end") { self.exitCode }
+    }
+
+    /// The first `count` lines that contain `text`.
+    @discardableResult
+    func lines(containing text: String = "", count: Int = 1, within limit: Duration = .seconds(60)) async throws -> [String] {
+        try await wait(limit, "did not write \(count) lines with '\(text)'") {
+            let found = self.lines.filter { $0.contains(text) }
+            if found.count >= count { return found }
+            guard self.exitCode == nil else { throw TestFailure(self.complaint("ended before it wrote '\(text)'")) }
+            return nil
+        }
+    }
+
+    private func wait<T: Sendable>(_ limit: Duration, _ problem: String, _ value: @escaping @Sendable () throws -> T?) async throws -> T {
+        try await onThread {
+            let deadline = Date(timeIntervalSinceNow: Double(limit.components.seconds))
+            self.condition.lock()
+            defer { self.condition.unlock() }
+            while true {
+                if let value = try value() { return value }
+                guard self.condition.wait(until: deadline) else { throw TestFailure(self.complaint(problem)) }
+            }
+        }
+    }
+
+    /// Called with the lock held.
+    private func complaint(_ problem: String) -> String {
+        "\(name) \(problem); its last output:\n" + lines.suffix(30).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import InvariantKit
+import Kafka
+import Postgres
+import TestKit
+import Testing
+
+/// The whole system from its real debug binaries, on free ports, with a Postgres and a Kafka of its own.
+final class TestStack: @unchecked Sendable {
+    enum Service: String, CaseIterable {
+        case relay = "outbox-relay"
+        case projector = "orders-projector"
+        case payments = "orders-payments"
+        case server = "orders-server"
+
+        /// Names the port of its `/readyz`.
+        var portVariable: String {
+            switch self {
+            case .relay: "RELAY_ADMIN_PORT"
+            case .projector: "PROJECTOR_ADMIN_PORT"
+            case .payments: "PAYMENTS_ADMIN_PORT"
+            case .server: "HTTP_PORT"
+            }
+        }
+    }
+
+    let postgres: TestPostgres
+    let databaseURL: String
+    let kafkaAddress: String
+    let grpcAddress: String
+    private let kafka: ManagedProcess
+    private let kafkaControl: String
+    private let ports: [Service: Int]
+    /// Only the test that owns the stack starts and ends processes, one after the other.
+    private var processes: [Service: ManagedProcess] = [:]
+
+    /// Runs a test on a started and healthy stack, and ends all of it afterwards.
+    static func with(_ services: [Service] = Service.allCases, _ body: (TestStack) async throws -> Void) async throws {
+        try await bare { stack in
+            try await stack.migrate()
+            for service in services { try await stack.start(service) }
+            for service in services { try await stack.healthy(service) }
+            try await body(stack)
+        }
+    }
+
+    /// The same with an empty database and no service started.
+    static func bare(_ body: (TestStack) async throws -> Void) async throws {
+        let stack = try await TestStack()
+        do {
+            try await body(stack)
+        } catch {
+            stack.tellOutput()
+            await stack.end()
+            throw error
+        }
+        await stack.end()
+    }
+
+    private init() async throws {
+        postgres = try await TestPostgres.start()
+        databaseURL = try await postgres.createDatabase()
+        kafka = try await ManagedProcess.start(
+            TestPaths.binary("embedded-kafka"),
+            environment: ["EMBEDDED_KAFKA_TOPICS": "outbox.event.order:64", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0"])
+        kafkaAddress = try await Self.announced("KAFKA_BOOTSTRAP_SERVERS=", kafka)
+        kafkaControl = try await Self.announced("EMBEDDED_KAFKA_CONTROL=", kafka)
+        grpcAddress = "127.0.0.1:\(try FreePort.next())"
+        ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePort.next()) })
+    }
+
+    var httpURL: String { url(of: .server) }
+
+    private func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
+
+    private static func announced(_ variable: String, _ process: ManagedProcess) async throws -> String {
+        let line = try await process.lines(containing: variable)[0]
+        return String(line.dropFirst(variable.count))
+    }
+
+    private func end() async {
+        for process in processes.values { process.abandon() }
+        kafka.abandon()
+        try? await postgres.stop(.immediate)
+    }
+
+    /// Shows what the processes said, for whoever has to find out why a test failed.
+    private func tellOutput() {
+        for (service, process) in processes {
+            print("--- \(service.rawValue)", process.output.suffix(40).joined(separator: "\n"), separator: "\n")
+        }
+    }
+}
+
+// MARK: - Processes
+
+extension TestStack {
+    func migrate() async throws {
+        _ = try await Command.output([TestPaths.binary("outboxctl").path, "migrate"], environment: ["DATABASE_URL": databaseURL])
+    }
+
+    func environment(of service: Service) -> [String: String] {
+        var variables = [
+            "DATABASE_URL": databaseURL, "KAFKA_BOOTSTRAP_SERVERS": kafkaAddress, "LOG_LEVEL": "info",
+            service.portVariable: "\(ports[service] ?? 0)",
+        ]
+        switch service {
+        case .server:
+            variables["GRPC_PORT"] = String(grpcAddress.split(separator: ":").last ?? "")
+        case .projector, .payments:
+            // What the embedded Kafka needs to notice a killed member soon, and to hand over new messages at once.
+            variables["KAFKA_SESSION_TIMEOUT_MS"] = "6000"
+            variables["KAFKA_FETCH_WAIT_MAX_MS"] = "10"
+        case .relay: break
+        }
+        return variables
+    }
+
+    func start(_ service: Service) async throws {
+        processes[service] = try await ManagedProcess.start(
+            TestPaths.binary(service.rawValue), environment: environment(of: service))
+    }
+
+    /// Waits until the service says that it is ready. curl does the waiting.
+    func healthy(_ service: Service) async throws {
+        _ = try await Command.output(
+            [
+                "curl", "--fail", "--silent", "--show-error", "--retry", "60", "--retry-delay", "1", "--retry-max-time", "60",
+                "--retry-all-errors", "--max-time", "5", url(of: service) + "/readyz",
+            ])
+    }
+
+    /// `kill -9`, and a new process in its place.
+    func crash(_ service: Service) async throws {
+        try await kill(service)
+        try await start(service)
+    }
+
+    /// `kill -9`.
+    func kill(_ service: Service) async throws {
+        let process = try process(service)
+        process.signal(SIGKILL)
+        #expect(try await process.exit() == 128 + SIGKILL)
+    }
+
+    /// SIGTERM; returns the exit code.
+    func terminate(_ service: Service) async throws -> Int32 {
+        let process = try process(service)
+        process.signal(SIGTERM)
+        return try await process.exit()
+    }
+
+    func process(_ service: Service) throws -> ManagedProcess {
+        guard let process = processes[service] else { throw TestFailure("\(service.rawValue) was never started") }
+        return process
+    }
+
+    /// One line of the embedded Kafka's control protocol, such as `down`.
+    func controlKafka(_ line: String) async throws {
+        let address = kafkaControl.split(separator: ":")
+        let answer = try await Command.output([
+            "bash", "-c", "exec 3<>/dev/tcp/$0/$1 && printf '%s\\n' \"$2\" >&3 && read -r answer <&3 && printf %s \"$answer\"",
+            String(address[0]), String(address[1]), line,
+        ])
+        guard answer.hasPrefix("ok") else { throw TestFailure("embedded Kafka answered '\(answer)' to '\(line)'") }
+    }
+}
