@@ -16,6 +16,8 @@ final class RelaySession {
     private var holdsSleepLock = false
     private var stopDeadline: ContinuousClock.Instant?
     private let status: RelayStatus
+    /// Called before and after each action; what it throws ends the session on the spot, as a crash would.
+    var fault: ((RelayAction, _ isDone: Bool) throws -> Void)?
     private let backoff: Backoff
 
     init(
@@ -52,7 +54,9 @@ final class RelaySession {
             guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
             if isStopOverdue { return }
             holdsSleepLock = signals.holdsSleepLock
+            try fault?(action, false)
             let event = try perform(action)
+            try fault?(action, true)
             action = machine.handle(event, seeing: look())
         }
     }

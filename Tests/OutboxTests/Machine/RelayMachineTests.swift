@@ -1,0 +1,133 @@
+import Testing
+
+@testable import Outbox
+
+/// Conversations with the machine: what happened, what it does next.
+struct RelayMachineTests {
+    private let clean = Checkpoint.test(draining: nil)
+    private let unfinished = Checkpoint.test(draining: "10:20:", drainedThrough: 70)
+
+    @Test func aCutIsReadOfferedAndFinished() {
+        var machine = RelayMachine.test()
+        #expect(machine.handle(.led(clean), seeing: .init()) == .advance)
+        #expect(machine.handle(.advanced(.test(draining: "10:20:"), rows: 3), seeing: .init()) == .fetch(after: 0))
+        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer)
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(3)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(1, settled: 5)) == .wait(Drain.reportWait))
+        // All acknowledged: finishing the cut makes saving its chunk needless.
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: .init()) == .wait(SleepMachine.firstDoze))
+        #expect(machine.isIdle && machine.wantsSleepLock)
+        #expect(machine.handle(.waited, seeing: .init()) == .advance)
+    }
+
+    @Test func anUnfinishedCutIsDrainedBeforeAnotherIsTaken() {
+        var machine = RelayMachine.test()
+        #expect(machine.handle(.led(unfinished), seeing: .init()) == .fetch(after: 70))
+        #expect(machine.handle(.fetched(rows: 0, lastID: 0, isLast: true), seeing: .init()) == .advance)
+    }
+
+    @Test func theNextChunkIsReadWhileTheLastIsInFlightAndSavedWhenItIsSettled() {
+        var machine = RelayMachine.test(leading: unfinished)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(10)) == .fetch(after: 80))
+        #expect(machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .offer)
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(10, settled: 80)) == .save(through: 80))
+        #expect(machine.handle(.saved, seeing: .inFlight(10, settled: 80)) == .fetch(after: 95))
+    }
+
+    @Test func aFullPublisherIsWaitedFor() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        #expect(machine.handle(.offered(all: false), seeing: .inFlight(4)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(2)) == .offer)
+    }
+
+    @Test func rowsInFlightAreBounded() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        let full = RelaySight.inFlight(OutboxLimits.rowsInFlight)
+        #expect(machine.handle(.offered(all: true), seeing: full) == .wait(Drain.reportWait))
+    }
+
+    @Test func afterAFailureItStartsAgainBehindTheSettledFront() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        var sight = RelaySight.inFlight(6, settled: 74)
+        sight.failure = .init(kind: .transient, newest: 80)
+        #expect(machine.handle(.offered(all: true), seeing: sight) == .abandon(after: Backoff.pause(1)))
+        #expect(machine.probeThrough == nil)
+        #expect(machine.handle(.abandoned, seeing: .init()) == .fetch(after: 74))
+    }
+
+    @Test func repeatedFailuresPauseLongerUntilACutIsDone() {
+        var machine = RelayMachine.test(leading: unfinished)
+        var failing = RelaySight()
+        failing.failure = .init(kind: .transient, newest: 71)
+        #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(1)))
+        _ = machine.handle(.abandoned, seeing: .init())
+        #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(2)))
+    }
+
+    @Test func aRefusedRowIsLookedForOneByOne() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        var sight = RelaySight.inFlight(6, settled: 74)
+        sight.failure = .init(kind: .row, newest: 79)
+        #expect(machine.handle(.offered(all: false), seeing: sight) == .abandon(after: .zero))
+        #expect(machine.probeThrough == 79)
+        #expect(machine.handle(.abandoned, seeing: .init()) == .fetch(after: 74))
+        _ = machine.handle(.fetched(rows: 6, lastID: 80, isLast: true), seeing: .init())
+        #expect(machine.handle(.offered(all: false), seeing: .inFlight(1)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 75)) == .offer)
+    }
+
+    @Test func stoppingSettlesAndSavesWhatIsInFlight() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        var sight = RelaySight.inFlight(4)
+        sight.isStopping = true
+        #expect(machine.handle(.offered(all: false), seeing: sight) == .wait(Drain.reportWait))
+        sight = .inFlight(0, settled: 74)
+        sight.isStopping = true
+        #expect(machine.handle(.waited, seeing: sight) == .save(through: 74))
+        #expect(machine.handle(.saved, seeing: sight) == .stop)
+    }
+
+    @Test func stoppingWhileIdleIsImmediate() {
+        var machine = RelayMachine.test()
+        _ = machine.handle(.led(clean), seeing: .init())
+        _ = machine.handle(.foundNothing, seeing: .init())
+        var sight = RelaySight()
+        sight.isStopping = true
+        #expect(machine.handle(.waited, seeing: sight) == .stop)
+    }
+}
+
+extension Checkpoint {
+    static func test(draining: String?, drainedThrough: Int64 = 0) -> Checkpoint {
+        Checkpoint(
+            epoch: 1, cut: 1, published: Snapshot("10:10:")!, draining: draining.flatMap { Snapshot($0) },
+            drainedThrough: drainedThrough)
+    }
+}
+
+extension RelayMachine {
+    static func test() -> RelayMachine { RelayMachine(sleep: SleepMachine(ceiling: .seconds(5))) }
+
+    static func test(leading checkpoint: Checkpoint) -> RelayMachine {
+        var machine = test()
+        _ = machine.handle(.led(checkpoint), seeing: .init())
+        return machine
+    }
+}
+
+extension RelaySight {
+    static func inFlight(_ rows: Int, settled: Int64? = nil) -> RelaySight {
+        var sight = RelaySight()
+        sight.inFlight = rows
+        sight.span = rows
+        sight.settledThrough = settled
+        return sight
+    }
+}

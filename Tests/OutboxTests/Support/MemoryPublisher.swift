@@ -1,0 +1,106 @@
+import Foundation
+import Threads
+
+@testable import Outbox
+
+/// A publisher with partitions, a bounded queue, and reports that come late and mixed across partitions.
+final class MemoryPublisher: Publisher {
+    /// What a test wants to go wrong.
+    struct Behaviour: Sendable {
+        var partitions = 4
+        var queueRows = 64
+        /// Refuses rows of these keys when they are delivered, together with the neighbours in their batch.
+        var poison: Set<OutboxKey> = []
+        /// Refuses rows of these keys at once.
+        var tooLarge: Set<OutboxKey> = []
+        /// One of so many deliveries fails for a while; 0 for none.
+        var transientFailureIn = 0
+        var seed: UInt64 = 1
+    }
+
+    private struct Queued {
+        var ticket: UInt64
+        var message: MemoryTopic.Message
+    }
+
+    private let topic: MemoryTopic
+    private let wake: WakeDescriptor
+    private let behaviour: Behaviour
+    private var random: SplitMix
+    private var queues: [[Queued]]
+    private var isFenced = false
+
+    init(_ topic: MemoryTopic, wake: WakeDescriptor, behaviour: Behaviour) {
+        self.topic = topic
+        self.wake = wake
+        self.behaviour = behaviour
+        random = SplitMix(behaviour.seed)
+        queues = Array(repeating: [], count: behaviour.partitions)
+    }
+
+    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+        let key = row.key
+        if behaviour.tooLarge.contains(key) { return .refused(PublishFailure(.row, "MSG_SIZE_TOO_LARGE")) }
+        guard queues.reduce(0, { $0 + $1.count }) < behaviour.queueRows else { return .full }
+        let message = MemoryTopic.Message(outboxID: row.outboxID, key: key, sequence: row.sequenceNumber, epoch: row.epoch)
+        queues[partition(key)].append(Queued(ticket: ticket, message: message))
+        wake.wake()
+        return .queued
+    }
+
+    func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+        for index in queues.indices.shuffled(using: &random) where !queues[index].isEmpty && !isFenced {
+            let count = Int.random(in: 0...min(queues[index].count, 20), using: &random)
+            deliver(index, count, body)
+        }
+        if queues.contains(where: { !$0.isEmpty }) { wake.wake() }
+    }
+
+    /// A batch goes or fails as a whole, as on a broker; after a failure nothing that follows may overtake it.
+    private func deliver(_ index: Int, _ count: Int, _ body: (UInt64, PublishFailure?) -> Void) {
+        guard count > 0 else { return }
+        let batch = queues[index].prefix(count)
+        queues[index].removeFirst(count)
+        if let failure = failure(of: batch) {
+            isFenced = true
+            for queued in batch { body(queued.ticket, failure) }
+        } else {
+            for queued in batch { topic.append(queued.message) }
+            for queued in batch.shuffled(using: &random) { body(queued.ticket, nil) }
+        }
+    }
+
+    private func failure(of batch: ArraySlice<Queued>) -> PublishFailure? {
+        if batch.contains(where: { behaviour.poison.contains($0.message.key) }) {
+            return PublishFailure(.row, "INVALID_RECORD")
+        }
+        guard behaviour.transientFailureIn > 0 else { return nil }
+        let fails = Int.random(in: 0..<behaviour.transientFailureIn, using: &random) == 0
+        return fails ? PublishFailure(.transient, "TIMED_OUT") : nil
+    }
+
+    /// What had been sent may still arrive, unseen by us.
+    func abandon() {
+        guard !isFenced else { return }
+        for queue in queues {
+            for queued in queue.prefix(Int.random(in: 0...queue.count, using: &random)) {
+                if behaviour.poison.contains(queued.message.key) { break }
+                topic.append(queued.message)
+            }
+        }
+        isFenced = true
+    }
+
+    private func partition(_ key: OutboxKey) -> Int {
+        Int(key.aggregateID.utf8.reduce(UInt32(7)) { $0 &* 31 &+ UInt32($1) } % UInt32(behaviour.partitions))
+    }
+}
+
+struct MemoryPublisherFactory: PublisherFactory {
+    let topic: MemoryTopic
+    var behaviour = MemoryPublisher.Behaviour()
+
+    func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
+        MemoryPublisher(topic, wake: wake, behaviour: behaviour)
+    }
+}

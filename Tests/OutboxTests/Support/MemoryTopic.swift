@@ -1,0 +1,40 @@
+import Foundation
+
+@testable import Outbox
+
+/// What a Kafka would hold: the messages that arrived, in order. Outlives publishers and relays.
+final class MemoryTopic: @unchecked Sendable {
+    struct Message: Equatable {
+        var outboxID: Int64
+        var key: OutboxKey
+        var sequence: Int64
+        var epoch: Int64
+    }
+
+    private let lock = NSCondition()
+    private var stored: [Message] = []
+
+    func append(_ message: Message) {
+        lock.lock()
+        stored.append(message)
+        lock.broadcast()
+        lock.unlock()
+    }
+
+    var messages: [Message] {
+        lock.lock()
+        defer { lock.unlock() }
+        return stored
+    }
+
+    /// Blocks until `condition` holds, or so many seconds have passed without it. Woken by every message.
+    func wait(seconds: Double = 60, until condition: ([Message]) -> Bool) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        lock.lock()
+        defer { lock.unlock() }
+        while !condition(stored) {
+            if !lock.wait(until: deadline) { return condition(stored) }
+        }
+        return true
+    }
+}
