@@ -100,7 +100,7 @@ let testTargets: [Target] = [
     tests("Runtime", ["Runtime", logging]),
     tests("Admin", ["Admin"]),
     tests("Postgres", ["Postgres", "Threads", "TestKit"]),
-    tests("Kafka", ["Kafka", "TestKit"]),
+    tests("Kafka", ["Kafka", "Threads", "TestKit"]),
     tests("HTTP2", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
     tests("GRPC", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
     tests("Orders", ["Orders"]),

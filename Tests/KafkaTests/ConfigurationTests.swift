@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct ConfigurationTests {
+@Suite(.ownThread) struct ConfigurationTests {
     private func failure(_ environment: [String: String]) -> String {
         do {
             try KafkaConfiguration.fromEnvironment(environment).validate()
@@ -14,11 +14,12 @@ import Testing
     }
 
     @Test func variablesBecomeProperties() throws {
-        let configuration = try KafkaConfiguration.fromEnvironment([
-            "KAFKA_BOOTSTRAP_SERVERS": "a:1,b:2", "KAFKA_LINGER_MS": "5", "KAFKA_LOG_LEVEL": "3",
-            "KAFKA_EMPTY": "", "PATH": "/bin", "KAFKA_PORT": "tcp://10.0.0.1:9092",
-            "KAFKA_PORT_9092_TCP_ADDR": "10.0.0.1", "KAFKA_SERVICE_HOST": "10.0.0.1", "KAFKA_OURS": "1",
-        ], excluding: ["KAFKA_OURS"])
+        let configuration = try KafkaConfiguration.fromEnvironment(
+            [
+                "KAFKA_BOOTSTRAP_SERVERS": "a:1,b:2", "KAFKA_LINGER_MS": "5", "KAFKA_LOG_LEVEL": "3",
+                "KAFKA_EMPTY": "", "PATH": "/bin", "KAFKA_PORT": "tcp://10.0.0.1:9092",
+                "KAFKA_PORT_9092_TCP_ADDR": "10.0.0.1", "KAFKA_SERVICE_HOST": "10.0.0.1", "KAFKA_OURS": "1",
+            ], excluding: ["KAFKA_OURS"])
         #expect(configuration.settings == ["bootstrap.servers": "a:1,b:2", "linger.ms": "5", "log_level": "3"])
         try configuration.validate()
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct ConsumerTests {
+@Suite(.ownThread) struct ConsumerTests {
     private func configuration(_ cluster: KafkaMockCluster) -> KafkaConfiguration {
         // The mock broker does not end a waiting fetch when data arrives, and a rebalance there takes a whole session
         // timeout.

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct HeaderWriterTests {
+@Suite(.ownThread) struct HeaderWriterTests {
     private let name = KafkaHeaderName("n")
 
     @Test func sharedHeadersStayBeforeTheMark() {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct MockControlTests {
+@Suite(.ownThread) struct MockControlTests {
     @Test(arguments: [
         ("down", KafkaMockCommand.down(broker: nil)), ("down 2", .down(broker: 2)), ("up", .up(broker: nil)),
         (" latency  20\t1 ", .latency(milliseconds: 20, broker: 1)),

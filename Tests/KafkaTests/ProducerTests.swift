@@ -3,7 +3,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite struct ProducerTests {
+@Suite(.ownThread) struct ProducerTests {
     @Test func everyMessageGetsOneReportWithItsPlace() throws {
         let cluster = try KafkaMockCluster()
         try cluster.createTopic("orders", partitions: 1)

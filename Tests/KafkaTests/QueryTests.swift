@@ -1,8 +1,10 @@
+import CRDKafka
 import Testing
+import Threads
 
 @testable import Kafka
 
-@Suite struct QueryTests {
+@Suite(.ownThread) struct QueryTests {
     @Test func theClusterAnswersAboutItself() throws {
         let cluster = try KafkaMockCluster()
         try cluster.createTopic("orders", partitions: 3)
@@ -60,5 +62,19 @@ import Testing
             if reader.poll() == 0 { reader.wait(upTo: .seconds(1)) }
         }
         #expect(seen.isComplete)
+    }
+
+    @Test func aFloodOfEventsDoesNotPutTheReaderToSleep() throws {
+        let cluster = try KafkaMockCluster()
+        let producer = try KafkaProducer(
+            KafkaConfiguration(["bootstrap.servers": cluster.bootstrapServers, "debug": "all"]))
+        let reader = producer.deliveryReader()
+        // Every request is a handful of log lines; together more than one poll hands over.
+        while rd_kafka_queue_length(producer.client.queue) <= 2 * KafkaLimits.eventsPerPoll {
+            _ = try producer.metadata(topic: nil, within: .seconds(30))
+        }
+        producer.wake.drain()
+        #expect(reader.poll() == 0)
+        #expect(producer.wake.drain())
     }
 }

@@ -35,7 +35,8 @@ public final class KafkaConsumer: Sendable {
     ) throws(KafkaError) {
         var configuration = configuration.consumerConfiguration()
         configuration.setFallback("group.id", groupID)
-        longestWait = .milliseconds((Int(configuration["max.poll.interval.ms"] ?? "") ?? 300_000))
+        longestWait =
+            .milliseconds((Int(configuration["max.poll.interval.ms"] ?? "") ?? 300_000))
             / KafkaLimits.pollIntervalDivisor
         client = try ClientHandle(
             .consumer, configuration, events: rdk_event_fetch | rdk_event_rebalance | rdk_event_offset_commit,

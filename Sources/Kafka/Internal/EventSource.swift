@@ -1,4 +1,5 @@
 internal import CRDKafka
+internal import Threads
 
 /// Turns librdkafka's consumer events into `KafkaConsumerEvent`s, gathering neighbouring records.
 struct EventSource {
@@ -10,7 +11,12 @@ struct EventSource {
         var builder = RecordBatchBuilder()
         var otherEvents = 0
         while builder.count < maximumRecords, builder.byteCount < maximumBytes {
-            guard otherEvents < KafkaLimits.eventsPerPoll, let event = takeEvent() else { break }
+            guard otherEvents < KafkaLimits.eventsPerPoll else {
+                // Something may be left, and an answer of nil sends the caller to wait.
+                client.wake.wake()
+                break
+            }
+            guard let event = takeEvent() else { break }
             if appendRecord(event, to: &builder) {
                 rd_kafka_event_destroy(event)
                 continue

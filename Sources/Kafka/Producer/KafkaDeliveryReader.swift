@@ -48,6 +48,8 @@ public final class KafkaDeliveryReader {
                 otherEvents += 1
             }
         }
+        // Something may be left, and an answer of 0 sends the caller to wait.
+        if otherEvents == KafkaLimits.eventsPerPoll { client.wake.wake() }
         return count
     }
 
