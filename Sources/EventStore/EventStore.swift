@@ -69,8 +69,14 @@ public final class EventStore: Sendable {
         stopping.finish(.success(()))
     }
 
-    /// Whether commands and reads have a connection, as far as the lanes know. Costs nothing; see ``probe()``.
-    public var isReady: Bool { writers.contains { $0.isReady } && readers.contains { $0.isReady } }
+    /// Whether all lanes have a connection, as far as they know. Costs nothing; see ``probe()``.
+    public var isReady: Bool { writers.allSatisfy { $0.isReady } && readers.allSatisfy { $0.isReady } }
+
+    /// How many commands wait for a batch, all lanes together.
+    public var waitingCommands: Int { writers.reduce(0) { $0 + $1.waitingCount } }
+
+    /// How many reads wait for a query, all lanes together.
+    public var waitingReads: Int { readers.reduce(0) { $0 + $1.waitingCount } }
 
     /// Asks Postgres for an answer. Throws ``EventStoreError/unavailable(_:)`` if there is none.
     public func probe() async throws(EventStoreError) {

@@ -1,7 +1,7 @@
 public import Orders
 
-/// Why the event store did not do what it was asked. Each case has one gRPC code and one HTTP status; `description` is safe to log
-/// and to show.
+/// Why the event store did not do what it was asked. Each case has one gRPC code and one HTTP status; `description` is safe to show to
+/// a client, `debugDescription` is for the log.
 public enum EventStoreError: Error, Sendable {
     /// There is no such order. NOT_FOUND.
     case notFound(orderID: String)
@@ -29,7 +29,7 @@ public enum EventStoreError: Error, Sendable {
     case `internal`(String)
 }
 
-extension EventStoreError: CustomStringConvertible {
+extension EventStoreError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         switch self {
         case .notFound: "order_id: there is no such order"
@@ -40,10 +40,17 @@ extension EventStoreError: CustomStringConvertible {
         case .inFlight: "request_id: the first request with it is still being executed"
         case .overloaded: "too many commands are waiting; try again later"
         case .unavailable(let why): "the event store is unavailable: \(why)"
-        case .outcomeUnknown(let why): "whether the command happened is not known: \(why)"
+        case .outcomeUnknown: "the connection to the database was lost; whether the command happened is not known"
         case .deadlineExceeded: "the deadline passed before the command was started"
         case .cancelled: "the caller left before the command was started"
-        case .internal(let what): "internal error: \(what)"
+        case .internal: "internal error"
+        }
+    }
+
+    public var debugDescription: String {
+        switch self {
+        case .outcomeUnknown(let what), .internal(let what): "\(description): \(what)"
+        default: description
         }
     }
 }

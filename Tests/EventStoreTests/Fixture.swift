@@ -24,16 +24,17 @@ struct Fixture: Sendable {
         return configuration
     }
 
-    /// Runs a store on its own database, stops it at the end.
+    /// Runs a store on its own database, stops it at the end. One that only works without being run keeps no house: nothing
+    /// talks to Postgres but what the test does.
     static func run<T: Sendable>(
-        _ configuration: EventStoreConfiguration = EventStoreConfiguration(), url: String? = nil,
+        _ configuration: EventStoreConfiguration = EventStoreConfiguration(), url: String? = nil, keepsHouse: Bool = true,
         _ body: @Sendable (Fixture) async throws -> T
     ) async throws -> T {
         let database: String
         if let url { database = url } else { database = try await TestPostgres.database() }
         let postgres = PostgresConfiguration(url: database, applicationName: "store")
         let store = try EventStore(configuration: configuration, postgres: postgres, logger: quietLogger())
-        let running = Task { await store.run() }
+        let running = Task { if keepsHouse { await store.run() } }
         do {
             let value = try await body(Fixture(store: store, postgres: postgres))
             store.shutdown()

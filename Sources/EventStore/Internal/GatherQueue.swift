@@ -36,6 +36,9 @@ struct GatherQueue<Element> {
         return false
     }
 
+    /// How many requests wait.
+    var count: Int { waiting.count }
+
     var isClosed: Bool {
         if case .closed = status { return true }
         return false

@@ -22,10 +22,17 @@ final class Lane<Worker: LaneWorker>: Sendable {
         self.pause = pause
         self.batchBound = batchBound
         self.configuration = configuration
+        // Nothing runs on the thread yet, so the worker may still be touched from here.
+        self.worker.value.availabilityChanged = { [weak self] failure in
+            if let failure { self?.goDown(failure.reason) } else { self?.comeUp() }
+        }
     }
 
     /// Whether the lane has a connection, as far as it knows.
     var isReady: Bool { isConnected.load(ordering: .relaxed) }
+
+    /// How many requests wait for the batch after the one in flight.
+    var waitingCount: Int { queue.withLock { $0.count } }
 
     /// Starts connecting before the first request comes.
     func start() {
@@ -65,7 +72,7 @@ final class Lane<Worker: LaneWorker>: Sendable {
         var held: [Worker.Request] = []
         do {
             try worker.value.connect()
-            isConnected.store(true, ordering: .relaxed)
+            comeUp()
         } catch {
             guard recover(from: error) else { return }
         }
@@ -85,23 +92,31 @@ final class Lane<Worker: LaneWorker>: Sendable {
 
     /// Refuses everybody until there is a connection again. Returns false when the lane was closed meanwhile.
     private func recover(from failure: LaneDown) -> Bool {
-        isConnected.store(false, ordering: .relaxed)
         var reason = failure.reason
         var delay = configuration.minimumReconnectDelay
         while true {
-            let refused = queue.withLock { $0.goDown(reason) }
-            for request in refused { request.fail(.unavailable(reason)) }
+            goDown(reason)
             if queue.withLock({ $0.isClosed }) { return false }
             pause.wait(delay)
             delay = min(delay * 2, configuration.maximumReconnectDelay)
             do {
                 try worker.value.connect()
-                isConnected.store(true, ordering: .relaxed)
-                queue.withLock { $0.comeUp() }
+                comeUp()
                 return true
             } catch {
                 reason = error.reason
             }
         }
+    }
+
+    private func goDown(_ reason: String) {
+        isConnected.store(false, ordering: .relaxed)
+        let refused = queue.withLock { $0.goDown(reason) }
+        for request in refused { request.fail(.unavailable(reason)) }
+    }
+
+    private func comeUp() {
+        queue.withLock { $0.comeUp() }
+        isConnected.store(true, ordering: .relaxed)
     }
 }

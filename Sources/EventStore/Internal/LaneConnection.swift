@@ -25,12 +25,18 @@ final class LaneConnection {
 
     /// The connection, or a new one in place of a lost one.
     func get() throws(PostgresError) -> PostgresConnection {
-        if let current, current.isUsable { return current }
+        if let current, current.isUsable {
+            // A server that went away while the lane was idle has said so: better to notice now than in the middle of an append, when
+            // nobody could tell whether it happened.
+            if let _ = try? current.notifications() { return current }
+        }
         current = nil
         let made = try PostgresConnection(configuration)
         current = made
         return made
     }
+
+    var isUsable: Bool { current?.isUsable ?? false }
 
     func drop() {
         current = nil

@@ -6,6 +6,7 @@ final class ReadWorker: LaneWorker {
     private let connection: LaneConnection
     private let logger: Logger
     private var cache: StateCache
+    var availabilityChanged: ((LaneDown?) -> Void)?
 
     init(connection: LaneConnection, configuration: EventStoreConfiguration, logger: Logger) {
         self.connection = connection
@@ -19,7 +20,7 @@ final class ReadWorker: LaneWorker {
             _ = try connection.get()
         } catch {
             logger.warning("read lane cannot connect", metadata: ["error": "\(error)"])
-            throw LaneDown(reason: error.description)
+            throw LaneDown(error)
         }
     }
 
@@ -50,7 +51,7 @@ final class ReadWorker: LaneWorker {
             }
         }
         load(orders, &failure)
-        if let failure { throw LaneDown(reason: failure.description) }
+        if let failure { throw LaneDown(failure) }
         return []
     }
 
@@ -142,7 +143,7 @@ final class ReadWorker: LaneWorker {
 
     private static func meaning(of error: PostgresError) -> EventStoreError {
         switch FailureKind(error) {
-        case .lost, .transient: .unavailable(error.description)
+        case .lost, .transient: .unavailable(LaneDown(error).reason)
         case .guilty, .hopeless: .internal(error.description)
         }
     }

@@ -8,6 +8,9 @@ final class WriteWorker: LaneWorker {
     private let pause: Pause
     private let logger: Logger
     private var cache: StateCache
+    var availabilityChanged: ((LaneDown?) -> Void)?
+    /// Set while the fate of an append is asked for in vain.
+    private var away: LaneDown?
 
     init(connection: LaneConnection, configuration: EventStoreConfiguration, pause: Pause, logger: Logger) {
         self.connection = connection
@@ -23,7 +26,7 @@ final class WriteWorker: LaneWorker {
             _ = try connection.get()
         } catch {
             logger.warning("write lane cannot connect", metadata: ["error": "\(error)"])
-            throw LaneDown(reason: error.description)
+            throw LaneDown(error)
         }
     }
 
@@ -33,9 +36,12 @@ final class WriteWorker: LaneWorker {
 
     func process(_ batch: [CommandRequest]) throws(LaneDown) -> [CommandRequest] {
         guard !batch.isEmpty else { return [] }
-        do {
-            return try run(batch)
+        do throws(LaneDown) {
+            let undecided = try run(batch)
+            if let away { throw away }
+            return undecided
         } catch {
+            away = nil
             for request in batch { request.fail(.unavailable(error.reason)) }
             throw error
         }
@@ -48,7 +54,7 @@ final class WriteWorker: LaneWorker {
                 return try attemptOnce(commands)
             } catch {
                 switch FailureKind(error) {
-                case .lost: throw LaneDown(reason: error.description)
+                case .lost: throw LaneDown(error)
                 case .guilty: return try split(commands, error)
                 case .hopeless:
                     fail(commands, error)
@@ -193,11 +199,18 @@ extension WriteWorker {
         var last = error
         while ContinuousClock.now < giveUp {
             do {
-                return Fate(appended: try appendAgain(batch))
+                let appended = try appendAgain(batch)
+                if away != nil { availabilityChanged?(nil) }
+                away = nil
+                return Fate(appended: appended)
             } catch {
                 last = error
                 switch FailureKind(error) {
-                case .lost, .transient: break
+                case .lost:
+                    // Those who come meanwhile need not wait for this.
+                    away = LaneDown(error)
+                    availabilityChanged?(away)
+                case .transient: break
                 case .guilty where error.sqlState == "55P03": break
                 case .guilty, .hopeless: return Fate(reason: error.description)
                 }

@@ -1,0 +1,112 @@
+import EventStore
+import Orders
+import Postgres
+import TestKit
+import Testing
+
+/// A batch that fails as a whole must not fail its innocent members.
+struct BatchFailureTests {
+    /// Refuses orders of the customer "poison": at once, or only when the transaction commits.
+    private func refusePoison(_ session: Session, deferred: Bool, sqlState: String = "23514") async throws {
+        try await session.execute(
+            """
+            CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF position('poison'::bytea IN NEW.event_data) > 0 THEN
+                    RAISE EXCEPTION 'poison' USING ERRCODE = '\(sqlState)';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE \(deferred ? "CONSTRAINT" : "") TRIGGER refuse_poison AFTER INSERT ON event
+            \(deferred ? "DEFERRABLE INITIALLY DEFERRED" : "") FOR EACH ROW EXECUTE FUNCTION refuse_poison()
+            """)
+    }
+
+    /// Many orders at once, some of them poisoned; returns how many were accepted.
+    private func placeMany(_ fixture: Fixture, poisoned: Set<Int>) async throws -> [Int: Result<String, any Error>] {
+        await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    var details = Fixture.details
+                    details.customerID = poisoned.contains(number) ? "poison" : "customer \(number)"
+                    do {
+                        return (number, .success(try await fixture.store.place(details).orderID))
+                    } catch {
+                        return (number, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func onlyTheGuiltyCommandFails(deferred: Bool) async throws {
+        try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
+            try await refusePoison(Session(fixture.postgres), deferred: deferred)
+            let poisoned: Set<Int> = [0, 17, 18, 59]
+            let results = try await placeMany(fixture, poisoned: poisoned)
+            for (number, result) in results {
+                switch result {
+                case .success: #expect(!poisoned.contains(number))
+                case .failure(let error): #expect(poisoned.contains(number), "\(error)")
+                }
+            }
+            let orders = try await fixture.number("SELECT count(DISTINCT aggregate_id) FROM event")
+            #expect(orders == 56)
+            let violations = try await fixture.violations()
+            #expect(violations == 0)
+        }
+    }
+
+    /// A statement's rows come before the commit; whoever believes them acknowledges an order that is not there.
+    @Test func aCommitThatFailsAtSyncIsNotAcknowledged() async throws {
+        try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
+            try await refusePoison(Session(fixture.postgres), deferred: true)
+            var details = Fixture.details
+            details.customerID = "poison"
+            await #expect(throws: EventStoreError.self) { try await fixture.store.place(details) }
+            let events = try await fixture.number("SELECT count(*) FROM event")
+            #expect(events == 0)
+        }
+    }
+
+    @Test func aSerializationFailureIsTriedAgain() async throws {
+        try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
+            let session = try await Session(fixture.postgres)
+            // Fails the first two times; a sequence remembers although the transaction is rolled back.
+            try await session.execute(
+                """
+                CREATE SEQUENCE tries;
+                CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END IF;
+                    RETURN NULL;
+                END $$;
+                CREATE TRIGGER fail_twice AFTER INSERT ON event FOR EACH STATEMENT EXECUTE FUNCTION fail_twice()
+                """)
+            let version = try await fixture.store.place(Fixture.details).version
+            #expect(version == 1)
+            let events = try await fixture.number("SELECT count(*) FROM event")
+            #expect(events == 1)
+        }
+    }
+
+    @Test func anOrderHeldByAnOpenTransactionDoesNotHoldTheOthers() async throws {
+        var configuration = Fixture.configuration(lanes: 1)
+        configuration.lockTimeout = .seconds(1)
+        configuration.maximumAttempts = 2
+        try await Fixture.run(configuration) { fixture in
+            let held = try await fixture.store.place(Fixture.details).orderID
+            let foreigner = try await Session(fixture.postgres)
+            try await foreigner.execute("BEGIN")
+            try await foreigner.append("order_cancelled", to: held, at: 1)
+            let holding = Task { try await fixture.store.execute(.initiatePayment, on: held) }
+            try await Session(fixture.postgres).waitForBlockedStores()
+            let others = (0..<10).map { _ in Task { try await fixture.store.place(Fixture.details) } }
+            for other in others { _ = try await other.value }
+            await expectError(.contention(attempts: 2)) { _ = try await holding.value }
+            try await foreigner.execute("ROLLBACK")
+        }
+    }
+}

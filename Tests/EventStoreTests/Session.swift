@@ -1,0 +1,72 @@
+import Postgres
+import TestKit
+import Threads
+
+/// Somebody else's connection: the steps of a test are what it executes, one after the other.
+final class Session: Sendable {
+    private let thread = ThreadExecutor(name: "test-session")
+    private let connection: Box
+
+    /// Touched on `thread` only.
+    private final class Box: @unchecked Sendable {
+        var connection: PostgresConnection?
+    }
+
+    init(_ postgres: PostgresConfiguration) async throws {
+        let box = Box()
+        connection = box
+        try await thread.run { box.connection = try PostgresConnection(postgres) }
+    }
+
+    deinit {
+        thread.shutdown()
+    }
+
+    func execute(_ script: String) async throws {
+        try await thread.run { [connection] in try connection.connection?.execute(script) }
+    }
+
+    func number(_ sql: String) async throws -> Int64 {
+        try await thread.run { [connection] in
+            guard let connection = connection.connection else { throw TestFailure("the session is closed") }
+            return try connection.query(PostgresStatement(sql)).int64(0, 0)
+        }
+    }
+
+    /// Inserts an event as a writer would that knows nothing of lanes; the payload is an empty message, valid for most types.
+    func append(_ type: String, to order: String, at sequence: Int64) async throws {
+        try await execute(
+            """
+            INSERT INTO event (event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data)
+            VALUES (gen_random_uuid(), '\(order)', \(sequence), 'order', '\(type)', '')
+            """)
+    }
+
+    /// Waits until this many of the store's connections wait for a lock.
+    func waitForBlockedStores(_ count: Int64 = 1) async throws {
+        try await wait(
+            "\(count) blocked", """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'store%' AND wait_event_type = 'Lock'
+                """) { $0 >= count }
+    }
+
+    /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken anyway.
+    func wait(_ what: String, _ sql: String, _ isWanted: (Int64) -> Bool) async throws {
+        let giveUp = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < giveUp {
+            if isWanted(try await number(sql)) { return }
+            try await execute("SELECT pg_sleep(0.002)")
+        }
+        throw TestFailure("waited in vain for: \(what)")
+    }
+}
+
+/// Waits for a condition inside this process.
+func waitFor(_ what: String, _ condition: () -> Bool) async throws {
+    let giveUp = ContinuousClock.now + .seconds(20)
+    while !condition() {
+        guard ContinuousClock.now < giveUp else { throw TestFailure("waited in vain for: \(what)") }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
