@@ -29,9 +29,13 @@ main() {
     tell
 }
 
-# Before the long build, so that a taken port is told at once.
+# Before the long build, so that a taken port is told at once. A server that runs already stays where it is.
 check_ports() {
-    running orders-server >/dev/null && return
+    if running orders-server >/dev/null; then
+        http_port="$(source "$data/env" && printf '%s' "${HTTP_URL##*:}")"
+        grpc_port="$(source "$data/env" && printf '%s' "${GRPC_ADDRESS##*:}")"
+        return
+    fi
     require_port HTTP_PORT "$http_port"
     require_port GRPC_PORT "$grpc_port"
     [ "$http_port" != "$grpc_port" ] || die "HTTP_PORT and GRPC_PORT are both $http_port; they must differ"
@@ -39,9 +43,9 @@ check_ports() {
 
 start_stores() {
     say "starting postgres"
-    "$scripts/postgres.sh" start
+    "$scripts/postgres.sh" start 9>&-
     say "starting $kafka_process"
-    "$scripts/kafka.sh" start
+    "$scripts/kafka.sh" start 9>&-
 }
 
 # admin_port SERVICE: where its /readyz and /metrics are; the port of last time unless it is taken.
