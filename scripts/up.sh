@@ -21,10 +21,11 @@ main() {
         (cd "$root" && $swift build -c release 9>&-)
     fi
     start_stores
+    stop_if_stores_moved
     write_addresses
     source "$data/env"
     say "migrating"
-    "$bin/outboxctl" migrate
+    "$bin/outboxctl" migrate --directory "$root/migrations"
     start_services
     tell
 }
@@ -57,6 +58,15 @@ admin_port() {
         printf '%s\n' "$port" >"$file"
     fi
     printf '%s' "$port"
+}
+
+# A store that was started again may have another port (the embedded Kafka always has): whoever knows the old one starts afresh.
+stop_if_stores_moved() {
+    [ -f "$data/env" ] || return 0
+    local before service
+    before="$(source "$data/env" && printf '%s %s' "$DATABASE_URL" "$KAFKA_BOOTSTRAP_SERVERS")"
+    [ "$before" != "$("$scripts/postgres.sh" url) $("$scripts/kafka.sh" address)" ] || return 0
+    for service in "${services[@]}"; do "$scripts/service.sh" stop "$service"; done
 }
 
 # $data/env is made to be sourced, by people and by the scripts.
