@@ -25,6 +25,15 @@ extension GRPCRouter {
             (request: Orders_V1_UpdateOrderShippingStatusRequest, context) in
             try await handlers.updateOrderShippingStatus(request, CallContext(context))
         }
+        unary(Self.orderService, "GetOrderHistory") { (request: Orders_V1_GetOrderHistoryRequest, context) in
+            try await handlers.getOrderHistory(request, CallContext(context))
+        }
+        serverStreaming(Self.orderService, "WatchOrder") {
+            (request: Orders_V1_WatchOrderRequest, writer: GRPCResponseWriter<Orders_V1_WatchOrderResponse>, _) in
+            try await handlers.watchOrder(request) { item in
+                if case .event(let event) = item { try await writer.write(.with { $0.event = event }) }
+            }
+        }
         alias(Self.referenceOrderService, for: Self.orderService)
     }
 }

@@ -7,6 +7,8 @@ import OrdersProto
 struct OrderHandlers: Sendable {
     let store: any OrderStore
     let list: any OrderList
+    /// Wakes watchers and those who wait for the list to catch up.
+    let changes: OrderChanges
     let logger: Logger
 
     /// Runs what the event store does and turns its error into the API's; what a client must not see goes to the log.

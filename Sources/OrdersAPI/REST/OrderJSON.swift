@@ -1,4 +1,5 @@
 import OrdersProto
+import SwiftProtobuf
 
 /// The JSON of what the API answers: the fields of the contract in the order its documentation shows them.
 enum OrderJSON {

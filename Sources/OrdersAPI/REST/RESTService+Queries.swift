@@ -38,7 +38,7 @@ extension RESTService {
         if let limit = parameters.optionalUInt32("limit") { message.limit = limit }
         if let offset = parameters.optionalUInt32("offset") { message.offset = offset }
         if let size = parameters.optionalUInt32("page_size") { message.pageSize = size }
-        message.pageToken = parameters.nonEmptyString("page_token")
+        message.pageToken = parameters.string("page_token")
         message.customerID = parameters.nonEmptyString("customer_id")
         message.vendorID = parameters.nonEmptyString("vendor_id")
         if let status = parameters.choice("payment_status", Orders_V1_PaymentStatus.names) { message.paymentStatus = status }
@@ -52,9 +52,5 @@ extension RESTService {
             }
         }
         return message
-    }
-
-    func orderEvents(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        throw APIError(.unimplemented, reason: "UNIMPLEMENTED", "path: the history is not served yet")
     }
 }

@@ -6,6 +6,7 @@ import ServiceLifecycle
 struct DrainSignal: Service {
     let readiness: Readiness
     let health: GRPCHealth
+    let changes: OrderChanges
     let logger: Logger
 
     func run() async {
@@ -13,5 +14,7 @@ struct DrainSignal: Service {
         logger.info("draining")
         readiness.beginDraining()
         health.drain()
+        // Watches end here, or they would hold the drain until its time is up; clients come back elsewhere.
+        changes.close()
     }
 }

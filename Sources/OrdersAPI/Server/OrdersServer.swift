@@ -19,8 +19,9 @@ public struct OrdersServer {
         listPostgres.connectTimeout = .seconds(2)
         listPostgres.statementDeadline = .seconds(10)
         let pool = PostgresPool(listPostgres, size: configuration.listConnections)
+        let changes = OrderChanges()
         let handlers = OrderHandlers(
-            store: store, list: ProjectionOrderList(pool: pool, logger: logger), logger: logger)
+            store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
         let operations = Operations(readiness: { await readiness.health() }, metrics: metrics)
@@ -33,11 +34,12 @@ public struct OrdersServer {
         services = [
             EventStoreService(store: store),
             PoolService(pool: pool),
+            try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
             HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
             try GRPCFace(
                 endpoint: configuration.grpc, router: router, http: HTTP2Responder(service: rest, logger: logger),
                 logger: logger),
-            DrainSignal(readiness: readiness, health: health, logger: logger),
+            DrainSignal(readiness: readiness, health: health, changes: changes, logger: logger),
         ]
     }
 }

@@ -8,20 +8,12 @@ struct ProjectionOrderList: OrderList {
     let pool: PostgresPool
     let logger: Logger
 
-    private static let columns = """
-        SELECT order_id, payment_status::int4, shipping_status::int4, created_at, updated_at, version, customer_id, vendor_id
-        FROM order_projection
-        """
-
-    private static let newest: PostgresStatement = .init(
-        columns + " ORDER BY created_at DESC, order_id DESC LIMIT $1 OFFSET $2")
-
     private static let shownVersion: PostgresStatement = "SELECT version FROM order_projection WHERE order_id = $1"
 
     func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
-        guard case .offset(let offset) = query.start else { return [] }
-        return try await read { connection in
-            let rows = try connection.query(Self.newest, [.int8(Int64(query.limit)), .int8(Int64(offset))])
+        try await read { connection in
+            let prepared = OrderListStatement.query(query)
+            let rows = try connection.query(prepared.statement, prepared.parameters)
             return try (0..<rows.count).map { try Orders_V1_OrderSummary(rows, $0) }
         }
     }

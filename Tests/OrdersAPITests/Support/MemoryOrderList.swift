@@ -13,8 +13,14 @@ struct MemoryOrderList: OrderList {
         let all: [LoadedOrder]
         do { all = try store.all() } catch { throw APIError(error) }
         let sorted = all.sorted { ($0.createdAt, $0.orderID) > ($1.createdAt, $1.orderID) }
-        guard case .offset(let offset) = query.start else { return [] }
-        return sorted.dropFirst(Int(offset)).prefix(query.limit).map { order in
+        let page: ArraySlice<LoadedOrder>
+        switch query.start {
+        case .offset(let offset): page = sorted.dropFirst(Int(offset))
+        case .after(nil): page = sorted[...]
+        case .after(.some(let token)):
+            page = sorted.drop { ($0.createdAt, $0.orderID) >= (token.createdAtMicroseconds, token.orderID) }
+        }
+        return page.prefix(query.rows).map { order in
             .with {
                 $0.orderID = order.orderID
                 $0.paymentStatus = Orders_V1_PaymentStatus(order.state.paymentStatus)

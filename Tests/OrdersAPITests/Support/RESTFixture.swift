@@ -13,11 +13,12 @@ import Testing
 /// The REST face over Hummingbird's router, on orders in memory.
 struct RESTFixture {
     let store = MemoryOrderStore()
+    let changes = OrderChanges()
     let application: Application<HummingbirdResponder>
 
     init(readiness: Health = .ok()) {
         let handlers = OrderHandlers(
-            store: store, list: MemoryOrderList(store: store), logger: Logger(label: "test"))
+            store: store, list: MemoryOrderList(store: store), changes: changes, logger: Logger(label: "test"))
         let operations = Operations(readiness: { readiness }, metrics: MetricsRegistry())
         let service = RESTService(handlers: handlers, operations: operations)
         application = Application(responder: HummingbirdResponder(service: service))

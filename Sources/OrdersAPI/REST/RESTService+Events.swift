@@ -1,0 +1,67 @@
+import HTTPTypes
+import OrdersProto
+import SwiftProtobuf
+
+extension RESTService {
+    /// The audit trail, or with `watch=true` a stream of Server-Sent Events.
+    func orderEvents(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+        var parameters = QueryParameters(request.query, names: ["from_sequence", "page_size", "watch"])
+        let from = parameters.optionalUInt32("from_sequence")
+        let pageSize = parameters.optionalUInt32("page_size")
+        let isWatch = parameters.bool("watch")
+        try parameters.finish()
+        if isWatch {
+            guard pageSize == nil else { throw APIError.invalid("page_size", "cannot be used together with watch") }
+            let resumed = try Self.lastEventID(request.headers)
+            return try await watch(orderID, from: resumed ?? from ?? 0, isHead: request.method == .head)
+        }
+        var message = Orders_V1_GetOrderHistoryRequest()
+        message.orderID = orderID
+        message.fromSequence = from ?? 0
+        if let pageSize { message.pageSize = pageSize }
+        let answer = try await handlers.getOrderHistory(message, request.call)
+        return .json(headers: [.eTag: EntityTag.text(answer.version)]) { json in
+            json.name("events")
+            json.array(answer.events) { json, event in json.object { OrderJSON.write(event, &$0) } }
+            json.member("version", number: answer.version)
+        }
+    }
+
+    /// The first sequence number wanted by a client that reconnects: one more than the last it got.
+    private static func lastEventID(_ headers: HTTPFields) throws(APIError) -> UInt32? {
+        guard let text = headers[.lastEventID], !text.isEmpty else { return nil }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let last = UInt32(text), last < .max else {
+            throw APIError.invalid("Last-Event-ID", "must be the sequence number of an event")
+        }
+        return last + 1
+    }
+}
+
+// MARK: - Server-Sent Events
+
+extension RESTService {
+    /// Answers once it is known that there is such an order; 204 tells a browser's EventSource not to come back.
+    private func watch(_ orderID: String, from: UInt32, isHead: Bool) async throws -> RESTResponse {
+        let request = Orders_V1_WatchOrderRequest.with { ($0.orderID, $0.fromSequence) = (orderID, from) }
+        let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
+        if order.isFinal, from >= order.version { return RESTResponse(status: 204, body: .bytes([])) }
+        let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
+        let handlers = handlers
+        return RESTResponse(
+            headers: headers,
+            body: isHead
+                ? .bytes([])
+                : .stream { send in
+                    try await send(EventStreamText.beginning)
+                    do {
+                        try await handlers.watchOrder(request) { try await send(EventStreamText.item($0)) }
+                    } catch is APIError {
+                        // The stream has begun, so the status is sent: the client comes back, with Last-Event-ID.
+                    }
+                })
+    }
+}
+
+extension Orders_V1_OrderDetails {
+    fileprivate var isFinal: Bool { shippingStatus == .delivered || shippingStatus == .cancelled }
+}
