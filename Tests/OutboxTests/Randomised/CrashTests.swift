@@ -1,0 +1,31 @@
+import Foundation
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// Many writers, a relay that dies at random steps: nothing lost, nothing inverted.
+///
+/// The seed is printed; OUTBOX_TEST_SEED repeats it, as far as the scheduling of sessions allows.
+struct CrashTests {
+    static let seed = ProcessInfo.processInfo.environment["OUTBOX_TEST_SEED"].flatMap { UInt64($0) }
+        ?? UInt64.random(in: 1...UInt64(UInt32.max))
+
+    @Test func cutsSurviveCrashesAtAnyStep() async throws {
+        print("OUTBOX_TEST_SEED=\(Self.seed)")
+        var outbox = try await TestOutbox()
+        outbox.behaviour.transientFailureIn = 60
+        let scenario = outbox
+        let (report, crashes) = try await RandomScenario(outbox: scenario, seed: Self.seed).run { isLastLife in
+            var relay = CrashingRelay(scenario, seed: Self.seed &+ 1)
+            while try !relay.live(isLastLife: isLastLife) {}
+            return relay.crashes
+        }
+        print("cutsSurviveCrashesAtAnyStep: \(report), \(crashes) crashes")
+        #expect(report.isCorrect, "\(report), seed \(Self.seed)")
+        #expect(crashes > 10)
+        #expect(report.repeated > 0, "no crash was felt: the test has lost its teeth")
+    }
+}

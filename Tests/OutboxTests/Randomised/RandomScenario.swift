@@ -1,0 +1,50 @@
+import Postgres
+import Synchronization
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// Random writers beside a relay; when they are done and it is drained, the verdict.
+struct RandomScenario: Sendable {
+    let outbox: TestOutbox
+    let seed: UInt64
+    var writers = 6
+    var transactionsEach = 60
+
+    /// `relay` blocks until the outbox is drained, which it may take for granted once its argument says true.
+    func run<T: Sendable>(
+        _ relay: @escaping @Sendable (_ areWritersDone: @escaping () -> Bool) throws -> T
+    ) async throws -> (TopicChecker, T) {
+        let areWritersDone = Flag()
+        try await onThread { try outbox.connect().execute(RandomWriter.schema) }
+        async let relaying = onThread { try relay { areWritersDone.isSet } }
+        try await write()
+        areWritersDone.set()
+        let result = try await relaying
+        let report = try await onThread { try TopicChecker(outbox.topic.messages, outbox.connect()) }
+        return (report, result)
+    }
+
+    private func write() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<writers {
+                group.addTask {
+                    try await onThread {
+                        var writer = RandomWriter(
+                            try outbox.connect(), name: "w\(number)", seed: seed &+ UInt64(number) &* 7919)
+                        try writer.run(transactions: transactionsEach)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// A flag that goes up once.
+final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}
