@@ -88,7 +88,7 @@ class WritePath:
 
     def existing_orders(self, rounds, seconds, sql, settled):
         orders = self.bench.orders
-        ids = self.insert_paid_orders(orders)
+        ids = self.insert_paid_orders(orders, "read")
         get = self.bodies("get", [protobuf.message([(1, i)]) for i in self.bench.shuffled(ids)])
         variables = [("orders", orders)]
         self.report.compare(
@@ -100,7 +100,8 @@ class WritePath:
 
     def commands(self):
         """Half the connections cancel, half ship; every order is new to both, so that no command is refused."""
-        fresh = self.insert_paid_orders(self.bench.orders, remember=False)
+        self.generation = getattr(self, "generation", 0) + 1
+        fresh = self.insert_paid_orders(self.bench.orders, f"write{self.generation}")
         half = len(fresh) // 2
         cancel = self.bodies("cancel", [protobuf.message([(1, i), (2, "benchmark")]) for i in fresh[:half]])
         ship = self.bodies("ship", [protobuf.message([(1, i), (2, 3)]) for i in fresh[half:]])
@@ -113,21 +114,17 @@ class WritePath:
             return {"seconds": max(r["seconds"] for r in results), "results": results}
         return self.growth(both)[0]
 
-    def insert_paid_orders(self, count, remember=True):
-        ids = [protobuf.uuid_v7() for _ in range(count)]
+    def insert_paid_orders(self, count, kind):
+        """Streams of three events; the ids tell pgbench, too, which orders there are."""
+        ids = [f"bench-{kind}-{n}" for n in range(1, count + 1)]
         path = os.path.join(self.bench.work, "orders.copy")
         with open(path, "w") as f:
             for order in ids:
-                for sequence, (kind, data) in enumerate(protobuf.paid_order_events(order)):
-                    f.write(f"{protobuf.uuid_v7()}\t{order}\t{sequence}\torder\t{kind}\t\\\\x{data.hex()}\n")
+                for sequence, (event, data) in enumerate(protobuf.paid_order_events(order)):
+                    f.write(f"{protobuf.uuid_v7()}\t{order}\t{sequence}\torder\t{event}\t\\\\x{data.hex()}\n")
         columns = "event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data"
         self.bench.postgres.sql(f"\\copy event ({columns}) FROM '{path}'")
-        if remember:
-            with open(path, "w") as f:
-                f.writelines(f"{n}\t{order}\n" for n, order in enumerate(ids, 1))
-            self.bench.postgres.sql("DROP TABLE IF EXISTS bench_order; CREATE TABLE bench_order (n bigint PRIMARY KEY, order_id text);\n"
-                                    f"\\copy bench_order FROM '{path}'")
-            self.bench.postgres.sql("VACUUM ANALYZE event; ANALYZE bench_order")
+        self.bench.postgres.sql("VACUUM ANALYZE event")
         os.remove(path)
         return ids
 
