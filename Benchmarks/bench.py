@@ -6,6 +6,7 @@ Prints a table and writes a JSON file; nothing passes or fails on time. `make be
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,8 @@ def main():
     unknown = [name for name in arguments.suites if name not in SUITES]
     if unknown:
         parser.error(f"no such suite: {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    # Ended from outside, the bench still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by SIGTERM"))
     report = Report()
     bench = Bench(arguments)
     try:

@@ -47,7 +47,7 @@ class Relay:
         broker = kafka.start(self.bench, [TOPIC + ":64"])
         begin = time.monotonic()
         server = self.start(broker, RELAY_DELIVERY=delivery)
-        server.wait("all rows acknowledged", lambda: self.metric("relay_published_rows_total") >= self.bench.rows, 600)
+        server.wait("all rows acknowledged", lambda: self.metric("outbox_relay_published_rows_total") >= self.bench.rows, 600)
         took = time.monotonic() - begin
         server.wait("the checkpoint at the end", lambda: self.unpublished() == 0, 60)
         self.report.note(f"relay {delivery}", f"peak resident memory {server.memory_mb('VmHWM'):.0f} MB")
@@ -102,7 +102,7 @@ class Relay:
         """From the cumulative buckets of the end-to-end histogram, interpolated within the bucket."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics").read().decode()
         buckets = {}
-        for bound, count in re.findall(r'relay_commit_to_ack_seconds_bucket\{[^}]*le="([^"]+)"\} (\S+)', text):
+        for bound, count in re.findall(r'outbox_relay_latency_seconds_bucket\{[^}]*le="([^"]+)"\} (\S+)', text):
             key = float("inf") if bound == "+Inf" else float(bound)
             buckets[key] = buckets.get(key, 0) + float(count)
         total, below, lower = buckets[float("inf")], 0.0, 0.0
@@ -119,7 +119,7 @@ class Relay:
         self.fill(1)
         begin = time.monotonic()
         server = self.start(broker)
-        server.wait("the first row", lambda: self.metric("relay_published_rows_total") >= 1)
+        server.wait("the first row", lambda: self.metric("outbox_relay_published_rows_total") >= 1)
         ready = time.monotonic() - begin
         time.sleep(3)
         before = server.cpu_seconds()
