@@ -46,7 +46,7 @@ class Relay:
         self.fill(self.bench.rows)
         broker = kafka.start(self.bench, [TOPIC + ":64"])
         begin = time.monotonic()
-        server = self.start(broker, RELAY_DELIVERY=delivery)
+        server = self.start(broker, **({} if delivery == "at-least-once" else {"RELAY_DELIVERY": delivery}))
         server.wait("all rows acknowledged", lambda: self.metric("outbox_relay_published_rows_total") >= self.bench.rows, 600)
         took = time.monotonic() - begin
         server.wait("the checkpoint at the end", lambda: self.unpublished() == 0, 60)
