@@ -110,6 +110,7 @@ let testTargets: [Target] = [
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
             hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
+            lifecycle,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),
     tests("Projection", ["Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),

@@ -4,6 +4,13 @@ import Admin
 struct Operations: Sendable {
     let readiness: @Sendable () async -> Health
     let metrics: MetricsRegistry
+    let requests: RequestMetrics
+
+    init(readiness: @escaping @Sendable () async -> Health, metrics: MetricsRegistry) {
+        self.readiness = readiness
+        self.metrics = metrics
+        requests = RequestMetrics(metrics)
+    }
 
     func readinessResponse() async -> RESTResponse {
         let health = await readiness()

@@ -42,6 +42,22 @@ enum RESTRoute: Hashable, Sendable {
         }
     }
 
+    /// The route without what is in it, for metrics.
+    var label: String {
+        switch self {
+        case .orders: "/v1/orders"
+        case .order: "/v1/orders/{order_id}"
+        case .cancellation: "/v1/orders/{order_id}/cancel"
+        case .shippingStatus: "/v1/orders/{order_id}/shipping-status"
+        case .events: "/v1/orders/{order_id}/events"
+        case .liveness: "/livez"
+        case .readiness: "/readyz"
+        case .metrics: "/metrics"
+        case .openAPI: "/openapi.json"
+        case .docs: "/docs"
+        }
+    }
+
     var methods: [HTTPRequest.Method] {
         switch self {
         case .orders: [.get, .head, .post]

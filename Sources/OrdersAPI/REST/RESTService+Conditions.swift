@@ -10,8 +10,8 @@ extension RESTService {
         guard values.count == 1 else { throw APIError.invalid("Idempotency-Key", "is given more than once") }
         var key = Substring(value)
         if key.utf8.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
-        guard (1...255).contains(key.unicodeScalars.count) else {
-            throw APIError.invalid("Idempotency-Key", "must have 1 to 255 characters")
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x22 }) else {
+            throw APIError.invalid("Idempotency-Key", "must have 1 to 255 visible ASCII characters, none of them a quote")
         }
         guard inBody.isEmpty || inBody == key else {
             throw APIError.invalid("request_id", "is not the same as the Idempotency-Key header")

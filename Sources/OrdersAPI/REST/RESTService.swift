@@ -6,28 +6,39 @@ import OrdersProto
 struct RESTService: Sendable {
     let handlers: OrderHandlers
     let operations: Operations
+    var cors = CORS()
 
     func respond(to request: RESTRequest) async -> RESTResponse {
+        let started = ContinuousClock.now
+        var label = "unknown"
+        var response: RESTResponse
         do {
-            var response = try await route(request)
-            if request.method == .head { response.body = .bytes([]) }
-            return response
+            let route = try route(request)
+            label = route.label
+            response = try await answer(route, request)
         } catch let error as APIError {
-            var response = RESTResponse(error)
-            if request.method == .head { response.body = .bytes([]) }
-            return response
+            response = RESTResponse(error)
         } catch {
-            return RESTResponse(APIError.internalError)
+            response = RESTResponse(APIError.internalError)
         }
+        if request.method == .head { response.body = .bytes([]) }
+        cors.decorate(&response, for: request)
+        operations.requests.record(face: "rest", method: label, status: response.status, duration: .now - started)
+        return response
     }
 
-    private func route(_ request: RESTRequest) async throws -> RESTResponse {
+    private func route(_ request: RESTRequest) throws(APIError) -> RESTRoute {
         guard request.target.utf8.count <= RESTLimits.maximumTargetBytes else {
             throw APIError.invalid("path", "has more than \(RESTLimits.maximumTargetBytes) bytes").withHTTPStatus(414)
         }
         guard let route = try RESTRoute(path: request.path) else {
             throw APIError(.notFound, reason: "PATH_NOT_FOUND", "path: there is nothing at this path")
         }
+        return route
+    }
+
+    private func answer(_ route: RESTRoute, _ request: RESTRequest) async throws -> RESTResponse {
+        if let preflight = cors.preflight(request, methods: route.methods) { return preflight }
         guard route.methods.contains(request.method) else { throw methodNotAllowed(route) }
         switch route {
         case .orders where request.method == .post: return try await placeOrder(request)
@@ -39,7 +50,8 @@ struct RESTService: Sendable {
         case .liveness: return .text("ok")
         case .readiness: return await operations.readinessResponse()
         case .metrics: return operations.metricsResponse()
-        case .openAPI, .docs: throw APIError(.notFound, reason: "PATH_NOT_FOUND", "path: there is nothing at this path")
+        case .openAPI: return .typed("application/json", OpenAPIDocument.bytes)
+        case .docs: return .typed("text/html; charset=utf-8", headers: DocsPage.headers, DocsPage.bytes)
         }
     }
 

@@ -25,7 +25,8 @@ public struct OrdersServer {
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
         let operations = Operations(readiness: { await readiness.health() }, metrics: metrics)
-        let rest = RESTService(handlers: handlers, operations: operations)
+        let rest = RESTService(
+            handlers: handlers, operations: operations, cors: CORS(allowedOrigins: configuration.corsAllowedOrigins))
         let health = GRPCHealth()
         var router = GRPCRouter()
         router.orders(handlers)
@@ -37,7 +38,7 @@ public struct OrdersServer {
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
             HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
             try GRPCFace(
-                endpoint: configuration.grpc, router: router, http: HTTP2Responder(service: rest, logger: logger),
+                endpoint: configuration.grpc, router: router, observer: operations.requests, http: HTTP2Responder(service: rest, logger: logger),
                 logger: logger),
             DrainSignal(readiness: readiness, health: health, changes: changes, logger: logger),
         ]

@@ -24,6 +24,8 @@ public struct ServerConfiguration: Sendable {
     public var eventStore: EventStoreConfiguration
     /// `LIST_CONNECTIONS`: connections that read the list of orders. Default 2.
     public var listConnections: Int
+    /// `CORS_ALLOWED_ORIGINS`: the origins, separated by commas, whose web pages may use the API; `*` is all. Default none.
+    public var corsAllowedOrigins: [String]
 
     /// Reads the settings; what is wrong with them is reported to `environment`.
     public init(_ environment: EnvironmentReader) {
@@ -45,6 +47,17 @@ public struct ServerConfiguration: Sendable {
             "MAX_COMMANDS_PER_BATCH", default: eventStore.maximumCommandsPerBatch, in: 1...1000)
         eventStore.maximumQueuedPerLane = environment.int(
             "MAX_QUEUED_PER_LANE", default: eventStore.maximumQueuedPerLane, in: 1...100_000)
+        corsAllowedOrigins = Self.origins(environment)
         listConnections = environment.int("LIST_CONNECTIONS", default: 2, in: 1...16)
+    }
+
+    private static func origins(_ environment: EnvironmentReader) -> [String] {
+        let origins = environment.string("CORS_ALLOWED_ORIGINS", default: "").split(separator: ",").map {
+            String($0.drop { $0 == " " }.prefix { $0 != " " })
+        }
+        for origin in origins where origin != "*" && (!origin.contains("://") || origin.hasSuffix("/")) {
+            environment.report("CORS_ALLOWED_ORIGINS", "'\(origin)' is not an origin such as https://shop.example")
+        }
+        return origins
     }
 }

@@ -16,11 +16,12 @@ struct RESTFixture {
     let changes = OrderChanges()
     let application: Application<HummingbirdResponder>
 
-    init(readiness: Health = .ok()) {
+    init(readiness: Health = .ok(), corsAllowedOrigins: [String] = []) {
         let handlers = OrderHandlers(
             store: store, list: MemoryOrderList(store: store), changes: changes, logger: Logger(label: "test"))
         let operations = Operations(readiness: { readiness }, metrics: MetricsRegistry())
-        let service = RESTService(handlers: handlers, operations: operations)
+        let service = RESTService(
+            handlers: handlers, operations: operations, cors: CORS(allowedOrigins: corsAllowedOrigins))
         application = Application(responder: HummingbirdResponder(service: service))
     }
 

@@ -1,0 +1,78 @@
+import Logging
+import OrdersProto
+import Postgres
+import Testing
+
+@testable import OrdersAPI
+
+/// The list's SQL, against a real Postgres.
+struct ProjectionOrderListTests {
+    private func ids(_ projection: Projection, _ change: (inout OrderListQuery) -> Void = { _ in }) async throws -> [String] {
+        var query = OrderListQuery(limit: 100, start: .offset(0))
+        change(&query)
+        return try await projection.list.orders(query).map(\.orderID)
+    }
+
+    @Test func showsTheNewestFirstAndTiesByIdentifier() async throws {
+        let projection = try await Projection()
+        try await projection.show("old", createdAt: 1_000_000)
+        try await projection.show("b", createdAt: 2_000_000)
+        try await projection.show("a", createdAt: 2_000_000)
+        try await projection.show("new", sequence: 4, payment: 3, shipping: 2, createdAt: 1_704_103_200_000_001)
+        #expect(try await ids(projection) == ["new", "b", "a", "old"])
+        #expect(try await ids(projection) { $0.limit = 2 } == ["new", "b"])
+        #expect(try await ids(projection) { $0.start = .offset(3) } == ["old"])
+        let newest = try #require(try await projection.list.orders(OrderListQuery(limit: 1, start: .offset(0))).first)
+        #expect(newest.version == 5)
+        #expect(newest.paymentStatus == .paid)
+        #expect(newest.shippingStatus == .waitingForShipment)
+        #expect(newest.createdAt.rfc3339 == "2024-01-01T10:00:00.000001Z")
+    }
+
+    @Test func everySetOfFiltersFindsItsOrders() async throws {
+        let projection = try await Projection()
+        for index in 0..<16 {
+            try await projection.show(
+                "o\(index)", customer: index & 1 == 0 ? "c" : "x", vendor: index & 2 == 0 ? "v" : "x",
+                payment: index & 4 == 0 ? 1 : 3, shipping: index & 8 == 0 ? 1 : 5, createdAt: Int64(index) * 1_000_000)
+        }
+        for shape in 0..<16 {
+            let expected = (0..<16).reversed().filter { $0 & shape == 0 }.map { "o\($0)" }
+            for start in [OrderListQuery.Start.offset(0), .after(nil)] {
+                let found = try await ids(projection) { query in
+                    query.start = start
+                    if shape & 1 != 0 { query.customerID = "c" }
+                    if shape & 2 != 0 { query.vendorID = "v" }
+                    if shape & 4 != 0 { query.paymentStatus = .pending }
+                    if shape & 8 != 0 { query.shippingStatus = .waitingForPayment }
+                }
+                #expect(found == expected, "shape \(shape)")
+            }
+            let token = PageToken(createdAtMicroseconds: 8_000_000, orderID: "o8", filterDigest: 0)
+            let rest = try await ids(projection) { query in
+                query.start = .after(token)
+                if shape & 1 != 0 { query.customerID = "c" }
+                if shape & 2 != 0 { query.vendorID = "v" }
+                if shape & 4 != 0 { query.paymentStatus = .pending }
+                if shape & 8 != 0 { query.shippingStatus = .waitingForPayment }
+            }
+            #expect(rest == expected.filter { (Int($0.dropFirst()) ?? 99) < 8 }, "shape \(shape) after o8")
+        }
+    }
+
+    @Test func aVersionCountsEvents() async throws {
+        let projection = try await Projection()
+        try await projection.show("o", sequence: 2)
+        #expect(try await projection.list.version(of: "o") == 3)
+        #expect(try await projection.list.version(of: "unknown") == 0)
+    }
+
+    @Test func anAbsentPostgresIsUnavailable() async throws {
+        let pool = PostgresPool(
+            PostgresConfiguration(url: "postgresql://127.0.0.1:1/none", applicationName: "tests"), size: 1)
+        let list = ProjectionOrderList(pool: pool, logger: .init(label: "test"))
+        let error = await #expect(throws: APIError.self) { try await list.version(of: "o") }
+        #expect(error?.code == .unavailable)
+        #expect(error?.retryAfter != nil)
+    }
+}

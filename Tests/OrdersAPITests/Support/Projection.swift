@@ -1,0 +1,43 @@
+import Logging
+import Postgres
+import TestKit
+
+@testable import OrdersAPI
+
+/// A fresh database whose projection tests fill by hand, as the projector would.
+struct Projection: Sendable {
+    let configuration: PostgresConfiguration
+    let pool: PostgresPool
+    let list: ProjectionOrderList
+
+    init() async throws {
+        configuration = try await TestPostgres.configuration()
+        pool = PostgresPool(configuration, size: 2)
+        list = ProjectionOrderList(pool: pool, logger: .init(label: "test"))
+    }
+
+    /// Shows an order whose last event has this sequence number, and tells the listeners.
+    func show(
+        _ orderID: String, sequence: Int64 = 0, customer: String = "c", vendor: String = "v", payment: Int32 = 1, shipping: Int32 = 1,
+        createdAt: Int64 = 1_000_000, notify: Bool = true
+    ) async throws {
+        try await pool.withConnection { connection in
+            try connection.query(
+                Self.upsert,
+                [
+                    .text(orderID), .int8(sequence), .text(customer), .text(vendor), .int4(payment), .int4(shipping),
+                    .timestamp(microsecondsSince1970: createdAt),
+                ])
+            if notify { try connection.query(Self.notify, [.text(orderID)]) }
+        }
+    }
+
+    private static let upsert: PostgresStatement = """
+        INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            payment_method, payment_status, shipping_status, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, 'p', 1, 100, 'm', $5::int2, $6::int2, $7, $7)
+        ON CONFLICT (order_id) DO UPDATE SET version = EXCLUDED.version
+        """
+
+    private static let notify: PostgresStatement = "SELECT pg_notify('order_projection', $1)"
+}
