@@ -16,6 +16,7 @@ public final class EventStore: Sendable {
     private let keysInFlight = Mutex<Set<ExactText>>([])
     private let stopping = Reply<Void>()
     private let pause: Pause
+    private let drainPause: Pause
     private let logger: Logger
 
     /// Starts threads but connects only in ``run()`` or with the first request.
@@ -29,10 +30,11 @@ public final class EventStore: Sendable {
         do {
             let pause = try Pause()
             self.pause = pause
+            drainPause = try Pause()
             writers = (0..<max(1, configuration.writeLanes)).map { number in
                 let connection = LaneConnection(postgres, name: "write \(number)", writes: true, configuration: configuration)
                 let worker = WriteWorker(
-                    connection: connection, configuration: configuration, pause: pause, logger: logger)
+                    connection: connection, configuration: configuration, logger: logger)
                 return Lane(
                     name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
                     pause: pause, configuration: configuration)
@@ -56,10 +58,12 @@ public final class EventStore: Sendable {
     public func run() async {
         for lane in writers { lane.start() }
         for lane in readers { lane.start() }
-        let housekeeping = Task { await self.removeExpiredKeys() }
+        let housekeeper = ThreadExecutor(name: "es-housekeeper")
+        let housekeeping = Task { await self.removeExpiredKeys(between: housekeeper) }
         _ = await stopping.await {}
-        housekeeping.cancel()
-        await drain()
+        // In a task of its own: the one that runs the store may have been cancelled, and the drain must not be.
+        await Task { await self.drain(timer: housekeeper, afterwards: housekeeping) }.value
+        housekeeper.shutdown()
     }
 
     /// Refuses new requests from now on and makes ``run()`` return.
@@ -149,37 +153,29 @@ public final class EventStore: Sendable {
 
     // MARK: - Housekeeping
 
-    private func removeExpiredKeys() async {
+    private func removeExpiredKeys(between thread: ThreadExecutor) async {
         let retention = configuration.idempotencyRetention.components.seconds * 1_000_000
-        while !Task.isCancelled {
-            var removed = 0
-            repeat {
-                let expiry = microsecondsSince1970() - retention
-                let limit = Int64(configuration.maximumKeysPerCleanup)
-                let count = try? await read(readers[0]) { .removeKeys(before: expiry, limit: limit, $0) }
-                removed = count ?? 0
-            } while removed >= configuration.maximumKeysPerCleanup && !Task.isCancelled
-            try? await Task.sleep(for: configuration.cleanupInterval)
+        let (limit, interval) = (configuration.maximumKeysPerCleanup, configuration.cleanupInterval)
+        while !pause.isInterrupted {
+            let expiry = microsecondsSince1970() - retention
+            let removed = try? await read(readers[0]) { .removeKeys(before: expiry, limit: Int64(limit), $0) }
+            if let removed, removed >= limit { continue }
+            // Only a thread that was shut down refuses, and this one is shut down after the last pause.
+            try? await thread.run { [pause] in pause.wait(interval) }
         }
     }
 
-    private func drain() async {
+    private func drain(timer: ThreadExecutor, afterwards housekeeping: Task<Void, Never>) async {
         shutdown()
-        let drained = Reply<Void>()
-        let waiting = Task {
+        await housekeeping.value
+        let (drained, limit) = (drainPause, configuration.drainLimit)
+        let lanes = Task {
             for lane in self.writers { await lane.finish() }
             for lane in self.readers { await lane.finish() }
-            drained.finish(.success(()))
+            drained.interrupt()
         }
-        let timer = Task {
-            try? await Task.sleep(for: self.configuration.drainLimit)
-            drained.finish(.failure(.deadlineExceeded))
-        }
-        // In a task of its own: the one that runs the store may have been cancelled, and the drain must not be.
-        if case .failure = await Task(operation: { await drained.await {} }).value {
-            logger.error("stopped before all accepted commands were done")
-        }
-        timer.cancel()
-        waiting.cancel()
+        try? await timer.run { drained.wait(limit) }
+        if !drained.isInterrupted { logger.error("stopped before all accepted commands were done") }
+        lanes.cancel()
     }
 }

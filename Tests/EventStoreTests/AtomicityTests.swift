@@ -98,7 +98,8 @@ struct AtomicityTests {
             for result in results { _ = await result.value }
             // Whatever the store made of that history, it is not half of its append, and it goes on working.
             let half = try await fixture.number(
-                "SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id) WHERE e.aggregate_id = '\(order)' AND e.sequence_number = 2 AND o.event_id IS NOT NULL")
+                "SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id) WHERE e.aggregate_id = '\(order)' AND e.sequence_number = 2 AND o.event_id IS NOT NULL"
+            )
             #expect(half == 0)
             let version = try await fixture.store.execute(.cancel(reason: "x"), on: other).version
             #expect(version == 2)

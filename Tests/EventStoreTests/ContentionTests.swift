@@ -44,10 +44,12 @@ struct ContentionTests {
                 second.store.shutdown()
                 let session = try await Session(first.postgres)
                 try await session.wait(
-                    "the stores to disconnect", """
-                        SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND application_name LIKE 'store%write%'
-                        """) { $0 == 0 }
+                    "the stores to disconnect",
+                    """
+                    SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name LIKE 'store%write%'
+                    """
+                ) { $0 == 0 }
                 let deadlocks = try await session.number(
                     "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
                 #expect(deadlocks == 0)

@@ -48,10 +48,12 @@ struct LongHistoryTests {
             for _ in 0..<20 { _ = await attempt { try await fixture.store.execute(.initiatePayment, on: order) } }
             fixture.store.shutdown()
             try await session.wait(
-                "the store to disconnect", """
-                    SELECT count(*) FROM pg_stat_activity
-                    WHERE datname = current_database() AND application_name LIKE 'store %'
-                    """) { $0 == 0 }
+                "the store to disconnect",
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'store %'
+                """
+            ) { $0 == 0 }
             // Once by the reading lane, once by the writing lane, and a few rows for each of the other forty.
             let read = try await session.number("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'event'")
             #expect((20_000..<21_000).contains(read), "\(read) events read")

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import TestKit
 import Threads
@@ -45,10 +46,12 @@ final class Session: Sendable {
     /// Waits until this many of the store's connections wait for a lock.
     func waitForBlockedStores(_ count: Int64 = 1) async throws {
         try await wait(
-            "\(count) blocked", """
-                SELECT count(*) FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name LIKE 'store%' AND wait_event_type = 'Lock'
-                """) { $0 >= count }
+            "\(count) blocked",
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name LIKE 'store%' AND wait_event_type = 'Lock'
+            """
+        ) { $0 >= count }
     }
 
     /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken anyway.
@@ -67,6 +70,6 @@ func waitFor(_ what: String, _ condition: () -> Bool) async throws {
     let giveUp = ContinuousClock.now + .seconds(20)
     while !condition() {
         guard ContinuousClock.now < giveUp else { throw TestFailure("waited in vain for: \(what)") }
-        try await Task.sleep(for: .milliseconds(2))
+        try await onThread { _ = poll(nil, 0, 2) }
     }
 }

@@ -26,7 +26,7 @@ enum AppendStatement {
     /// The outbox rows are made from what was inserted, in order.
     private static func make(hasKeys: Bool, hasRest: Bool) -> PostgresStatement {
         let columns = "event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data, headers, created_at"
-        let all = "first.event_id, first.aggregate_id, first.sequence_number, first.event_type, first.event_data, first.headers, first.created_at"
+        let inserted = "event_id, aggregate_id, sequence_number, event_type, event_data, headers, created_at"
         var sql = """
             WITH first AS (
                 INSERT INTO event (\(columns))
@@ -37,7 +37,7 @@ enum AppendStatement {
                     WHERE previous.aggregate_id = i.aggregate_id AND previous.sequence_number = i.sequence_number - 1))
                 \(hasKeys ? keysAreOurs(from: hasRest ? 15 : 8) : "")
                 ON CONFLICT (aggregate_id, sequence_number) DO NOTHING
-                RETURNING event_id, aggregate_id, sequence_number, event_type, event_data, headers, created_at
+                RETURNING \(inserted)
             )
             """
         if hasRest {
@@ -47,7 +47,7 @@ enum AppendStatement {
                     SELECT \(selected)
                     FROM \(unnested(from: 8))
                     JOIN first ON first.aggregate_id = i.aggregate_id
-                    RETURNING event_id, aggregate_id, sequence_number, event_type, event_data, headers, created_at
+                    RETURNING \(inserted)
                 )
                 """
         }
@@ -57,7 +57,7 @@ enum AppendStatement {
         sql += """
 
             INSERT INTO outbox (event_id, aggregate_id, sequence_number, event_type, payload, headers, created_at, aggregate_type)
-            SELECT \(all), '\(orderAggregateType)' FROM \(source)
+            SELECT \(inserted), '\(orderAggregateType)' FROM \(source)
             RETURNING event_id
             """
         return PostgresStatement(sql)

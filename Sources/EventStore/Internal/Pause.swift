@@ -1,9 +1,11 @@
 internal import Glibc
+internal import Synchronization
 internal import Threads
 
 /// A pause between two attempts that somebody who is stopping the store can cut short.
 final class Pause: Sendable {
     private let descriptor: WakeDescriptor
+    private let interrupted = Atomic<Bool>(false)
 
     init() throws(WakeDescriptorError) {
         descriptor = try WakeDescriptor()
@@ -11,15 +13,26 @@ final class Pause: Sendable {
 
     /// Ends this pause and all later ones at once.
     func interrupt() {
+        interrupted.store(true, ordering: .releasing)
         descriptor.wake()
+    }
+
+    var isInterrupted: Bool { interrupted.load(ordering: .acquiring) }
+
+    /// Blocks the thread for `duration`, interrupted or not: for work that a stopping store still finishes.
+    static func wait(_ duration: Duration) {
+        _ = poll(nil, 0, milliseconds(duration))
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int32 {
+        let (seconds, attoseconds) = duration.components
+        return Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }
 
     /// Blocks the thread for `duration`, or less when interrupted.
     func wait(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        let milliseconds = Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
         var polled = pollfd(fd: descriptor.fileDescriptor, events: Int16(POLLIN), revents: 0)
         // A signal only shortens the pause, which is harmless.
-        _ = poll(&polled, 1, milliseconds)
+        _ = poll(&polled, 1, Self.milliseconds(duration))
     }
 }

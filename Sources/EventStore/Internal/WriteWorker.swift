@@ -5,17 +5,15 @@ internal import Postgres
 final class WriteWorker: LaneWorker {
     private let connection: LaneConnection
     private let configuration: EventStoreConfiguration
-    private let pause: Pause
     private let logger: Logger
     private var cache: StateCache
     var availabilityChanged: ((LaneDown?) -> Void)?
     /// Set while the fate of an append is asked for in vain.
     private var away: LaneDown?
 
-    init(connection: LaneConnection, configuration: EventStoreConfiguration, pause: Pause, logger: Logger) {
+    init(connection: LaneConnection, configuration: EventStoreConfiguration, logger: Logger) {
         self.connection = connection
         self.configuration = configuration
-        self.pause = pause
         self.logger = logger
         self.cache = StateCache(
             bound: configuration.maximumCachedOrdersPerLane, minimumEvents: configuration.minimumEventsToCache)
@@ -61,7 +59,7 @@ final class WriteWorker: LaneWorker {
                     return []
                 case .transient:
                     logger.notice("batch is tried again", metadata: ["error": "\(error)", "commands": "\(commands.count)"])
-                    pause.wait(.milliseconds(5 << attempt))
+                    Pause.wait(.milliseconds(5 << attempt))
                 }
             }
         }
@@ -215,7 +213,7 @@ extension WriteWorker {
                 case .guilty, .hopeless: return Fate(reason: error.description)
                 }
             }
-            pause.wait(delay)
+            Pause.wait(delay)
             delay = min(delay * 2, configuration.maximumReconnectDelay)
         }
         logger.error("outcome of an append stays unknown", metadata: ["error": "\(last)"])
