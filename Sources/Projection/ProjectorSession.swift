@@ -13,6 +13,8 @@ final class ProjectorSession {
     private var store: ProjectionStore?
     private var retry = RetryPause()
     private var rotation = PositionRotation()
+    /// What keeps Kafka from delivering.
+    private var kafkaTrouble: String?
 
     init(
         _ configuration: ProjectorConfiguration, _ wake: WakeDescriptor, observer: any ProjectorObserver, logger: Logger,
@@ -86,7 +88,6 @@ extension ProjectorSession {
         try source.start(claim.positions)
         machine.claimed(claim, healing: healing)
         reports.claimed(claim, restarts: restarts, reason: reason)
-        reports.working(machine)
     }
 
     private func heal(_ store: ProjectionStore) throws {
@@ -94,15 +95,25 @@ extension ProjectorSession {
         machine.healed(isLast: chunk.isLast)
         retry.reset()
         reports.healed(chunk)
-        reports.working(machine)
     }
 
     private func listen(
         until deadline: ContinuousClock.Instant?, _ source: any MessageSource, _ store: ProjectionStore
     ) throws {
+        reportHealth()
         switch try source.next(until: deadline) {
         case .messages(let messages): try apply(messages, store)
         case let event: note(event)
+        }
+    }
+
+    private func reportHealth() {
+        if let kafkaTrouble {
+            reports.waiting("Kafka: \(kafkaTrouble)")
+        } else if machine.isMember {
+            reports.working(machine)
+        } else {
+            reports.waiting("joining the consumer group")
         }
     }
 
@@ -113,7 +124,6 @@ extension ProjectorSession {
         machine.applied(batch)
         retry.reset()
         reports.applied(applied, messages: batch.messages.count, took: .now - start)
-        reports.working(machine)
         if rotation.isDue(after: batch.positions.count) {
             rotation.done(try store.rotate(rotation.table))
         }
@@ -135,16 +145,12 @@ extension ProjectorSession {
         case .messages: break
         case .assigned(let partitions):
             machine.assigned(partitions)
-            if partitions.isEmpty { reports.working(machine) }
-        case .revoked:
-            machine.revoked()
-            reports.waiting("the consumer group is rebalancing")
+            kafkaTrouble = nil
+        case .revoked: machine.revoked()
         case .offsetLost(let partition, let detail):
             machine.offsetLost(partition, reason: "partition \(partition): \(detail)")
-        case .unavailable(let why):
-            reports.waiting("Kafka: \(why)")
-        case .available:
-            reports.working(machine)
+        case .unavailable(let why): kafkaTrouble = why
+        case .available: kafkaTrouble = nil
         }
     }
 }

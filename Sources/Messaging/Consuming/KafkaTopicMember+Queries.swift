@@ -21,4 +21,20 @@ extension KafkaTopicMember {
             return offsets
         }
     }
+
+    /// What the group committed; partitions without are missing.
+    func committedOffsets(of partitions: [Int32]) throws(MemberError) -> [Int32: Int64] {
+        try attempt { () throws(KafkaError) in
+            let offsets = try consumer.committed(
+                partitions.map { KafkaPartition(topic: topic, index: $0) }, within: MemberLimits.brokerAnswer)
+            return Dictionary(offsets.map { ($0.key.index, $0.value) }) { $1 }
+        }
+    }
+
+    func commit(_ offsets: [Int32: Int64], waiting: Bool) throws(MemberError) {
+        let offsets = Dictionary(offsets.map { (KafkaPartition(topic: topic, index: $0.key), $0.value) }) { $1 }
+        try attempt { () throws(KafkaError) in
+            if waiting { try consumer.commit(offsets) } else { try consumer.commitWithoutWaiting(offsets) }
+        }
+    }
 }

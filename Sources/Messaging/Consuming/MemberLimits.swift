@@ -7,4 +7,6 @@ enum MemberLimits {
     /// While something is wrong with Kafka, how often it is asked whether it still is, and how long it may take to answer.
     static let memberProbeInterval: Duration = .seconds(1)
     static let memberProbe: Duration = .milliseconds(500)
+    /// Messages handed to payments at once; they are small, since the payload is not looked at.
+    static let paymentMessagesPerBatch = 1_000
 }

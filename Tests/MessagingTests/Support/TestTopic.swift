@@ -50,7 +50,7 @@ let silence = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 extension Projection.MessageSource {
     /// Events until one says what is wanted; nil if none does for a long time.
-    func wait<T>(_ wanted: (SourceEvent) throws -> T?) throws -> T? {
+    func wait<T>(_ wanted: (Projection.SourceEvent) throws -> T?) throws -> T? {
         let limit = ContinuousClock.now + .seconds(60)
         while .now < limit {
             if let found = try wanted(next(until: limit)) { return found }
