@@ -81,7 +81,7 @@ let executables: [Target] = [
         "outbox-relay", path: "relay/Sources",
         ["Outbox", "Messaging", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
-        "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", nioCore, nioPosix, logging]),
+        "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, logging]),
 ]
 
 let testTargets: [Target] = [
@@ -95,14 +95,19 @@ let testTargets: [Target] = [
         dependencies: ["EventStore", "Kafka", "Orders", "Postgres"],
         path: "Tests/InvariantKit",
         swiftSettings: settings),
+    .target(
+        name: "HTTP2TestKit",
+        dependencies: ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging],
+        path: "Tests/HTTP2TestKit",
+        swiftSettings: settings),
     tests("InvariantKit", ["InvariantKit", "Orders"]),
     tests("Threads", ["Threads"]),
     tests("Runtime", ["Runtime", logging]),
     tests("Admin", ["Admin"]),
     tests("Postgres", ["Postgres", "Threads", "TestKit"]),
     tests("Kafka", ["Kafka", "Threads", "TestKit"]),
-    tests("HTTP2", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
-    tests("GRPC", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
+    tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
+    tests("GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
     tests("Orders", ["Orders"]),
     tests("EventStore", ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests(

@@ -40,3 +40,5 @@ protoc --proto_path=proto --proto_path="$googleapis" \
     --include_imports --descriptor_set_out="$descriptors" \
     "${sources[@]}" events/v1/order_service.proto
 python3 scripts/proto-descriptors.py "$descriptors" "$output/OrderDescriptors.swift"
+
+scripts/proto-grpc.sh "$plugin"

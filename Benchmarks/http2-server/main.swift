@@ -1,10 +1,10 @@
-// A gRPC server with nothing but the health service and an echo: what the HTTP/2 and gRPC layers cost by themselves.
+// A gRPC server with nothing but the health service, an echo and one page: what the HTTP/2 and gRPC layers cost by themselves.
 // Usage: http2-bench-server [port [event loops]]
 
 import GRPC
+import Glibc
 import HTTP2
 import Logging
-import Glibc
 import NIOCore
 import NIOPosix
 
@@ -19,10 +19,15 @@ let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 let group = MultiThreadedEventLoopGroup(numberOfThreads: arguments.dropFirst().first ?? 1)
 var router = GRPCRouter()
 router.health(GRPCHealth())
+router.echo()
+try router.reflection(descriptorSets: [])
+let page = HTTP2RequestApplication { request in
+    HTTP2Response(status: 200, fields: [("content-type", "text/plain")], body: .bytes(Array("\(request.method) \(request.path)\n".utf8)))
+}
 var limits = HTTP2Limits()
 limits.concurrentStreams = 1_000
 let server = try GRPCServer(
-    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0, limits: limits), group: group, router: router,
+    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0, limits: limits), group: group, router: router, http: page,
     logger: Logger(label: "bench"))
 let address = try await server.start()
 print("listening on \(address.port ?? 0)")

@@ -11,10 +11,7 @@ public struct GRPCLimits: Sendable {
     public var queuedRequestBytes = 64 * 1024
 
     /// Response messages of at least this size are compressed when the client accepts it; nil never compresses.
-    public var compressionThresholdBytes: Int? = nil
-
-    /// Time within which the request of a unary call must be complete; beyond it: DEADLINE_EXCEEDED.
-    public var requestTimeout: Duration = .seconds(60)
+    public var compressionThresholdBytes: Int? = 1_024
 
     /// The longest `grpc-timeout` that is honoured as given; a longer one is cut to it.
     public var deadlineCeiling: Duration = .seconds(3_600 * 24 * 365)

@@ -28,7 +28,7 @@ public struct HTTP2Limits: Sendable {
     public var streamResetBurst: UInt64 = 1_000
     public var streamResetsPerSecond: UInt64 = 200
 
-    /// Frames that carry no work (PING, SETTINGS, PRIORITY, empty DATA, unknown types; WINDOW_UPDATE beyond what our
+    /// Frames that carry no work (PING, SETTINGS, PRIORITY, empty DATA; WINDOW_UPDATE beyond what our
     /// own DATA earns) that a peer may send at once, and how many more each second, before GOAWAY(ENHANCE_YOUR_CALM).
     public var controlFrameBurst: Int = 1_000
     public var controlFramesPerSecond: Int = 100
@@ -45,11 +45,14 @@ public struct HTTP2Limits: Sendable {
     /// Connections of the whole server; a further one is closed at once.
     public var connections: Int = 10_000
 
-    /// Nanoseconds, as `Duration`, within which a new connection completes TLS, the preface and its SETTINGS.
+    /// Time within which a new connection completes TLS, the preface and its SETTINGS.
     public var handshakeTimeout: Duration = .seconds(10)
 
     /// Time within which a begun header block must be complete.
     public var headerBlockTimeout: Duration = .seconds(10)
+
+    /// Time within which a request that is to be complete before it is answered (unary gRPC, plain HTTP) must be so.
+    public var requestTimeout: Duration = .seconds(60)
 
     /// Time for which a connection whose output is blocked may make no progress.
     public var writeStallTimeout: Duration = .seconds(60)

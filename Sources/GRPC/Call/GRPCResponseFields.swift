@@ -8,6 +8,9 @@ enum GRPCResponseFields {
 
     static let acceptEncoding = HTTP2Field("grpc-accept-encoding", "identity,deflate,gzip")
 
+    /// The field that announces how messages are compressed.
+    static func encoding(_ encoding: GRPCEncoding) -> HTTP2Field { HTTP2Field("grpc-encoding", encoding.name) }
+
     private static let codes: [HTTP2Field] = GRPCStatusCode.allCases.map { code in
         HTTP2Field("grpc-status", bytes: Array(String(code.rawValue).utf8))
     }

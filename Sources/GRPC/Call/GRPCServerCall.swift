@@ -53,9 +53,12 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         if let timeout { startDeadline(timeout) }
     }
 
-    /// Starts a handler that does not wait for a message.
+    /// Starts a handler that does not wait for a message, or limits the wait for it.
     func begin() {
-        if case .headers(let start) = method.start { start(self) }
+        switch method.start {
+        case .message: stream.expectPromptEnd()
+        case .headers(let start): start(self)
+        }
     }
 
     /// Keeps the handler's task, to cancel it when the call ends without it.
@@ -128,7 +131,19 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
 
     private func decompressed(_ frame: GRPCDeframer.Frame) throws(GRPCError) -> [UInt8] {
         guard frame.isCompressed else { return deframer.bytes(frame) }
-        throw GRPCError(.internal, "compressed message without grpc-encoding")
+        guard encoding != .identity else {
+            throw GRPCError(.internal, "a message is marked as compressed, but grpc-encoding is identity")
+        }
+        let encoding = encoding
+        let limit = limits.receivedMessageBytes
+        let result = deframer.withBytes(frame) { bytes in
+            Result { () throws(GRPCError) in try Compression.decompress(bytes, encoding, limitBytes: limit) }
+        }
+        return try result.get()
+    }
+
+    func requestTimedOut() {
+        fail(onLoop: GRPCError(.deadlineExceeded, "the request was not complete in time"))
     }
 
     func becameWritable() {
@@ -211,11 +226,26 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         guard !hasRespondedHeaders else { return }
         hasRespondedHeaders = true
         let metadata = context.initialMetadata()
-        let fields = GRPCResponseFields.headers
+        var fields = GRPCResponseFields.headers
+        if responseEncoding != .identity {
+            fields.append(GRPCResponseFields.encoding(responseEncoding))
+        }
         stream.respond(metadata.isEmpty ? fields : fields + metadata.fields)
     }
 
-    private func encoded(_ frame: GRPCFrame) -> [UInt8] { frame.storage }
+    /// What messages may be compressed with; settled before the header block is sent.
+    private var responseEncoding: GRPCEncoding {
+        limits.compressionThresholdBytes == nil ? .identity : acceptedEncoding
+    }
+
+    /// The bytes to send: compressed if that was agreed, is worth it, and helps.
+    private func encoded(_ frame: GRPCFrame) -> [UInt8] {
+        guard responseEncoding != .identity, let threshold = limits.compressionThresholdBytes, frame.count >= threshold,
+            let compressed = frame.withUnsafeBytes({ Compression.compress($0, responseEncoding) }),
+            compressed.count < frame.count
+        else { return frame.storage }
+        return GRPCFrame(compressed: compressed).storage
+    }
 
     private func finish() {
         let metadata = context.trailingMetadata()

@@ -24,17 +24,19 @@ public struct GRPCRouter: Sendable {
         _ handler: @escaping @Sendable (Request, GRPCContext) async throws -> Response
     ) {
         let placement = options.placement
-        add(service, method, .message { call, bytes in
-            guard let request = call.decodeOrFail(Request.self, bytes) else { return }
-            call.run(placement: placement) {
-                do {
-                    let response = try await handler(request, call.context)
-                    call.succeed(try GRPCCodec.encode(response, limit: call.limits.sentMessageBytes))
-                } catch {
-                    call.fail(error)
+        add(
+            service, method,
+            .message { call, bytes in
+                guard let request = call.decodeOrFail(Request.self, bytes) else { return }
+                call.run(placement: placement) {
+                    do {
+                        let response = try await handler(request, call.context)
+                        call.succeed(try GRPCCodec.encode(response, limit: call.limits.sentMessageBytes))
+                    } catch {
+                        call.fail(error)
+                    }
                 }
-            }
-        })
+            })
     }
 
     /// Registers a method with one request and any number of responses; the call ends when the handler returns.
@@ -43,17 +45,19 @@ public struct GRPCRouter: Sendable {
         _ handler: @escaping @Sendable (Request, GRPCResponseWriter<Response>, GRPCContext) async throws -> Void
     ) {
         let placement = options.placement
-        add(service, method, .message { call, bytes in
-            guard let request = call.decodeOrFail(Request.self, bytes) else { return }
-            call.run(placement: placement) {
-                do {
-                    try await handler(request, GRPCResponseWriter(call: call), call.context)
-                    call.end()
-                } catch {
-                    call.fail(error)
+        add(
+            service, method,
+            .message { call, bytes in
+                guard let request = call.decodeOrFail(Request.self, bytes) else { return }
+                call.run(placement: placement) {
+                    do {
+                        try await handler(request, GRPCResponseWriter(call: call), call.context)
+                        call.end()
+                    } catch {
+                        call.fail(error)
+                    }
                 }
-            }
-        })
+            })
     }
 
     /// Registers a method with any number of requests and one response.
@@ -62,16 +66,18 @@ public struct GRPCRouter: Sendable {
         _ handler: @escaping @Sendable (GRPCRequestStream<Request>, GRPCContext) async throws -> Response
     ) {
         let placement = options.placement
-        add(service, method, .headers { call in
-            call.run(placement: placement) {
-                do {
-                    let response = try await handler(GRPCRequestStream(call: call), call.context)
-                    call.succeed(try GRPCCodec.encode(response, limit: call.limits.sentMessageBytes))
-                } catch {
-                    call.fail(error)
+        add(
+            service, method,
+            .headers { call in
+                call.run(placement: placement) {
+                    do {
+                        let response = try await handler(GRPCRequestStream(call: call), call.context)
+                        call.succeed(try GRPCCodec.encode(response, limit: call.limits.sentMessageBytes))
+                    } catch {
+                        call.fail(error)
+                    }
                 }
-            }
-        })
+            })
     }
 
     /// Registers a method with any number of requests and responses, in any order.
@@ -82,16 +88,18 @@ public struct GRPCRouter: Sendable {
             -> Void
     ) {
         let placement = options.placement
-        add(service, method, .headers { call in
-            call.run(placement: placement) {
-                do {
-                    try await handler(GRPCRequestStream(call: call), GRPCResponseWriter(call: call), call.context)
-                    call.end()
-                } catch {
-                    call.fail(error)
+        add(
+            service, method,
+            .headers { call in
+                call.run(placement: placement) {
+                    do {
+                        try await handler(GRPCRequestStream(call: call), GRPCResponseWriter(call: call), call.context)
+                        call.end()
+                    } catch {
+                        call.fail(error)
+                    }
                 }
-            }
-        })
+            })
     }
 
     /// Answers to every method of `service` under a second service name too, for clients of an older package.

@@ -19,6 +19,15 @@ enum GRPCEncoding: Sendable, Equatable {
         }
     }
 
+    /// The name on the wire.
+    var name: StaticString {
+        switch self {
+        case .identity: "identity"
+        case .gzip: "gzip"
+        case .deflate: "deflate"
+        }
+    }
+
     /// The best encoding of a `grpc-accept-encoding` list; identity when it names no other that is known.
     static func best(of list: UnsafeRawBufferPointer) -> GRPCEncoding {
         var best = GRPCEncoding.identity

@@ -5,7 +5,7 @@ import NIOSSL
 
 /// Holds the TLS context that new connections get, and replaces it when its files have changed.
 ///
-/// Files are examined when a connection arrives, at most once per `checkInterval`: no timer, no watcher. A renewal that
+/// Files are examined when a connection arrives, at most once per `reloadInterval`: no timer, no watcher. A renewal that
 /// cannot be loaded (half written, key and certificate of different pairs) leaves the former context in use.
 final class CertificateStore: Sendable {
     private let configuration: HTTP2TLSConfiguration
@@ -26,9 +26,9 @@ final class CertificateStore: Sendable {
         var nanoseconds: Int
     }
 
-    init(_ configuration: HTTP2TLSConfiguration, checkInterval: TimeAmount = .seconds(1)) throws(HTTP2Error) {
+    init(_ configuration: HTTP2TLSConfiguration) throws(HTTP2Error) {
         self.configuration = configuration
-        self.checkInterval = checkInterval
+        checkInterval = .nanoseconds(configuration.reloadInterval.wholeNanoseconds)
         let signature = Self.signature(configuration)
         let context = try Self.load(configuration)
         state = NIOLockedValueBox(State(context: context, signature: signature, nextCheck: .now() + checkInterval))

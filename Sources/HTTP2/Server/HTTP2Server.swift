@@ -18,6 +18,7 @@ public final class HTTP2Server: Sendable {
         var listener: (any Channel)?
         var connections = 0
         var isStopping = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     /// Makes a server; certificates are loaded here, so that a wrong path is an error at start.
@@ -49,7 +50,8 @@ public final class HTTP2Server: Sendable {
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(
-                    low: configuration.limits.socketBufferBytes / 2, high: configuration.limits.socketBufferBytes))
+                    low: configuration.limits.socketBufferBytes / 2, high: configuration.limits.socketBufferBytes)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.initialize(channel) }
             }
@@ -77,7 +79,7 @@ public final class HTTP2Server: Sendable {
             return true
         }
         guard isAdmitted else { throw HTTP2Error(.closed, "connection limit reached") }
-        channel.closeFuture.whenComplete { _ in self.state.withLockedValue { $0.connections -= 1 } }
+        channel.closeFuture.whenComplete { _ in self.connectionClosed() }
         if let certificates {
             let context = certificates.current { error in
                 self.logger.error("renewed certificate not taken, the former stays", metadata: ["error": "\(error)"])
@@ -88,6 +90,27 @@ public final class HTTP2Server: Sendable {
             limits: configuration.limits, loop: loop, application: application, isSecure: certificates != nil,
             logger: logger)
         try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    private func connectionClosed() {
+        let waiters = state.withLockedValue { state in
+            state.connections -= 1
+            guard state.connections == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns when no connection is open.
+    public func waitUntilNoConnections() async {
+        await withCheckedContinuation { waiter in
+            let isIdle = state.withLockedValue { state in
+                if state.connections > 0 { state.waiters.append(waiter) }
+                return state.connections == 0
+            }
+            if isIdle { waiter.resume() }
+        }
     }
 
     /// Stops listening and closes every connection gracefully: GOAWAY twice, open streams finish, at most

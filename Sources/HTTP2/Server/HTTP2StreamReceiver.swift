@@ -11,6 +11,13 @@ public protocol HTTP2StreamReceiver: AnyObject {
     /// The outgoing buffer has drained below its bound again.
     func becameWritable()
 
+    /// The request is not complete within `HTTP2Limits.requestTimeout`; only after `HTTP2Stream.expectPromptEnd()`.
+    func requestTimedOut()
+
     /// The stream is gone; nothing is called after this. `noError` after an ordinary end.
     func closed(_ code: HTTP2ErrorCode)
+}
+
+extension HTTP2StreamReceiver {
+    public func requestTimedOut() {}
 }

@@ -13,6 +13,9 @@ public struct HTTP2TLSConfiguration: Sendable, Equatable {
     /// Whether a client without a certificate is turned away; of effect with `clientAuthorityFile` only.
     public var requiresClientCertificate: Bool
 
+    /// How often the files are looked at, at most; they are looked at when a connection comes in.
+    public var reloadInterval: Duration = .seconds(1)
+
     public init(
         certificateChainFile: String, privateKeyFile: String, clientAuthorityFile: String? = nil,
         requiresClientCertificate: Bool = true

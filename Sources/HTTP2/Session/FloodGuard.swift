@@ -1,7 +1,7 @@
 /// Decides when a peer sends too many frames that carry no work: a token bucket per connection.
 ///
-/// libnghttp2 1.52 limits stream resets and CONTINUATION frames; PING, SETTINGS, PRIORITY, empty DATA, WINDOW_UPDATE
-/// and unknown frames are counted here. Pure: time comes in as ticks.
+/// libnghttp2 1.52 limits stream resets and CONTINUATION frames; PING, SETTINGS, PRIORITY, empty DATA and
+/// WINDOW_UPDATE are counted here. Frames of unknown type are skipped by libnghttp2 and cost nothing but their bytes. Pure: time comes in as ticks.
 struct FloodGuard {
     private let burst: Int
     private let perSecond: Int

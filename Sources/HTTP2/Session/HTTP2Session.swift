@@ -19,6 +19,9 @@ final class HTTP2Session {
     private var becameWritable: [HTTP2Stream] = []
     private var scratch: [UInt8] = []
     private var flood: FloodGuard
+    private var closedStreams = ClosedStreams()
+    /// Time since the session began, as precise as the connection's ticks.
+    private(set) var coarseTime = Duration.zero
 
     /// Changes with each header block; nil between blocks.
     private(set) var openHeaderBlock: UInt64?
@@ -28,6 +31,8 @@ final class HTTP2Session {
     private(set) var isEstablished = false
     /// The PING that goes with the first GOAWAY was answered.
     var drainAcknowledged: () -> Void = {}
+    /// The first GOAWAY is on its way out; the PING follows it. (libnghttp2 would send a PING submitted now before it.)
+    private var isDrainPingDue = false
 
     static let drainPing: [UInt8] = Array("drainrtt".utf8)
     static let keepalivePing: [UInt8] = Array("areyouok".utf8)
@@ -57,7 +62,11 @@ final class HTTP2Session {
         guard let handle else { return false }
         guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return true }
         let result = nghttp2_session_mem_recv(handle, base, bytes.count)
-        return result >= 0
+        guard result < 0 else { return true }
+        // libnghttp2 gave up without a word; the peer gets one all the same.
+        let isFlood = result == Int(NGHTTP2_ERR_FLOODED.rawValue) || result == Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue)
+        terminate(isFlood ? .enhanceYourCalm : .protocolError)
+        return false
     }
 
     /// Appends frames until `limit` bytes are there or nothing is left; false when nothing is left.
@@ -69,6 +78,9 @@ final class HTTP2Session {
             let count = nghttp2_session_mem_send(handle, &bytes)
             if count > 0, let bytes {
                 buffer.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
+            } else if isDrainPingDue {
+                isDrainPingDue = false
+                nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), Self.drainPing)
             } else {
                 more = false
             }
@@ -104,7 +116,7 @@ final class HTTP2Session {
     func submitShutdownNotice() {
         guard let handle else { return }
         nghttp2_submit_shutdown_notice(handle)
-        nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), Self.drainPing)
+        isDrainPingDue = true
         needsFlush()
     }
 
@@ -217,6 +229,7 @@ final class HTTP2Session {
             return false
         }
         link(stream)
+        closedStreams.opened(streamID)
         building = stream
         return true
     }
@@ -279,8 +292,36 @@ final class HTTP2Session {
         if !stream.isFinished { stream.receiver?.receiveEnd() }
     }
 
+    /// A frame begins. What libnghttp2 would let pass although RFC 9113 forbids it ends the connection.
+    func beganFrame(kind: UInt32, streamID: Int32, flags: UInt8, length: Int) {
+        switch kind {
+        case NGHTTP2_HEADERS.rawValue:
+            guard streamID & 1 == 1, !closedStreams.beganHeaders(streamID), streamWithID(streamID) == nil else { return }
+            enforce(closedStreams.judgeHeaders(streamID))
+        case NGHTTP2_DATA.rawValue:
+            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { receivedIdleFrame() }
+            guard streamID & 1 == 1, streamWithID(streamID) == nil else { return }
+            enforce(closedStreams.judgeData(streamID))
+        case NGHTTP2_RST_STREAM.rawValue, NGHTTP2_GOAWAY.rawValue, NGHTTP2_CONTINUATION.rawValue:
+            break
+        case NGHTTP2_PRIORITY.rawValue:
+            if streamID == 0 { terminate(.protocolError) }
+            receivedIdleFrame()
+        default:
+            receivedIdleFrame()
+        }
+    }
+
+    private func enforce(_ verdict: ClosedStreams.Verdict) {
+        if case .error(let code) = verdict { terminate(code) }
+    }
+
+    func wasReset(streamID: Int32) {
+        streamWithID(streamID)?.wasResetByPeer = true
+    }
+
     /// A frame without work came.
-    func receivedIdleFrame() {
+    private func receivedIdleFrame() {
         if flood.received() == .flood { terminate(.enhanceYourCalm) }
     }
 
@@ -297,8 +338,20 @@ final class HTTP2Session {
         if isDrain { drainAcknowledged() }
     }
 
+    /// Time has passed: the flood guard forgives, overdue requests are told.
     func elapsed(_ duration: Duration) {
         flood.elapsed(duration)
+        coarseTime += duration
+        var overdue: [HTTP2Stream] = []
+        var next = firstStream
+        while let stream = next {
+            next = stream.next
+            if let due = stream.overdueAt, coarseTime >= due, !stream.hasReceivedEnd {
+                stream.overdueAt = nil
+                overdue.append(stream)
+            }
+        }
+        for stream in overdue { stream.receiver?.requestTimedOut() }
     }
 
     func closed(streamID: Int32, _ code: HTTP2ErrorCode) {
@@ -350,6 +403,7 @@ final class HTTP2Session {
         stream.previous = nil
         stream.next = nil
         streamCount -= 1
+        closedStreams.closed(stream.id, stream.wasResetByPeer || stream.hasReceivedEnd ? .byPeer : .byUs)
         stream.session = nil
         stream.outbound.removeAll()
         if building === stream {

@@ -45,7 +45,10 @@ public final class HTTP2Stream: @unchecked Sendable {
 
     // The incoming half.
     public internal(set) var hasReceivedEnd = false
+    var wasResetByPeer = false
     var discarded = 0
+    /// When the request is overdue, on the session's coarse clock.
+    var overdueAt: Duration?
 
     init(id: Int32, session: HTTP2Session) {
         self.id = id
@@ -53,6 +56,9 @@ public final class HTTP2Stream: @unchecked Sendable {
         peer = session.peer
         context = session.context
     }
+
+    /// Bytes of the largest plain request body.
+    var requestBodyBytes: Int { session?.limits.requestBodyBytes ?? 0 }
 
     /// Whether anything sent can still reach the peer.
     public var isOpen: Bool { session != nil }
@@ -97,6 +103,12 @@ public final class HTTP2Stream: @unchecked Sendable {
     /// Aborts the stream. `noError` after a complete response asks the peer to stop sending its request.
     public func reset(_ code: HTTP2ErrorCode) {
         session?.submitReset(self, code)
+    }
+
+    /// Limits the time until the request is complete; when it is over, `HTTP2StreamReceiver.requestTimedOut()` is called.
+    public func expectPromptEnd() {
+        guard let session, !hasReceivedEnd else { return }
+        overdueAt = session.coarseTime + session.limits.requestTimeout
     }
 
     /// Lets the peer send as many bytes more on this stream.

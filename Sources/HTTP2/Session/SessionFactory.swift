@@ -8,7 +8,6 @@ enum SessionFactory {
         guard nghttp2_option_new(&options) == 0, let options else { throw HTTP2Error(.session, "out of memory") }
         defer { nghttp2_option_del(options) }
         nghttp2_option_set_no_auto_window_update(options, 1)
-        nghttp2_option_set_no_closed_streams(options, 1)
         nghttp2_option_set_stream_reset_rate_limit(options, limits.streamResetBurst, limits.streamResetsPerSecond)
         nghttp2_option_set_max_continuations(options, limits.continuationFrames)
         nghttp2_option_set_max_settings(options, limits.settingsEntries)
@@ -33,14 +32,15 @@ enum SessionFactory {
     }
 
     /// Submits our SETTINGS and raises the connection's window above the 64 KiB of the protocol.
+    ///
+    /// SETTINGS_NO_RFC7540_PRIORITIES is not among them: with it libnghttp2 forgets closed streams, and can no longer tell
+    /// DATA on them as the error it is (RFC 9113 §5.1).
     private static func announce(_ limits: HTTP2Limits, on session: OpaquePointer) -> Bool {
         let settings = [
             entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreams),
             entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(clamping: limits.streamWindowBytes)),
             entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerListBytes),
             entry(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, limits.frameBytes),
-            // RFC 9218: the priority tree of RFC 7540 is not used, and costs memory for closed streams.
-            entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
         ]
         return nghttp2_submit_settings(session, 0, settings, settings.count) == 0
             && nghttp2_session_set_local_window_size(session, 0, 0, limits.connectionWindowBytes) == 0
@@ -71,7 +71,9 @@ enum SessionFactory {
             return 0
         }
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
-            if let session = SessionFactory.session(user), let header, SessionFactory.isIdle(header.pointee) { session.receivedIdleFrame() }
+            guard let session = SessionFactory.session(user), let header = header?.pointee else { return 0 }
+            session.beganFrame(
+                kind: UInt32(header.type), streamID: header.stream_id, flags: header.flags, length: header.length)
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
@@ -94,19 +96,6 @@ enum SessionFactory {
         }
     }
 
-    /// Frames that cost us work and bring none.
-    private static func isIdle(_ header: nghttp2_frame_hd) -> Bool {
-        switch UInt32(header.type) {
-        case NGHTTP2_DATA.rawValue:
-            return header.length == 0 && header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0
-        case NGHTTP2_HEADERS.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_GOAWAY.rawValue,
-            NGHTTP2_CONTINUATION.rawValue:
-            return false
-        default:
-            return true
-        }
-    }
-
     private static func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: HTTP2Session) {
         let header = frame.pointee.hd
         let isEnd = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -116,6 +105,8 @@ enum SessionFactory {
             session.completedHeaders(isRequest: isRequest, isEnd: isEnd)
         case NGHTTP2_DATA.rawValue:
             if isEnd { session.receivedEnd(streamID: header.stream_id) }
+        case NGHTTP2_RST_STREAM.rawValue:
+            session.wasReset(streamID: header.stream_id)
         case NGHTTP2_SETTINGS.rawValue:
             session.receivedSettings()
         case NGHTTP2_PING.rawValue:

@@ -1,0 +1,62 @@
+import NIOConcurrencyHelpers
+
+/// What a handler did, for a test to wait for.
+final class Events: Sendable {
+    private let state = NIOLockedValueBox(State())
+
+    private struct State {
+        var writes = 0
+        var cancellations = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var starts = 0
+        var startWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    var writes: Int { state.withLockedValue { $0.writes } }
+
+    func wrote() { state.withLockedValue { $0.writes += 1 } }
+
+    /// Waits until the calling task is cancelled, and notes that.
+    func hang() async {
+        let waiting = state.withLockedValue { state in
+            state.starts += 1
+            defer { state.startWaiters = [] }
+            return state.startWaiters
+        }
+        for waiter in waiting { waiter.resume() }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        await withTaskCancellationHandler {
+            for await _ in stream {}
+        } onCancel: {
+            continuation.finish()
+        }
+        let cancelled = state.withLockedValue { state in
+            state.cancellations += 1
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in cancelled { waiter.resume() }
+    }
+
+    /// Returns once a handler hangs.
+    func waitForStart() async {
+        await withCheckedContinuation { waiter in
+            let isThere = state.withLockedValue { state in
+                if state.starts == 0 { state.startWaiters.append(waiter) }
+                return state.starts > 0
+            }
+            if isThere { waiter.resume() }
+        }
+    }
+
+    /// Returns once a hanging handler was cancelled.
+    func waitForCancellation() async {
+        await withCheckedContinuation { waiter in
+            let isThere = state.withLockedValue { state in
+                if state.cancellations == 0 { state.waiters.append(waiter) }
+                return state.cancellations > 0
+            }
+            if isThere { waiter.resume() }
+        }
+    }
+}

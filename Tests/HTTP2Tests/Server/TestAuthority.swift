@@ -1,0 +1,49 @@
+import Foundation
+import HTTP2
+
+/// A certificate authority in a temporary folder, with a certificate for a server.
+struct TestAuthority {
+    private let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("authority-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=ca",
+            "-keyout", path("ca.key"), "-out", path("ca.crt"))
+        try issue("server", name: "first")
+    }
+
+    func path(_ file: String) -> String { "\(folder)/\(file)" }
+
+    func tls() -> HTTP2TLSConfiguration {
+        HTTP2TLSConfiguration(certificateChainFile: path("server.crt"), privateKeyFile: path("server.key"))
+    }
+
+    /// Makes `file.crt` and `file.key`, replacing former ones as a renewal does.
+    func issue(_ file: String, name: String) throws {
+        try openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)", "-keyout",
+            path("\(file).key"), "-out", path("\(file).csr"))
+        try openssl(
+            "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial", "-days",
+            "30", "-out", path("\(file).crt"))
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    private struct Failure: Error {
+        let command: String
+    }
+
+    private func openssl(_ arguments: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(command: arguments.joined(separator: " ")) }
+    }
+}
