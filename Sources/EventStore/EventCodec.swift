@@ -43,6 +43,10 @@ public enum EventCodec {
     /// - Throws: ``EventStoreError/internal(_:)`` naming the event type, for an unknown type or bytes that are not such an event.
     public static func decode(_ eventType: String, _ bytes: [UInt8]) throws(EventStoreError) -> OrderEvent {
         guard let type = EventType(rawValue: eventType) else { throw .internal("unknown event type '\(eventType)'") }
+        return try decode(type, bytes)
+    }
+
+    static func decode(_ type: EventType, _ bytes: [UInt8]) throws(EventStoreError) -> OrderEvent {
         let event: OrderEvent?
         do {
             event =
@@ -62,9 +66,9 @@ public enum EventCodec {
                         .map { .shippingStatusUpdated($0) }
                 }
         } catch {
-            throw .internal("\(eventType) cannot be decoded: \(error)")
+            throw .internal("\(type.rawValue) cannot be decoded: \(error)")
         }
-        guard let event else { throw .internal("\(eventType) holds a value that no order can have") }
+        guard let event else { throw .internal("\(type.rawValue) holds a value that no order can have") }
         return event
     }
 

@@ -93,7 +93,7 @@ public final class EventStore: Sendable {
     public func place(
         _ details: OrderDetails, options: CommandOptions = CommandOptions()
     ) async throws(EventStoreError) -> CommandOutcome {
-        let id = UUIDBytes.v7()
+        let id = Identifiers.next()
         return try await execute(.place(details), on: id.description, isNewOrder: true, options)
     }
 

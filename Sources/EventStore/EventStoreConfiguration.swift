@@ -1,11 +1,13 @@
 /// The bounds of an event store. Every default was chosen by measurement or says why.
 public struct EventStoreConfiguration: Sendable {
-    /// How many connections append. One order's commands always go through the same one.
+    /// How many connections append. One order's commands always go through the same one. Measured with 1,024 clients on two cores,
+    /// orders per second: 1 lane 15,000, 2 lanes 18,000, 3 lanes 16,800, 4 lanes 15,400.
     public var writeLanes = 2
     /// How many connections read, apart from the appending ones so that a read never waits for a commit.
     public var readLanes = 1
-    /// The most commands in one transaction.
-    public var maximumCommandsPerBatch = 128
+    /// The most commands in one transaction. Measured likewise, with 2 lanes: 32 commands 9,300 orders per second, 64 14,100,
+    /// 128 18,000, 256 21,700, 512 19,400.
+    public var maximumCommandsPerBatch = 256
     /// The most orders loaded by one query.
     public var maximumReadsPerBatch = 128
     /// The most commands that wait for one lane; more are refused at once.

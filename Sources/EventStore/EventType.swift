@@ -8,5 +8,16 @@ public enum EventType: String, Sendable, CaseIterable {
     case shippingStatusUpdated = "order_shipping_status_updated"
 }
 
+extension EventType {
+    /// Reads a column without making a `String` of it; nil if the name is unknown.
+    init?(utf8 name: UnsafeRawBufferPointer) {
+        for type in Self.allCases where type.rawValue.utf8.count == name.count && name.elementsEqual(type.rawValue.utf8) {
+            self = type
+            return
+        }
+        return nil
+    }
+}
+
 /// The aggregate type of every order.
 public let orderAggregateType = "order"

@@ -127,7 +127,7 @@ struct BatchPlan {
         for event in events {
             do throws(EventStoreError) {
                 let (type, bytes) = try EventCodec.encode(event, orderID: request.orderID.text, at: time)
-                let id = UUIDBytes.v7()
+                let id = Identifiers.next()
                 planned.append(
                     PlannedEvent(
                         id: id, sequenceNumber: head.version, type: type, bytes: bytes, time: time,

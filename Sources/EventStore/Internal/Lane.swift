@@ -60,9 +60,12 @@ final class Lane<Worker: LaneWorker>: Sendable {
 
     /// Waits until what was accepted before ``close()`` is done, then ends the thread.
     func finish() async {
-        let worker = worker
         // The closed thread takes no jobs only if somebody finished it before.
-        try? await executor.run { worker.value.close() }
+        try? await executor.run { [self] in
+            // Somebody may have put a request into the queue and not have come to start the worker yet.
+            if waitingCount > 0 { serve() }
+            worker.value.close()
+        }
         executor.shutdown()
     }
 

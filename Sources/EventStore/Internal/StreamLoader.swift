@@ -1,3 +1,5 @@
+internal import Glibc
+internal import Orders
 internal import Postgres
 
 /// Loads the heads of many orders with one query, or two when some are cached.
@@ -76,7 +78,7 @@ struct StreamLoader {
         while row < rows.count {
             let order = ExactText(try rows.string(row, 0))
             var end = row + 1
-            while end < rows.count, rows.unsafeBytes(end, 0).elementsEqual(rows.unsafeBytes(row, 0)) { end += 1 }
+            while end < rows.count, Self.areEqual(rows.unsafeBytes(end, 0), rows.unsafeBytes(row, 0)) { end += 1 }
             var head: StreamHead? = .empty
             if let cached = expected[order] {
                 // The cached history must be the beginning of the stored one; a restored database may have another.
@@ -97,7 +99,7 @@ struct StreamLoader {
         var head = start
         for row in range {
             do throws(EventStoreError) {
-                let event = try EventCodec.decode(pgString(rows, row, 3), Array(rows.unsafeBytes(row, 4)))
+                let event = try event(rows, row)
                 head.append(event, id: try pgUUID(rows, row), at: try pgTime(rows, row))
             } catch {
                 return .failure(error)
@@ -106,8 +108,17 @@ struct StreamLoader {
         return .success(head)
     }
 
-    private func pgString(_ rows: PostgresResult, _ row: Int, _ column: Int) -> String {
-        String(decoding: rows.unsafeBytes(row, column), as: UTF8.self)
+    private func event(_ rows: PostgresResult, _ row: Int) throws(EventStoreError) -> OrderEvent {
+        guard let type = EventType(utf8: rows.unsafeBytes(row, 3)) else {
+            throw .internal("unknown event type '\(String(decoding: rows.unsafeBytes(row, 3), as: UTF8.self))'")
+        }
+        return try EventCodec.decode(type, Array(rows.unsafeBytes(row, 4)))
+    }
+
+    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count else { return false }
+        guard let start = left.baseAddress, let other = right.baseAddress else { return true }
+        return memcmp(start, other, left.count) == 0
     }
 
     private func pgUUID(_ rows: PostgresResult, _ row: Int) throws(EventStoreError) -> UUIDBytes {
