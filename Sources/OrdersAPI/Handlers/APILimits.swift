@@ -14,8 +14,8 @@ enum APILimits {
     static let watchPageEvents = 100
     /// Watchers and waiting lists of one server; one more is refused.
     static let maximumWatchers = 20_000
-    /// Longest page token, in bytes: a time, a digest and an identifier of 255 characters in base64.
-    static let maximumPageTokenBytes = 2048
+    /// Longest page token, in bytes: a time, and an identifier of 255 characters in hexadecimal.
+    static let maximumPageTokenBytes = 2053
     /// What running requests get to finish when the server stops.
     static let drainTimeout: Duration = .seconds(10)
 }

@@ -77,7 +77,7 @@ enum OpenAPIDocument {
                 "operationId": "ListOrders",
                 "tags": ["orders"],
                 "summary": "List orders, newest first",
-                "description": "Reads a projection that follows the events: it is eventually consistent. To read your writes, name the order and the version that the write answered in its ETag (at_least.order_id, at_least.version): the list waits until it shows them. Page by page_size and page_token, or by limit and offset, not both.",
+                "description": "Reads a projection that follows the events: it is eventually consistent. To read your writes, name the order and the version that the write answered in its ETag (at_least): the list waits until it shows them. Page by page_size and page_token, or by limit and offset.",
                 "parameters": [
                   {
                     "name": "limit",
@@ -88,20 +88,20 @@ enum OpenAPIDocument {
                   {
                     "name": "offset",
                     "in": "query",
-                    "description": "How many orders to skip.",
+                    "description": "How many orders to skip; it gets slow where page_token does not.",
                     "schema": {"type": "integer", "minimum": 0, "maximum": 4294967295, "default": 0}
                   },
                   {
                     "name": "page_size",
                     "in": "query",
-                    "description": "How many orders of a page: 0 is the default, 10; at most 100 are given. Not together with limit or offset.",
+                    "description": "How many orders of a page: 0 is the default, 10; at most 100 are given, and at most limit.",
                     "schema": {"type": "integer", "minimum": 0, "maximum": 4294967295}
                   },
                   {
                     "name": "page_token",
                     "in": "query",
-                    "description": "The next_page_token of the page before; empty for the first page. Keep the filters. Not together with limit or offset.",
-                    "schema": {"type": "string", "maxLength": 2048}
+                    "description": "The next_page_token of the page before, opaque to clients; empty for the first page. An offset counts from there.",
+                    "schema": {"type": "string", "pattern": "^([0-9a-f]{13}([1-9a-f][0-9a-f]){1,1020})?$"}
                   },
                   {
                     "name": "customer_id",
@@ -147,22 +147,14 @@ enum OpenAPIDocument {
                     }
                   },
                   {
-                    "name": "at_least.order_id",
+                    "name": "at_least",
                     "in": "query",
-                    "description": "Wait until the list shows this order. Together with at_least.version.",
+                    "description": "Wait until the list shows this order at this version or a later one: an order_id, an @, a version.",
                     "schema": {
                       "type": "string",
-                      "minLength": 1,
-                      "maxLength": 255,
-                      "pattern": "^[^\\u0000]*$",
-                      "examples": ["018f1234-5678-9abc-def0-123456789abc"]
+                      "pattern": "^[^@\\u0000]{1,255}@[1-9][0-9]{0,8}$",
+                      "examples": ["018f1234-5678-9abc-def0-123456789abc@1"]
                     }
-                  },
-                  {
-                    "name": "at_least.version",
-                    "in": "query",
-                    "description": "The version of that order to wait for.",
-                    "schema": {"type": "integer", "minimum": 1, "maximum": 4294967295}
                   }
                 ],
                 "responses": {
@@ -368,7 +360,7 @@ enum OpenAPIDocument {
                   {
                     "name": "page_size",
                     "in": "query",
-                    "description": "At most this many events. Not together with watch.",
+                    "description": "At most this many events. A stream ends after so many; without it, it does not.",
                     "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000}
                   },
                   {
@@ -381,7 +373,7 @@ enum OpenAPIDocument {
                     "name": "Last-Event-ID",
                     "in": "header",
                     "description": "With watch: the sequence number of the last event received; wins over from_sequence.",
-                    "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}
+                    "schema": {"type": "string", "pattern": "^[0-9]{0,9}$"}
                   }
                 ],
                 "responses": {
@@ -405,7 +397,18 @@ enum OpenAPIDocument {
                           "additionalProperties": false
                         }
                       },
-                      "text/event-stream": {"schema": {"type": "string"}}
+                      "text/event-stream": {
+                        "schema": {
+                          "type": "object",
+                          "description": "One event of the stream.",
+                          "properties": {
+                            "id": {"type": "string", "description": "The sequence number."},
+                            "event": {"type": "string", "description": "The event_type."},
+                            "data": {"type": "string", "description": "The OrderEvent as JSON.", "contentMediaType": "application/json"},
+                            "retry": {"type": "string"}
+                          }
+                        }
+                      }
                     }
                   },
                   "204": {"description": "With watch: nothing is left to show, and nothing can happen any more."},
@@ -527,14 +530,14 @@ enum OpenAPIDocument {
               "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "Makes a retry safe: the same key with the same body gets the first answer again, for 24 hours. Bare or in quotes, which are not part of the key; the same key space as request_id.",
+                "description": "Makes a retry safe: the same key with the same body gets the first answer again, for 24 hours. Bare or in quotes, which are not part of the key; the same key space as request_id of gRPC.",
                 "schema": {"type": "string", "pattern": "^(\"[!#-~]{1,255}\"|[!#-~]{1,255})$"}
               },
               "IfMatch": {
                 "name": "If-Match",
                 "in": "header",
-                "description": "Do it only if the order is at this version, as an ETag told it: a version in quotes, or * for any.",
-                "schema": {"type": "string", "pattern": "^(\"[0-9]{1,10}\"|\\*)$"}
+                "description": "Do it only if the order is at this version, as an ETag told it: a version in quotes, several of them, or * for any. What is no version matches none.",
+                "schema": {"type": "string"}
               }
             },
             "schemas": {
@@ -599,8 +602,7 @@ enum OpenAPIDocument {
                     "pattern": "^[^\\u0000]*$",
                     "description": "How it is paid.",
                     "examples": ["CREDIT_CARD"]
-                  },
-                  "request_id": {"$ref": "#/components/schemas/RequestId"}
+                  }
                 }
               },
               "CancelOrderRequest": {
@@ -609,8 +611,7 @@ enum OpenAPIDocument {
                 "additionalProperties": false,
                 "properties": {
                   "reason": {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": "^[^\\u0000]*$"},
-                  "expected_version": {"$ref": "#/components/schemas/ExpectedVersion"},
-                  "request_id": {"$ref": "#/components/schemas/RequestId"}
+                  "expected_version": {"$ref": "#/components/schemas/ExpectedVersion"}
                 }
               },
               "UpdateOrderShippingStatusRequest": {
@@ -619,16 +620,8 @@ enum OpenAPIDocument {
                 "additionalProperties": false,
                 "properties": {
                   "status": {"type": "string", "enum": ["SHIPPING_STATUS_IN_TRANSIT", "SHIPPING_STATUS_DELIVERED"]},
-                  "expected_version": {"$ref": "#/components/schemas/ExpectedVersion"},
-                  "request_id": {"$ref": "#/components/schemas/RequestId"}
+                  "expected_version": {"$ref": "#/components/schemas/ExpectedVersion"}
                 }
-              },
-              "RequestId": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "pattern": "^[^\\u0000]*$",
-                "description": "The same as the Idempotency-Key header; give one of the two."
               },
               "ExpectedVersion": {
                 "type": "integer",

@@ -5,7 +5,7 @@ extension RESTService {
     func placeOrder(_ request: RESTRequest) async throws -> RESTResponse {
         var fields = try await fields(
             request,
-            ["customer_id", "vendor_id", "product_id", "quantity", "total_price", "payment_method", "request_id"])
+            ["customer_id", "vendor_id", "product_id", "quantity", "total_price", "payment_method"])
         var message = Orders_V1_PlaceOrderRequest()
         message.customerID = fields.string("customer_id")
         message.vendorID = fields.string("vendor_id")
@@ -13,26 +13,24 @@ extension RESTService {
         message.quantity = fields.int32("quantity")
         message.totalPrice = fields.price("total_price")
         message.paymentMethod = fields.string("payment_method")
-        message.requestID = fields.string("request_id")
         try fields.finish()
-        message.requestID = try requestID(message.requestID, request.headers)
+        message.requestID = try requestID(request.headers)
         let answer = try await handlers.placeOrder(message, request.call)
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
 
     func cancelOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        var fields = try await fields(request, ["order_id", "reason", "expected_version", "request_id"])
+        var fields = try await fields(request, ["order_id", "reason", "expected_version"])
         var message = Orders_V1_CancelOrderRequest()
         let bodyOrderID = fields.string("order_id")
         message.orderID = orderID
         message.reason = fields.string("reason")
-        if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
-        message.requestID = fields.string("request_id")
+        let bodyVersion = fields.optionalUInt32("expected_version")
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
-        message.requestID = try requestID(message.requestID, request.headers)
-        let precondition = try IfMatch(request.headers)
-        if let version = precondition?.version { message.expectedVersion = version }
+        message.requestID = try requestID(request.headers)
+        let precondition = IfMatch(request.headers)
+        if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message
         let answer = try await conditional(precondition) { () async throws(APIError) in
             try await self.handlers.cancelOrder(prepared, request.call)
@@ -41,18 +39,17 @@ extension RESTService {
     }
 
     func updateShippingStatus(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        var fields = try await fields(request, ["order_id", "status", "expected_version", "request_id"])
+        var fields = try await fields(request, ["order_id", "status", "expected_version"])
         var message = Orders_V1_UpdateOrderShippingStatusRequest()
         let bodyOrderID = fields.string("order_id")
         message.orderID = orderID
         message.status = fields.choice("status", Orders_V1_ShippingStatus.names) ?? .unspecified
-        if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
-        message.requestID = fields.string("request_id")
+        let bodyVersion = fields.optionalUInt32("expected_version")
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
-        message.requestID = try requestID(message.requestID, request.headers)
-        let precondition = try IfMatch(request.headers)
-        if let version = precondition?.version { message.expectedVersion = version }
+        message.requestID = try requestID(request.headers)
+        let precondition = IfMatch(request.headers)
+        if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message
         let answer = try await conditional(precondition) { () async throws(APIError) in
             try await self.handlers.updateOrderShippingStatus(prepared, request.call)

@@ -11,9 +11,10 @@ extension RESTService {
         let isWatch = parameters.bool("watch")
         try parameters.finish()
         if isWatch {
-            guard pageSize == nil else { throw APIError.invalid("page_size", "cannot be used together with watch") }
+            if let pageSize { try Self.validate(pageSize) }
             let resumed = try Self.lastEventID(request.headers)
-            return try await watch(orderID, from: resumed ?? from ?? 0, isHead: request.method == .head)
+            return try await watch(
+                orderID, from: resumed ?? from ?? 0, limit: pageSize ?? .max, isHead: request.method == .head)
         }
         var message = Orders_V1_GetOrderHistoryRequest()
         message.orderID = orderID
@@ -25,6 +26,12 @@ extension RESTService {
             json.array(answer.events) { json, event in json.object { OrderJSON.write(event, &$0) } }
             json.member("version", number: answer.version)
         }
+    }
+
+    private static func validate(_ pageSize: UInt32) throws(APIError) {
+        var validation = RequestValidation()
+        validation.range("page_size", pageSize, APILimits.historyPageEvents)
+        try validation.finish()
     }
 
     /// The first sequence number wanted by a client that reconnects: one more than the last it got.
@@ -41,7 +48,9 @@ extension RESTService {
 
 extension RESTService {
     /// Answers once it is known that there is such an order; 204 tells a browser's EventSource not to come back.
-    private func watch(_ orderID: String, from: UInt32, isHead: Bool) async throws -> RESTResponse {
+    ///
+    /// - Parameter limit: the stream ends after so many events; the client comes back for more.
+    private func watch(_ orderID: String, from: UInt32, limit: UInt32, isHead: Bool) async throws -> RESTResponse {
         let request = Orders_V1_WatchOrderRequest.with { ($0.orderID, $0.fromSequence) = (orderID, from) }
         let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
         if order.isFinal, from >= order.version { return RESTResponse(status: 204, body: .bytes([])) }
@@ -53,14 +62,23 @@ extension RESTService {
                 ? .bytes([])
                 : .stream { send in
                     try await send(EventStreamText.beginning)
+                    var count: UInt32 = 0
                     do {
-                        try await handlers.watchOrder(request) { try await send(EventStreamText.item($0)) }
+                        try await handlers.watchOrder(request) { item in
+                            try await send(EventStreamText.item(item))
+                            if case .event = item { count += 1 }
+                            if count >= limit { throw EndOfStream() }
+                        }
+                    } catch is EndOfStream {
                     } catch is APIError {
                         // The stream has begun, so the status is sent: the client comes back, with Last-Event-ID.
                     }
                 })
     }
 }
+
+/// The stream has shown as many events as were asked for.
+private struct EndOfStream: Error {}
 
 extension Orders_V1_OrderDetails {
     fileprivate var isFinal: Bool { shippingStatus == .delivered || shippingStatus == .cancelled }

@@ -21,9 +21,9 @@ extension RESTService {
             request.query,
             names: [
                 "limit", "offset", "page_size", "page_token", "customer_id", "vendor_id", "payment_status",
-                "shipping_status", "at_least.order_id", "at_least.version",
+                "shipping_status", "at_least",
             ])
-        let message = Self.listRequest(&parameters)
+        let message = try Self.listRequest(&parameters)
         try parameters.finish()
         let answer = try await handlers.listOrders(message, request.call)
         return .json { json in
@@ -33,7 +33,7 @@ extension RESTService {
         }
     }
 
-    private static func listRequest(_ parameters: inout QueryParameters) -> Orders_V1_ListOrdersRequest {
+    private static func listRequest(_ parameters: inout QueryParameters) throws(APIError) -> Orders_V1_ListOrdersRequest {
         var message = Orders_V1_ListOrdersRequest()
         if let limit = parameters.optionalUInt32("limit") { message.limit = limit }
         if let offset = parameters.optionalUInt32("offset") { message.offset = offset }
@@ -43,14 +43,18 @@ extension RESTService {
         message.vendorID = parameters.nonEmptyString("vendor_id")
         if let status = parameters.choice("payment_status", Orders_V1_PaymentStatus.names) { message.paymentStatus = status }
         if let status = parameters.choice("shipping_status", Orders_V1_ShippingStatus.names) { message.shippingStatus = status }
-        let orderID = parameters.nonEmptyString("at_least.order_id")
-        let version = parameters.optionalUInt32("at_least.version")
-        if !orderID.isEmpty || version != nil {
-            message.atLeast = .with {
-                $0.orderID = orderID
-                $0.version = version ?? 0
-            }
-        }
+        let atLeast = parameters.nonEmptyString("at_least")
+        if !atLeast.isEmpty { message.atLeast = try orderVersion(atLeast) }
         return message
+    }
+
+    /// An order and its version as one token, `<order_id>@<version>`. An order_id may itself hold an `@`.
+    private static func orderVersion(_ text: String) throws(APIError) -> Orders_V1_OrderVersion {
+        guard let separator = text.lastIndex(of: "@"), let version = UInt32(text[text.index(after: separator)...]), version > 0
+        else { throw APIError.invalid("at_least", "must be an order_id, an @ and a version, such as 018f…@3") }
+        return .with {
+            $0.orderID = String(text[..<separator])
+            $0.version = version
+        }
     }
 }

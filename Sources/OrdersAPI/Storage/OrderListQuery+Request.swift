@@ -6,9 +6,6 @@ extension OrderListQuery {
         var validation = RequestValidation()
         let isKeyset = request.hasPageSize || !request.pageToken.isEmpty
         if request.hasLimit { validation.range("limit", request.limit, APILimits.listPageOrders) }
-        let mixed = "cannot be used together with page_size or page_token"
-        validation.require(!(isKeyset && request.hasLimit), "limit", mixed)
-        validation.require(!(isKeyset && request.hasOffset), "offset", mixed)
         validation.optionalIdentifier("customer_id", request.customerID)
         validation.optionalIdentifier("vendor_id", request.vendorID)
         validation.known("payment_status", request.paymentStatus)
@@ -19,26 +16,25 @@ extension OrderListQuery {
         }
         self.init(
             limit: Int(isKeyset ? Self.pageSize(request) : request.hasLimit ? request.limit : APILimits.defaultListPageOrders),
-            start: isKeyset ? .after(nil) : .offset(request.offset))
+            offset: request.offset, isKeyset: isKeyset)
         (customerID, vendorID) = (request.customerID, request.vendorID)
         (paymentStatus, shippingStatus) = (request.paymentStatus, request.shippingStatus)
-        if !request.pageToken.isEmpty { start = .after(validation.pageToken(request.pageToken, filterDigest)) }
+        if !request.pageToken.isEmpty { after = validation.pageToken(request.pageToken) }
         try validation.finish()
     }
 
-    /// As AIP-158 wants it: zero asks for the default, and more than the most is cut down to it.
+    /// As AIP-158 wants it: zero asks for the default, and more than the most is cut down to it. A limit beside it is a
+    /// bound, too.
     private static func pageSize(_ request: Orders_V1_ListOrdersRequest) -> UInt32 {
-        request.pageSize == 0 ? APILimits.defaultListPageOrders : min(request.pageSize, APILimits.listPageOrders.upperBound)
+        let most = request.hasLimit ? request.limit : APILimits.listPageOrders.upperBound
+        return min(request.pageSize == 0 ? APILimits.defaultListPageOrders : request.pageSize, most)
     }
 }
 
 extension RequestValidation {
-    fileprivate mutating func pageToken(_ text: String, _ filterDigest: UInt64) -> PageToken? {
-        guard let token = PageToken(text) else {
-            require(false, "page_token", "is not one that an earlier page ended with")
-            return nil
-        }
-        require(token.filterDigest == filterDigest, "page_token", "belongs to a list with other filters")
+    fileprivate mutating func pageToken(_ text: String) -> PageToken? {
+        let token = PageToken(text)
+        require(token != nil, "page_token", "is not one that an earlier page ended with")
         return token
     }
 

@@ -3,25 +3,25 @@ import SwiftProtobuf
 
 /// Which orders a page of the list shows, newest first.
 struct OrderListQuery: Hashable, Sendable {
-    /// Where a page starts.
-    enum Start: Hashable, Sendable {
-        /// After so many orders.
-        case offset(UInt32)
-        /// After the order that the page before ended with; nil is the first page.
-        case after(PageToken?)
-    }
-
     /// How many orders the page has at most.
     var limit: Int
-    var start: Start
+    /// How many orders to skip, from the first or from the one after which the page starts.
+    var offset: UInt32 = 0
+    /// Whether the page tells where the next one starts.
+    var isKeyset = false
+    /// The order after which the page starts; nil is the first page.
+    var after: PageToken?
     /// Empty and unspecified ones do not filter.
     var customerID = ""
     var vendorID = ""
     var paymentStatus: Orders_V1_PaymentStatus = .unspecified
     var shippingStatus: Orders_V1_ShippingStatus = .unspecified
 
-    var isKeyset: Bool {
-        if case .after = start { true } else { false }
+    init(limit: Int, offset: UInt32 = 0, isKeyset: Bool = false, after: PageToken? = nil) {
+        self.limit = limit
+        self.offset = offset
+        self.isKeyset = isKeyset
+        self.after = after
     }
 
     /// How many rows to read: on a keyset page one more than it has, to see whether there is another page.
@@ -30,12 +30,6 @@ struct OrderListQuery: Hashable, Sendable {
     func token(after last: Orders_V1_OrderSummary) -> PageToken {
         PageToken(
             createdAtMicroseconds: last.createdAt.seconds * 1_000_000 + Int64(last.createdAt.nanos / 1000),
-            orderID: last.orderID, filterDigest: filterDigest)
-    }
-
-    /// FNV-1a over the filters: the same for the same filters, in every process.
-    var filterDigest: UInt64 {
-        let text = [customerID, vendorID, String(paymentStatus.rawValue), String(shippingStatus.rawValue)]
-        return text.joined(separator: "\0").utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+            orderID: last.orderID)
     }
 }

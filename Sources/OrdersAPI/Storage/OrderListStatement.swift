@@ -18,10 +18,8 @@ enum OrderListStatement {
     static func query(_ query: OrderListQuery) -> PostgresQuery {
         var shape: Shape = []
         var parameters: [PostgresParameter] = [.int8(Int64(query.rows))]
-        switch query.start {
-        case .offset(let offset): parameters.append(.int8(Int64(offset)))
-        case .after(nil): parameters.append(.int8(0))
-        case .after(.some(let token)):
+        parameters.append(.int8(Int64(query.offset)))
+        if let token = query.after {
             shape.insert(.keyset)
             parameters.append(.timestamp(microsecondsSince1970: token.createdAtMicroseconds))
             parameters.append(.text(token.orderID))
@@ -47,8 +45,8 @@ enum OrderListStatement {
 
     /// Parameters are numbered in the order in which ``query(_:)`` appends them.
     private static func sql(_ shape: Shape) -> String {
-        var number = shape.contains(.keyset) ? 3 : 2
-        var conditions = shape.contains(.keyset) ? ["(created_at, order_id) < ($2, $3)"] : []
+        var number = shape.contains(.keyset) ? 4 : 2
+        var conditions = shape.contains(.keyset) ? ["(created_at, order_id) < ($3, $4)"] : []
         let filters: [(Shape, String, String)] = [
             (.customer, "customer_id", ""), (.vendor, "vendor_id", ""), (.paymentStatus, "payment_status", "::int2"),
             (.shippingStatus, "shipping_status", "::int2"),
@@ -60,7 +58,7 @@ enum OrderListStatement {
         return """
             SELECT order_id, payment_status::int4, shipping_status::int4, created_at, updated_at, version, customer_id, vendor_id
             FROM order_projection \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
-            ORDER BY created_at DESC, order_id DESC LIMIT $1\(shape.contains(.keyset) ? "" : " OFFSET $2")
+            ORDER BY created_at DESC, order_id DESC LIMIT $1 OFFSET $2
             """
     }
 }

@@ -1,37 +1,41 @@
-/// Where a page of the list ended: the sort key of its last order, and the filters it was made with. Opaque to clients.
+/// Where a page of the list ended: the sort key of its last order. A position in the list of all orders, so it means the same
+/// under every filter. Opaque to clients; hexadecimal, so that every text of the documented pattern is a position.
 struct PageToken: Hashable, Sendable {
+    /// At least zero and below 2^52, the year 2112.
     let createdAtMicroseconds: Int64
     let orderID: String
-    /// Tells tokens of differently filtered lists apart.
-    let filterDigest: UInt64
 
-    /// The layout's version, so that a later one can tell these tokens.
-    private static let layout: UInt8 = 1
-    private static let headerBytes = 17
+    private static let timeDigits = 13
+    private static let latestMicroseconds: Int64 = 1 << 52 - 1
 
-    init(createdAtMicroseconds: Int64, orderID: String, filterDigest: UInt64) {
-        self.createdAtMicroseconds = createdAtMicroseconds
+    init(createdAtMicroseconds: Int64, orderID: String) {
+        self.createdAtMicroseconds = min(max(createdAtMicroseconds, 0), Self.latestMicroseconds)
         self.orderID = orderID
-        self.filterDigest = filterDigest
     }
 
     /// Nil if the text is not one of our tokens.
     init?(_ text: String) {
-        guard text.utf8.count <= APILimits.maximumPageTokenBytes, let bytes = Base64URL.decode(text),
-            bytes.count > Self.headerBytes, bytes[0] == Self.layout,
-            let orderID = String(validating: bytes[Self.headerBytes...], as: UTF8.self),
-            !orderID.utf8.contains(0)
+        let digits = Array(text.utf8)
+        guard digits.count <= APILimits.maximumPageTokenBytes, digits.count > Self.timeDigits,
+            (digits.count - Self.timeDigits) % 2 == 0
         else { return nil }
-        func integer(at offset: Int) -> UInt64 { bytes[offset..<offset + 8].reduce(0) { $0 << 8 | UInt64($1) } }
-        self.init(
-            createdAtMicroseconds: Int64(bitPattern: integer(at: 1)), orderID: orderID, filterDigest: integer(at: 9))
+        var values: [UInt8] = []
+        for digit in digits {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): values.append(digit - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): values.append(digit - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        let time = values[..<Self.timeDigits].reduce(Int64(0)) { $0 << 4 | Int64($1) }
+        let bytes = stride(from: Self.timeDigits, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+        guard !bytes.contains(0) else { return nil }
+        self.init(createdAtMicroseconds: time, orderID: String(decoding: bytes, as: UTF8.self))
     }
 
     var text: String {
-        var bytes = [Self.layout]
-        for value in [UInt64(bitPattern: createdAtMicroseconds), filterDigest] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
-        }
-        return Base64URL.encode(bytes + Array(orderID.utf8))
+        let time = String(createdAtMicroseconds, radix: 16)
+        let padding = String(repeating: "0", count: Self.timeDigits - time.utf8.count)
+        return padding + time + orderID.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -13,14 +13,11 @@ struct MemoryOrderList: OrderList {
         let all: [LoadedOrder]
         do { all = try store.all() } catch { throw APIError(error) }
         let sorted = all.sorted { ($0.createdAt, $0.orderID) > ($1.createdAt, $1.orderID) }
-        let page: ArraySlice<LoadedOrder>
-        switch query.start {
-        case .offset(let offset): page = sorted.dropFirst(Int(offset))
-        case .after(nil): page = sorted[...]
-        case .after(.some(let token)):
-            page = sorted.drop { ($0.createdAt, $0.orderID) >= (token.createdAtMicroseconds, token.orderID) }
+        let page = sorted.drop { order in
+            guard let token = query.after else { return false }
+            return (order.createdAt, order.orderID) >= (token.createdAtMicroseconds, token.orderID)
         }
-        return page.prefix(query.rows).map { order in
+        return page.dropFirst(Int(query.offset)).prefix(query.rows).map { order in
             .with {
                 $0.orderID = order.orderID
                 $0.paymentStatus = Orders_V1_PaymentStatus(order.state.paymentStatus)
