@@ -114,7 +114,7 @@ let testTargets: [Target] = [
         "OrdersAPI",
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
-            hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
+            "HTTP2TestKit", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
             lifecycle,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),

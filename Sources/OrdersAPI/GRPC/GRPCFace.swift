@@ -14,17 +14,30 @@ struct GRPCFace: Service {
 
     /// - Parameter http: answers what is not gRPC.
     init(
-        endpoint: ServerConfiguration.Endpoint, router: GRPCRouter, observer: (any GRPCObserver)? = nil,
+        endpoint: ServerConfiguration.Endpoint, tls: HTTP2TLSConfiguration?, router: GRPCRouter, observer: (any GRPCObserver)? = nil,
         http: (any HTTP2Application)?, logger: Logger
     ) throws {
         var limits = HTTP2Limits()
         limits.drainTimeout = APILimits.drainTimeout
         self.endpoint = endpoint
         self.logger = logger
-        server = try GRPCServer(
-            configuration: HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, limits: limits),
-            group: EventLoopGroupProvider.singleton.eventLoopGroup, router: router, observer: observer, http: http,
-            logger: logger)
+        server = try Self.server(
+            HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, tls: tls, limits: limits), router, observer, http,
+            logger)
+    }
+
+    private static func server(
+        _ configuration: HTTP2ServerConfiguration, _ router: GRPCRouter, _ observer: (any GRPCObserver)?,
+        _ http: (any HTTP2Application)?, _ logger: Logger
+    ) throws -> GRPCServer {
+        do {
+            return try GRPCServer(
+                configuration: configuration, group: EventLoopGroupProvider.singleton.eventLoopGroup, router: router,
+                observer: observer, http: http, logger: logger)
+        } catch {
+            guard error.code == .tls else { throw error }
+            throw ConfigurationError("TLS_CERTIFICATE_FILE", "\(error)")
+        }
     }
 
     func run() async throws {

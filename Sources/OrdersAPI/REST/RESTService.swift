@@ -21,6 +21,7 @@ struct RESTService: Sendable {
         } catch {
             response = RESTResponse(APIError.internalError)
         }
+        ContentEncoding.apply(to: &response, for: request)
         if request.method == .head { response.body = .bytes([]) }
         cors.decorate(&response, for: request)
         operations.requests.record(face: "rest", method: label, status: response.status, duration: .now - started)

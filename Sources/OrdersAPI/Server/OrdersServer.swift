@@ -1,7 +1,9 @@
 internal import Admin
 internal import EventStore
 internal import GRPC
+internal import HTTP2
 public import Logging
+internal import OrdersProto
 internal import Postgres
 internal import Runtime
 public import ServiceLifecycle
@@ -31,6 +33,7 @@ public struct OrdersServer {
         var router = GRPCRouter()
         router.orders(handlers)
         router.health(health)
+        try router.reflection(descriptorSets: [OrderDescriptors.fileDescriptorSet])
         for service in router.services { health.set(.serving, for: service) }
         services = [
             EventStoreService(store: store),
@@ -38,8 +41,8 @@ public struct OrdersServer {
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
             HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
             try GRPCFace(
-                endpoint: configuration.grpc, router: router, observer: operations.requests, http: HTTP2Responder(service: rest, logger: logger),
-                logger: logger),
+                endpoint: configuration.grpc, tls: configuration.tls, router: router, observer: operations.requests,
+                http: HTTP2RequestApplication(rest), logger: logger),
             DrainSignal(readiness: readiness, health: health, changes: changes, logger: logger),
         ]
     }

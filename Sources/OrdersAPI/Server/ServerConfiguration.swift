@@ -1,4 +1,5 @@
 public import EventStore
+public import HTTP2
 public import Postgres
 public import Runtime
 
@@ -18,6 +19,9 @@ public struct ServerConfiguration: Sendable {
     public var http: Endpoint
     /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
     public var grpc: Endpoint
+    /// `TLS_CERTIFICATE_FILE`, `TLS_PRIVATE_KEY_FILE`, `TLS_CLIENT_CA_FILE`, `TLS_REQUIRE_CLIENT_CERTIFICATE`: TLS on the gRPC
+    /// port. Default none: HTTP/2 with prior knowledge.
+    public var tls: HTTP2TLSConfiguration?
     /// `DATABASE_URL`, or libpq's own `PG*` variables without it.
     public var postgres: PostgresConfiguration
     /// `WRITE_LANES`, `READ_LANES`, `MAX_COMMANDS_PER_BATCH`, `MAX_QUEUED_PER_LANE`: the command lanes.
@@ -38,6 +42,7 @@ public struct ServerConfiguration: Sendable {
         if http.port == grpc.port, http.port != 0 {
             environment.report("GRPC_PORT", "is the same as HTTP_PORT, \(http.port); each needs a port of its own")
         }
+        tls = HTTP2TLSConfiguration(environment)
         postgres = PostgresConfiguration(
             url: environment.secret("DATABASE_URL") ?? "", applicationName: "orders-server")
         eventStore = EventStoreConfiguration()
