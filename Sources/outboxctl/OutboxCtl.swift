@@ -7,5 +7,5 @@ struct OutboxCtl: ParsableCommand {
         commandName: "outboxctl",
         abstract: "Looks after the event store, its outbox and the relay.",
         discussion: "The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* variables.",
-        subcommands: [MigrateCommand.self])
+        subcommands: [MigrateCommand.self, OutboxCommand.self])
 }

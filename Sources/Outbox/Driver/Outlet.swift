@@ -11,6 +11,9 @@ final class Outlet {
     private(set) var window = FlightWindow()
     private var parked: ParkedKeys
     private(set) var held = HeldBatch()
+    /// The publisher refused a row that was sent alone, and takes no more.
+    private var isSpent = false
+    private var lastRefusal: PublishFailure?
     private var latencies = LatencyBuckets()
     private var failure: RelaySight.ReportedFailure?
     /// The row that was sent alone: if it is refused, it and nothing else is to blame.
@@ -50,6 +53,41 @@ final class Outlet {
         }
     }
 
+    var hasParkedKeys: Bool { !parked.isEmpty }
+
+    func unpark(_ key: OutboxKey) {
+        parked.remove(key)
+        status.parked(parked.count)
+    }
+
+    /// Publishes one row although its key is parked, and waits for its report. Nothing else may be in flight.
+    ///
+    /// Returns whether it was acknowledged; false if `mayGoOn` turned false before.
+    func publishAlone(_ row: OutboxRow, while mayGoOn: () -> Bool) -> Result<Bool, PublishFailure> {
+        var isOffered = false
+        while mayGoOn() {
+            if !isOffered, let publisher = usablePublisher() {
+                switch publisher.publish(row, ticket: window.nextTicket) {
+                case .queued:
+                    window.offer(row.outboxID, writtenAt: row.createdAt)
+                    isOffered = true
+                case .full: break
+                case .refused(let failure): return .failure(failure)
+                }
+            }
+            wake.wait(until: .now + .milliseconds(OutboxLimits.longestReconnectMilliseconds))
+            takeReports()
+            if let refusal = lastRefusal { return giveUp(refusal) }
+            if isOffered && window.span == 0 { return .success(true) }
+        }
+        return .success(false)
+    }
+
+    private func giveUp(_ refusal: PublishFailure) -> Result<Bool, PublishFailure> {
+        abandon()
+        return .failure(refusal)
+    }
+
     /// Takes what the publisher reports.
     func takeReports() {
         latencies.reset()
@@ -60,6 +98,7 @@ final class Outlet {
             latencies.add(microseconds: now - window.writtenAt(ticket))
             window.settle(ticket)
         }
+        if isSpent { replacePublisher() }
         if latencies.rows > 0 { status.acknowledged(latencies) }
     }
 
@@ -68,9 +107,17 @@ final class Outlet {
             park(probe.row, probe.outboxID, refusal)
             held.hold(probe.outboxID, probe.row)
             window.settle(ticket)
+            isSpent = true
         } else {
             note(refusal)
         }
+    }
+
+    /// A producer that keeps order stops at the first message that is refused.
+    private func replacePublisher() {
+        isSpent = false
+        publisher?.abandon()
+        publisher = nil
     }
 
     private func note(_ refusal: PublishFailure) {
@@ -78,6 +125,7 @@ final class Outlet {
             logger.warning("publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
         }
         status.failed(refusal)
+        lastRefusal = refusal
         let newest = window.newest ?? 0
         if failure == nil || refusal.isPermanent { failure = .init(kind: refusal.kind, newest: newest) }
     }
@@ -106,14 +154,19 @@ final class Outlet {
     func forgetHeld() { held = HeldBatch() }
 
     /// A new cut starts over with ids: what was settled belongs to the last one.
-    func beginCut() { window.clear() }
+    func beginCut() {
+        window.clear()
+        lastRefusal = nil
+    }
 
     func abandon() {
         publisher?.abandon()
         publisher = nil
         window.clear()
         probe = nil
+        isSpent = false
         failure = nil
+        lastRefusal = nil
     }
 
     func close() { abandon() }

@@ -11,6 +11,8 @@ final class RelaySession {
     private let store: CheckpointStore
     private let reader: CutReader
     private let outlet: Outlet
+    private let releaser: Releaser
+    private let retention: Retention?
     private var machine: RelayMachine
     private var chunk: Chunk?
     private var holdsSleepLock = false
@@ -38,6 +40,9 @@ final class RelaySession {
         let parked = try ParkedKeys(work, schema: configuration.schema)
         status.parked(parked.count)
         outlet = Outlet(factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
+        releaser = Releaser(
+            held: HeldRows(work, schema: configuration.schema), outlet: outlet, signals: signals, epoch: epoch, logger: logger)
+        retention = Retention(work, identity: identity, configuration: configuration, logger: logger)
         machine = RelayMachine(
             sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval))
     }
@@ -108,9 +113,11 @@ extension RelaySession {
 
     private func advance() throws -> RelayEvent {
         _ = try listener?.notifications()
+        try releaser.releaseAsked()
         let rows = try store.advance(holding: outlet.held)
         outlet.forgetHeld()
         outlet.beginCut()
+        try retention?.look()
         backoff.succeeded()
         status.advanced(rows: rows)
         guard rows > 0 else { return .foundNothing }

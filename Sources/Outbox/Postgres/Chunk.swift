@@ -18,6 +18,14 @@ struct Chunk {
         isLast = rows.count < OutboxLimits.rowsPerChunk && bytes < OutboxLimits.bytesPerChunk
     }
 
+    /// Held rows: the same columns and two more.
+    init(held rows: PostgresResult) {
+        self.rows = rows
+        count = rows.count
+        lastID = 0
+        isLast = true
+    }
+
     var isOffered: Bool { next >= count }
 
     func outboxID(_ row: Int) throws -> Int64 { try rows.int64(row, 0) }

@@ -31,7 +31,7 @@ struct CrashingRelay {
             outbox.configuration, signals: signals, epoch: lead.epoch,
             factory: MemoryPublisherFactory(topic: outbox.topic, behaviour: behaviour), status: RelayStatus(observer: nil),
             backoff: Backoff(), logger: TestOutbox.quiet)
-        var stepsLeft = Int.random(in: 1...60, using: &random)
+        var stepsLeft = Int.random(in: 1...40, using: &random)
         var hasEnded = false
         session.fault = { action, isDone in
             stepsLeft -= 1

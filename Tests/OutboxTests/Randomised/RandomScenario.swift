@@ -19,7 +19,12 @@ struct RandomScenario: Sendable {
         let areWritersDone = Flag()
         try await onThread { try outbox.connect().execute(RandomWriter.schema) }
         async let relaying = onThread { try relay { areWritersDone.isSet } }
-        try await write()
+        do {
+            try await write()
+        } catch {
+            areWritersDone.set()
+            throw error
+        }
         areWritersDone.set()
         let result = try await relaying
         let report = try await onThread { try TopicChecker(outbox.topic.messages, outbox.connect()) }
@@ -32,7 +37,7 @@ struct RandomScenario: Sendable {
                 group.addTask {
                     try await onThread {
                         var writer = RandomWriter(
-                            try outbox.connect(), name: "w\(number)", seed: seed &+ UInt64(number) &* 7919)
+                            try outbox.connect(), name: "\(UUIDBytes.v7())", seed: seed &+ UInt64(number) &* 7919)
                         try writer.run(transactions: transactionsEach)
                     }
                 }

@@ -9,6 +9,7 @@ struct RandomWriter {
     static let aggregates = 12
 
     private let connection: PostgresConnection
+    /// Prepared transactions are named in the whole server.
     private let name: String
     private var random: SplitMix
     private var prepared = 0

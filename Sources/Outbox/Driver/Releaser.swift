@@ -1,0 +1,46 @@
+internal import Logging
+internal import Threads
+
+/// Publishes what operators release, between two cuts: nothing else is in flight then, and the key's later rows are still
+/// held, so the key keeps its order.
+struct Releaser {
+    let held: HeldRows
+    let outlet: Outlet
+    let signals: RelaySignals
+    let epoch: Int64
+    let logger: Logger
+
+    func releaseAsked() throws {
+        guard outlet.hasParkedKeys else { return }
+        for key in try held.askedFor() where try !release(key) { return }
+    }
+
+    /// Returns false if Kafka refused or is away.
+    private func release(_ key: OutboxKey) throws -> Bool {
+        while true {
+            let chunk = try held.next(of: key)
+            guard chunk.count > 0 else { break }
+            guard try publish(chunk, key) else { return false }
+            try held.forget(chunk)
+        }
+        try held.forget(key)
+        outlet.unpark(key)
+        logger.notice("key released", metadata: ["key": "\(key)"])
+        return true
+    }
+
+    /// One row at a time: held rows are few, and the one that is refused must be known.
+    private func publish(_ chunk: HeldChunk, _ key: OutboxKey) throws -> Bool {
+        for index in 0..<chunk.count {
+            guard let row = try chunk.row(index, epoch: epoch) else { continue }
+            switch outlet.publishAlone(row, while: { signals.isLeading(epoch) && !signals.isStopping }) {
+            case .success(let isSettled):
+                if !isSettled { return false }
+            case .failure(let failure):
+                if failure.isPermanent { try held.refuse(key, failure.explanation) }
+                return false
+            }
+        }
+        return true
+    }
+}

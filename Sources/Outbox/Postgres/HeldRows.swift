@@ -1,0 +1,73 @@
+internal import Postgres
+
+/// Reads the rows that operators want published, and forgets them when they are.
+final class HeldRows {
+    private let connection: PostgresConnection
+    private let asked: PostgresStatement
+    private let rows: PostgresStatement
+    private let forgetRows: PostgresStatement
+    private let forgetKey: PostgresStatement
+    private let refuse: PostgresStatement
+
+    init(_ connection: PostgresConnection, schema: String) {
+        self.connection = connection
+        let schema = PostgresConnection.quoteIdentifier(schema)
+        asked = PostgresStatement(
+            """
+            SELECT aggregate_type, aggregate_id FROM \(schema).parked
+            WHERE release_asked_at IS NOT NULL ORDER BY release_asked_at
+            """)
+        // The columns of a chunk, and the hold's id and whether the row is to be dropped. A skipped row needs no source.
+        rows = PostgresStatement(
+            """
+            SELECT h.outbox_id, s.event_id, s.aggregate_type, s.aggregate_id, s.sequence_number, s.event_type, s.payload,
+                   CASE WHEN s.headers IS NOT NULL THEN
+                       (SELECT array_agg(item ORDER BY key, side)
+                        FROM jsonb_each_text(s.headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
+                   s.created_at, 0::bigint, h.hold_id, h.skipped
+            FROM \(schema).held AS h LEFT JOIN \(schema).source AS s ON s.outbox_id = h.outbox_id
+            WHERE h.aggregate_type = $1 AND h.aggregate_id = $2 ORDER BY h.hold_id LIMIT $3
+            """)
+        forgetRows = PostgresStatement("DELETE FROM \(schema).held WHERE hold_id = ANY ($1)")
+        forgetKey = PostgresStatement(
+            """
+            DELETE FROM \(schema).parked AS p WHERE aggregate_type = $1 AND aggregate_id = $2 AND NOT EXISTS (
+                SELECT FROM \(schema).held AS h WHERE h.aggregate_type = p.aggregate_type AND h.aggregate_id = p.aggregate_id)
+            """)
+        refuse = PostgresStatement(
+            """
+            UPDATE \(schema).parked SET release_asked_at = NULL, error = $3 WHERE aggregate_type = $1 AND aggregate_id = $2
+            """)
+    }
+
+    /// The keys whose release was asked for, in the order of asking.
+    func askedFor() throws -> [OutboxKey] {
+        let found = try connection.query(asked)
+        return try (0..<found.count).map { row in
+            OutboxKey(aggregateType: try found.string(row, 0), aggregateID: try found.string(row, 1))
+        }
+    }
+
+    /// The next rows of a key, in order; none if all are published.
+    func next(of key: OutboxKey) throws -> HeldChunk {
+        HeldChunk(
+            try connection.query(
+                rows, [.text(key.aggregateType), .text(key.aggregateID), .int8(Int64(OutboxLimits.heldRowsPerRead))]))
+    }
+
+    func forget(_ chunk: HeldChunk) throws {
+        var ids = PostgresArray(.int8, reserving: chunk.count)
+        for row in 0..<chunk.count { ids.append(try chunk.holdID(row)) }
+        try connection.query(forgetRows, [.array(ids)])
+    }
+
+    func forget(_ key: OutboxKey) throws {
+        try connection.query(forgetKey, [.text(key.aggregateType), .text(key.aggregateID)])
+    }
+
+    /// Kafka refused again: the key stays parked, with the new reason.
+    func refuse(_ key: OutboxKey, _ error: String) throws {
+        let text = String(error.prefix(OutboxLimits.parkedErrorCharacters))
+        try connection.query(refuse, [.text(key.aggregateType), .text(key.aggregateID), .text(text)])
+    }
+}

@@ -1,0 +1,92 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// A row Kafka will never take: its key waits, the others flow, an operator decides.
+struct ParkingTests {
+    private let poison = OutboxKey(aggregateType: "order", aggregateID: "poison")
+
+    @Test func aRowRefusedAtOnceParksItsKeyAndNoOther() async throws {
+        var outbox = try await TestOutbox()
+        outbox.behaviour.tooLarge = [poison]
+        try await parks(outbox)
+    }
+
+    @Test func aRowThatTheBrokerRefusesWithItsNeighboursIsFoundAndParked() async throws {
+        var outbox = try await TestOutbox()
+        outbox.behaviour.poison = [poison]
+        outbox.behaviour.partitions = 1
+        try await parks(outbox)
+    }
+
+    private func parks(_ outbox: TestOutbox) async throws {
+        try await onThread {
+            let writer = try outbox.connect()
+            try writer.execute("BEGIN")
+            for sequence in 0..<20 as Range<Int64> {
+                try writer.insertRow("good", sequence)
+                if sequence < 3 { try writer.insertRow("poison", sequence) }
+            }
+            try writer.execute("COMMIT")
+        }
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                try expectTopic(outbox.topic, (0..<20).map { "good/\($0)" })
+                // Rows that come later wait behind those that are parked.
+                try outbox.connect().insertRow("poison", 3)
+                try outbox.connect().insertRow("good", 20)
+                try expectTopic(outbox.topic, (0...20).map { "good/\($0)" })
+            }
+        }
+        try await onThread {
+            let parked = try OutboxOperator(outbox.connect()).parked()
+            #expect(parked.map(\.key) == [poison])
+            #expect(parked.first?.heldRows == 4)
+            let held = try OutboxOperator(outbox.connect()).held(poison)
+            #expect(held.map(\.sequenceNumber) == [0, 1, 2, 3])
+        }
+        try await isReleased(outbox)
+    }
+
+    /// The operator drops the first row and releases the rest; the cause is gone meanwhile.
+    private func isReleased(_ outbox: TestOutbox) async throws {
+        var cured = outbox
+        cured.behaviour = .init()
+        let healthy = cured
+        let topicBefore = outbox.topic.messages.count
+        try await withRelay(try healthy.relay()) {
+            try await onThread {
+                let desk = OutboxOperator(try outbox.connect())
+                let first = try #require(try desk.held(poison).first)
+                #expect(try desk.skip(first.outboxID, reason: "cannot be repaired") == poison)
+                #expect(try desk.release(poison, reason: "limit was raised"))
+                #expect(outbox.topic.wait { $0.count >= topicBefore + 3 })
+                try outbox.connect().insertRow("poison", 4)
+                #expect(outbox.topic.wait { $0.count >= topicBefore + 4 })
+            }
+        }
+        let released = outbox.topic.messages.dropFirst(topicBefore)
+        #expect(released.map(\.sequence) == [1, 2, 3, 4])
+        try await onThread {
+            let connection = try outbox.connect()
+            #expect(try OutboxOperator(connection).parked().isEmpty)
+            let actions = try connection.query("SELECT action, reason FROM outbox_relay.decision ORDER BY decided_at")
+            let names = try (0..<actions.count).map { try actions.string($0, 0) }
+            #expect(names == ["park", "skip", "release"])
+            #expect(try actions.string(1, 1) == "cannot be repaired")
+        }
+    }
+
+    @Test func releasingAKeyThatIsNotParkedSaysSo() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let desk = OutboxOperator(try outbox.connect())
+            let isReleased = try desk.release(poison, reason: "none")
+            let skipped = try desk.skip(7, reason: "none")
+            #expect(!isReleased)
+            #expect(skipped == nil)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// A checkpoint that belongs to another server is refused until an operator rebases.
+struct RebaseTests {
+    @Test func anotherSystemIdentifierIsRefusedAndTheMessageNamesTheCommand() async throws {
+        let outbox = try await published()
+        try await onThread {
+            try outbox.connect().execute("UPDATE outbox_relay.relay SET system_identifier = system_identifier + 1")
+        }
+        await refuses(outbox)
+    }
+
+    @Test func aCounterThatWentBackwardsIsRefused() async throws {
+        let outbox = try await published()
+        try await onThread {
+            try outbox.connect().execute(
+                "UPDATE outbox_relay.checkpoint_0 SET published = '900000000:900000000:'; UPDATE outbox_relay.checkpoint_1 SET published = '900000000:900000000:'")
+        }
+        await refuses(outbox)
+    }
+
+    @Test func afterARebaseRowsSinceTheGivenTimeArePublishedAgainInOrder() async throws {
+        let outbox = try await published()
+        let rebase = try await onThread {
+            let connection = try outbox.connect()
+            // As after restoring a dump elsewhere: ids that this server has not reached.
+            try connection.execute(
+                """
+                UPDATE outbox_relay.relay SET system_identifier = 1;
+                UPDATE outbox SET transaction_id = '900000000'::xid8;
+                UPDATE outbox SET created_at = '2020-01-01' WHERE sequence_number < 3
+                """)
+            return try OutboxOperator(connection).rebase(republishSince: "2021-01-01", reason: "restored")
+        }
+        #expect(rebase.republished == 2)
+        #expect(rebase.leftAlone == 3)
+        let before = outbox.topic.messages.count
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                try outbox.connect().insertRow("a", 5)
+                #expect(outbox.topic.wait { $0.count >= before + 3 })
+            }
+        }
+        #expect(outbox.topic.messages.dropFirst(before).map(\.sequence) == [3, 4, 5])
+    }
+
+    @Test func aRebaseIsRefusedWhileARelayLeads() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let lead = try LeadConnection(outbox.configuration)
+            #expect(try lead.tryToLead())
+            #expect { try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "none") } throws: {
+                ($0 as? OutboxError)?.code == .fenced
+            }
+        }
+    }
+
+    @Test func aDatabaseWithoutTheRelaysTablesIsRefused() async throws {
+        let configuration = RelayConfiguration(
+            postgres: PostgresConfiguration(url: try await TestPostgres.emptyDatabase(), applicationName: "tests"), name: "test")
+        let relay = try Relay(configuration, factory: MemoryPublisherFactory(topic: MemoryTopic()), logger: TestOutbox.quiet)
+        let error = await #expect(throws: OutboxError.self) { try await relay.run() }
+        #expect(error?.code == .schema)
+    }
+
+    private func published() async throws -> TestOutbox {
+        let outbox = try await TestOutbox()
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for sequence in 0..<5 as Range<Int64> { try writer.insertRow("a", sequence) }
+                #expect(outbox.topic.wait { $0.count == 5 })
+            }
+        }
+        return outbox
+    }
+
+    private func refuses(_ outbox: TestOutbox) async {
+        let error = await #expect(throws: OutboxError.self) { try await outbox.relay().run() }
+        #expect(error?.code == .foreign)
+        #expect(error?.message.contains("outboxctl outbox rebase") == true)
+    }
+}

@@ -1,0 +1,60 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+struct RetentionTests {
+    @Test func publishedRowsLeaveAndTheRingTurns() async throws {
+        let outbox = try await TestOutbox()
+        try await withRelay(try outbox.relay(Self.short)) {
+            try await onThread {
+                let writer = try outbox.connect()
+                let before = try writer.query("SELECT current_leaf FROM outbox_state").int64(0, 0)
+                for sequence in 0..<40 as Range<Int64> {
+                    try writer.insertRow("a", sequence)
+                    try writer.execute("SELECT pg_sleep(0.05)")
+                }
+                #expect(try writer.query("SELECT current_leaf FROM outbox_state").int64(0, 0) != before)
+                try waitForRows(writer, atMost: 20)
+            }
+        }
+        #expect(outbox.topic.messages.map(\.sequence) == Array(0..<40))
+    }
+
+    @Test func heldAndUnpublishedRowsStay() async throws {
+        var outbox = try await TestOutbox()
+        outbox.behaviour.tooLarge = [OutboxKey(aggregateType: "order", aggregateID: "poison")]
+        let shared = outbox
+        try await withRelay(try outbox.relay(Self.short)) {
+            try await onThread {
+                let writer = try shared.connect()
+                try writer.insertRow("poison", 0)
+                let long = try shared.connect()
+                try long.execute("BEGIN")
+                try long.insertRow("long", 0)
+                for sequence in 0..<40 as Range<Int64> {
+                    try writer.insertRow("a", sequence)
+                    try writer.execute("SELECT pg_sleep(0.05)")
+                }
+                try long.execute("COMMIT")
+                #expect(shared.topic.wait { $0.contains { $0.key.aggregateID == "long" } })
+                let kept = try writer.query("SELECT count(*) FROM outbox WHERE aggregate_id = 'poison'")
+                #expect(try kept.int64(0, 0) == 1)
+            }
+        }
+    }
+
+    private static let short: @Sendable (inout RelayConfiguration) -> Void = {
+        $0.retention = .milliseconds(400)
+        $0.pollCeiling = .milliseconds(50)
+    }
+
+    /// Waits in the server between looks; the relay truncates when it comes round.
+    private func waitForRows(_ connection: PostgresConnection, atMost bound: Int64) throws {
+        for _ in 0..<1000 {
+            if try connection.query("SELECT count(*), pg_sleep(0.01) FROM outbox").int64(0, 0) <= bound { return }
+        }
+        throw TestFailure("published rows did not leave")
+    }
+}

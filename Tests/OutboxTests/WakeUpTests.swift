@@ -1,0 +1,99 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// No wake-up is ever lost: with the poll ceiling out of reach, every row must arrive by notification alone.
+struct WakeUpTests {
+    private static let noCeiling: @Sendable (inout RelayConfiguration) -> Void = { $0.pollCeiling = .seconds(3600) }
+
+    @Test func everyRowArrivesWithoutPolling() async throws {
+        let outbox = try await TestOutbox()
+        let writers = 4
+        let rows: Int64 = 120
+        try await withRelay(try outbox.relay(Self.noCeiling)) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<writers {
+                    group.addTask { try await onThread { try write(outbox, "w\(writer)", rows, seed: CrashTests.seed &+ UInt64(writer)) } }
+                }
+                try await group.waitForAll()
+            }
+            // Nothing is written any more: whatever was missed would stay missing.
+            let expected = writers * Int(rows)
+            #expect(outbox.topic.wait(seconds: 30) { $0.count >= expected }, "seed \(CrashTests.seed)")
+            #expect(outbox.topic.messages.count == expected)
+        }
+    }
+
+    /// Single rows with pauses about as long as falling asleep takes, so that each phase of it is met.
+    private func write(_ outbox: TestOutbox, _ key: String, _ rows: Int64, seed: UInt64) throws {
+        var random = SplitMix(seed)
+        let connection = try outbox.connect()
+        for sequence in 0..<rows {
+            try connection.execute("BEGIN")
+            try connection.insertRow(key, sequence)
+            if Int.random(in: 0..<4, using: &random) == 0 { try pause(connection, 4, &random) }
+            try connection.execute("COMMIT")
+            if Int.random(in: 0..<3, using: &random) > 0 { try pause(connection, 12, &random) }
+        }
+    }
+
+    private func pause(_ connection: PostgresConnection, _ milliseconds: Int, _ random: inout SplitMix) throws {
+        try connection.execute("SELECT pg_sleep(\(Double(Int.random(in: 0...milliseconds, using: &random)) / 1000))")
+    }
+
+    @Test func aWriterThatIsOlderThanTheSleepIsNotMissed() async throws {
+        let outbox = try await TestOutbox()
+        try await withRelay(try outbox.relay(Self.noCeiling)) {
+            try await onThread {
+                let old = try outbox.connect()
+                let observer = try outbox.connect()
+                // Inserted while the relay is awake or unborn: this transaction will not notify, and the relay cannot fall
+                // asleep before it has ended.
+                try old.execute("BEGIN")
+                try old.insertRow("old", 0)
+                try observer.insertRow("new", 0)
+                #expect(outbox.topic.wait { $0.count == 1 })
+                #expect(try observer.query("SELECT is_asleep FROM relay_state").bool(0, 0) == false)
+                try old.execute("COMMIT")
+                #expect(outbox.topic.wait { $0.count == 2 })
+                try waitUntilAsleep(observer)
+                try observer.insertRow("new", 1)
+                #expect(outbox.topic.wait { $0.count == 3 })
+            }
+        }
+    }
+
+    @Test func writersDoNotNotifyWhileThereIsNoRelay() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let listener = try outbox.connect()
+            try listener.listen("outbox_relay")
+            try outbox.connect().insertRow("a", 0)
+            try listener.execute("SELECT 1")
+            #expect(try listener.notifications().isEmpty)
+        }
+    }
+
+    @Test func behindAPoolerItPollsAndLeadsByLeaseAlone() async throws {
+        let outbox = try await TestOutbox()
+        try await withRelay(try outbox.relay { $0.pollInterval = .milliseconds(20) }) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for sequence in 0..<5 as Range<Int64> { try writer.insertRow("a", sequence) }
+                #expect(outbox.topic.wait { $0.count == 5 })
+                let locks = try writer.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                #expect(try locks.int64(0, 0) == 0)
+            }
+        }
+    }
+}
+
+/// Blocks until the relay holds the sleep lock: a bounded number of looks, each waiting in the server.
+func waitUntilAsleep(_ connection: PostgresConnection) throws {
+    for _ in 0..<2000 {
+        if try connection.query("SELECT is_asleep, pg_sleep(0.01) FROM relay_state").bool(0, 0) { return }
+    }
+    throw TestFailure("the relay did not fall asleep")
+}
