@@ -6,22 +6,33 @@ internal import Synchronization
 /// dropped; once claimed, the caller waits for the true outcome.
 final class Reply<Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, EventStoreError>
-    typealias Continuation = CheckedContinuation<Outcome, Never>
+    /// Unchecked, because the phases see to it that it is resumed once; the check would cost an allocation per request.
+    typealias Continuation = UnsafeContinuation<Outcome, Never>
 
-    private enum State {
+    /// Not generic, so that passing through the phases copies a byte and not an outcome.
+    private enum Phase {
         case created
-        case waiting(Continuation)
-        case claimed(Continuation?)
-        case finished(Outcome)
+        /// The caller waits, and may still leave.
+        case waiting
+        /// The request is worked on, and the caller has not come yet.
+        case claimed
+        /// The request is worked on, and the caller waits.
+        case claimedAndWaiting
+        /// The outcome waits for the caller.
+        case finished
         case answered
     }
 
-    private let state = Mutex(State.created)
+    private let phase = Mutex(Phase.created)
+    /// Guarded by `phase`; there while the caller waits.
+    nonisolated(unsafe) private var continuation: Continuation?
+    /// Guarded by `phase`; there while the outcome waits.
+    nonisolated(unsafe) private var outcome: Outcome?
 
     /// Suspends until the answer is there. `start` is called once the reply can be finished, and not at all if the caller has left.
     func await(_ start: () -> Void) async -> Outcome {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withUnsafeContinuation { continuation in
                 if let outcome = register(continuation) {
                     continuation.resume(returning: outcome)
                 } else {
@@ -35,26 +46,27 @@ final class Reply<Value: Sendable>: Sendable {
 
     /// Returns the answer if it is there already.
     private func register(_ continuation: Continuation) -> Outcome? {
-        state.withLock { state in
-            switch state {
-            case .created: state = .waiting(continuation)
-            case .claimed: state = .claimed(continuation)
-            case .finished(let outcome):
-                state = .answered
-                return outcome
-            case .waiting, .answered: preconditionFailure("a reply is awaited once")
+        phase.withLock { phase in
+            switch phase {
+            case .created: phase = .waiting
+            case .claimed: phase = .claimedAndWaiting
+            case .finished:
+                phase = .answered
+                return outcome.take()
+            case .waiting, .claimedAndWaiting, .answered: preconditionFailure("a reply is awaited once")
             }
+            self.continuation = continuation
             return nil
         }
     }
 
     /// The request is about to be worked on. Returns false if the caller has left: then it must be dropped.
     func claim() -> Bool {
-        state.withLock { state in
-            switch state {
-            case .created: state = .claimed(nil)
-            case .waiting(let continuation): state = .claimed(continuation)
-            case .claimed: break
+        phase.withLock { phase in
+            switch phase {
+            case .created: phase = .claimed
+            case .waiting: phase = .claimedAndWaiting
+            case .claimed, .claimedAndWaiting: break
             case .finished, .answered: return false
             }
             return true
@@ -63,29 +75,25 @@ final class Reply<Value: Sendable>: Sendable {
 
     /// The caller leaves. Has no effect once the request is claimed.
     func cancel() {
-        let continuation: Continuation? = state.withLock { state in
-            switch state {
-            case .created: state = .finished(.failure(.cancelled))
-            case .waiting(let continuation):
-                state = .answered
-                return continuation
-            case .claimed, .finished, .answered: break
-            }
-            return nil
-        }
-        continuation?.resume(returning: .failure(.cancelled))
+        answer(.failure(.cancelled)) { $0 == .created || $0 == .waiting }
     }
 
     /// Answers. A second answer, or one to a caller that left, has no effect.
     func finish(_ outcome: Outcome) {
-        let continuation: Continuation? = state.withLock { state in
-            switch state {
-            case .created, .claimed(nil):
-                state = .finished(outcome)
+        answer(outcome) { _ in true }
+    }
+
+    private func answer(_ outcome: Outcome, ifIn isFit: (Phase) -> Bool) {
+        let continuation: Continuation? = phase.withLock { phase in
+            guard isFit(phase) else { return nil }
+            switch phase {
+            case .created, .claimed:
+                phase = .finished
+                self.outcome = outcome
                 return nil
-            case .waiting(let continuation), .claimed(let continuation?):
-                state = .answered
-                return continuation
+            case .waiting, .claimedAndWaiting:
+                phase = .answered
+                return self.continuation.take()
             case .finished, .answered: return nil
             }
         }

@@ -59,7 +59,7 @@ struct StreamLoader {
     /// Reads the results of ``queries``. A cached head that turns out to be of another history is forgotten and is not among the
     /// heads: it must be loaded again.
     func heads(_ results: some Sequence<PostgresResult>, cache: inout StateCache) throws(PostgresError) -> Heads {
-        var heads: Heads = [:]
+        var heads = Heads(minimumCapacity: unknown.count + known.count)
         for order in unknown { heads[order] = .success(.empty) }
         var expected: [ExactText: StreamHead] = [:]
         for (order, head) in known { expected[order] = head }
