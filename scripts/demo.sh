@@ -15,7 +15,7 @@ say "$answer"
 id="$(sed -E 's/.*"order_id": *"([^"]+)".*/\1/' <<<"$answer")"
 
 say "" "== All five calls over gRPC, with Python's grpcio"
-"$("$scripts/python.sh")" Tests/Clients/orders.py "$GRPC_ADDRESS"
+"$("$scripts/python.sh")" Tests/Clients/order_calls.py "$GRPC_ADDRESS"
 
 # By now the first order has been paid: the Python client waited for the payment of a later one.
 say "" "== The journey of $id"

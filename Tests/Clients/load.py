@@ -37,7 +37,7 @@ def work(address):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 8
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     workers = [threading.Thread(target=work, args=(sys.argv[1],)) for _ in range(count)]
     for worker in workers:
         worker.start()

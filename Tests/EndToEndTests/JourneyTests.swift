@@ -56,7 +56,7 @@ extension EndToEndTests {
         @Test func aPythonClientCallsAllFiveRPCs() async throws {
             try await TestStack.with { stack in
                 let python = try await Command.python()
-                let output = try await Command.output([python, "Tests/Clients/orders.py", stack.grpcAddress])
+                let output = try await Command.output([python, "Tests/Clients/order_calls.py", stack.grpcAddress])
                 for call in ["PlaceOrder", "GetOrder", "UpdateOrderShippingStatus", "CancelOrder", "ListOrders"] {
                     #expect(output.contains(call))
                 }

@@ -37,7 +37,8 @@ final class ManagedProcess: @unchecked Sendable {
 
     private init(_ executable: URL, _ arguments: [String], _ environment: [String: String]) throws {
         name = executable.lastPathComponent
-        keeper = Process()
+        let keeper = Process()
+        self.keeper = keeper
         keeper.executableURL = URL(filePath: "/bin/bash")
         keeper.arguments = ["-c", Self.keeperScript, "keeper", executable.path] + arguments
         keeper.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
@@ -46,7 +47,7 @@ final class ManagedProcess: @unchecked Sendable {
         keeper.standardOutput = output
         self.input = input.fileHandleForWriting
         let reading = output.fileHandleForReading
-        try keeper.run()
+        try Self.withoutBlockedSignals { try keeper.run() }
         var first: [UInt8] = []
         while let byte = try reading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { first.append(byte) }
         let words = String(decoding: first, as: UTF8.self).split(separator: " ")
@@ -57,6 +58,15 @@ final class ManagedProcess: @unchecked Sendable {
             if data.isEmpty { handle.readabilityHandler = nil }
             self?.receive(data)
         }
+    }
+
+    /// A child inherits the mask of the thread that starts it, and worker threads block what a service must hear: SIGTERM.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     private func receive(_ data: Data) {
@@ -98,15 +108,32 @@ final class ManagedProcess: @unchecked Sendable {
         try await wait(limit, "did not end") { self.exitCode }
     }
 
-    /// The first `count` lines that contain `text`.
-    @discardableResult
-    func lines(containing text: String = "", count: Int = 1, within limit: Duration = .seconds(60)) async throws -> [String] {
-        try await wait(limit, "did not write \(count) lines with '\(text)'") {
-            let found = self.lines.filter { $0.contains(text) }
-            if found.count >= count { return found }
-            guard self.exitCode == nil else { throw TestFailure(self.complaint("ended before it wrote '\(text)'")) }
-            return nil
+    /// The first line that contains `text`.
+    func line(containing text: String, within limit: Duration = .seconds(60)) async throws -> String {
+        try await wait(limit, "did not write '\(text)'") {
+            if let found = self.lines.first(where: { $0.contains(text) }) { return found }
+            return try self.nothingIfRunning()
         }
+    }
+
+    /// Waits until there are this many lines more than now.
+    func writes(_ more: Int, within limit: Duration = .seconds(60)) async throws {
+        let wanted = lineCount + more
+        try await wait(limit, "did not write \(more) lines") {
+            self.lines.count >= wanted ? () : try self.nothingIfRunning()
+        }
+    }
+
+    private var lineCount: Int {
+        condition.lock()
+        defer { condition.unlock() }
+        return lines.count
+    }
+
+    /// Called with the lock held.
+    private func nothingIfRunning<T>() throws -> T? {
+        guard exitCode == nil else { throw TestFailure(complaint("ended too early")) }
+        return nil
     }
 
     private func wait<T: Sendable>(_ limit: Duration, _ problem: String, _ value: @escaping @Sendable () throws -> T?) async throws -> T {

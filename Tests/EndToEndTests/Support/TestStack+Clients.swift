@@ -58,7 +58,7 @@ extension TestStack {
 
         /// Waits until this many more orders were acknowledged.
         func acknowledged(_ more: Int) async throws {
-            try await process.lines(count: process.output.count + more)
+            try await process.writes(more)
         }
 
         /// Ends the load; every order that was acknowledged.

@@ -74,7 +74,7 @@ final class TestStack: @unchecked Sendable {
     private func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
 
     private static func announced(_ variable: String, _ process: ManagedProcess) async throws -> String {
-        let line = try await process.lines(containing: variable)[0]
+        let line = try await process.line(containing: variable)
         return String(line.dropFirst(variable.count))
     }
 

@@ -1,4 +1,4 @@
-"""Calls all five RPCs of OrderService, as a client in another language would: orders.py HOST:PORT
+"""Calls all five RPCs of OrderService, as a client in another language would: order_calls.py HOST:PORT
 
 The stubs are generated from proto/ by scripts/python.sh, which also prints the Python to run this with. Prints one line per call
 and fails when an answer is not what the API promises.
