@@ -20,6 +20,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -61,7 +62,7 @@ let libraries: [Target] = [
         "OrdersAPI",
         [
             "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin",
-            hummingbird, httpTypes, protobuf, nioCore, logging, lifecycle,
+            hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, logging, lifecycle,
         ]),
     library("Outbox", ["Postgres", "Threads", logging]),
     library("Projection", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),
@@ -114,7 +115,8 @@ let testTargets: [Target] = [
         "OrdersAPI",
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
-            "HTTP2TestKit", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes, protobuf, logging,
+            "HTTP2TestKit", "Runtime", nioCore, hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes,
+            protobuf, logging,
             lifecycle,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),

@@ -213,7 +213,8 @@ public nonisolated struct Orders_V1_ListOrdersRequest: Sendable {
   /// Clears the value of `offset`. Subsequent reads from it will return its default value.
   public mutating func clearOffset() {self._offset = nil}
 
-  /// Keyset paging, instead of limit and offset: 1–100 orders after the page that page_token's response ended with.
+  /// Keyset paging, which does not slow down as an offset does: as many orders after the page that page_token's response ended
+  /// with. 0 is the default, 10; at most 100 are given. A limit beside it is a bound, too; an offset counts from the page's start.
   public var pageSize: UInt32 {
     get {_pageSize ?? 0}
     set {_pageSize = newValue}

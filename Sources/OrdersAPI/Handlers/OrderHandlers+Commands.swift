@@ -14,6 +14,7 @@ extension OrderHandlers {
         let outcome = try await mapped("PlaceOrder") { () async throws(EventStoreError) in
             try await store.place(details, options: options)
         }
+        changes.changed([outcome.orderID])
         return .with {
             $0.orderID = outcome.orderID
             $0.version = UInt32(clamping: outcome.version)
@@ -24,11 +25,7 @@ extension OrderHandlers {
     func cancelOrder(
         _ request: Orders_V1_CancelOrderRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_CancelOrderResponse {
-        var validation = RequestValidation()
-        validation.identifier("order_id", request.orderID)
-        validation.reason("reason", request.reason)
-        validation.requestID(request.requestID)
-        try validation.finish()
+        try Self.validate(request)
         var unkeyed = request
         unkeyed.requestID = ""
         var options = try options(call, requestID: request.requestID, method: "CancelOrder", unkeyed)
@@ -44,13 +41,7 @@ extension OrderHandlers {
     func updateOrderShippingStatus(
         _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_UpdateOrderShippingStatusResponse {
-        var validation = RequestValidation()
-        validation.identifier("order_id", request.orderID)
-        let status = validation.shippingTarget("status", request.status)
-        validation.requestID(request.requestID)
-        try validation.finish()
-        // Without a status there was a violation.
-        guard let status else { throw APIError.internalError }
+        let status = try Self.validate(request)
         var unkeyed = request
         unkeyed.requestID = ""
         var options = try options(call, requestID: request.requestID, method: "UpdateOrderShippingStatus", unkeyed)
@@ -64,12 +55,36 @@ extension OrderHandlers {
         }
     }
 
+    static func validate(_ request: Orders_V1_CancelOrderRequest) throws(APIError) {
+        var validation = RequestValidation()
+        validation.identifier("order_id", request.orderID)
+        validation.reason("reason", request.reason)
+        validation.requestID(request.requestID)
+        try validation.finish()
+    }
+
+    /// The status that the goods are to be moved to.
+    @discardableResult
+    static func validate(_ request: Orders_V1_UpdateOrderShippingStatusRequest) throws(APIError) -> ShippingStatus {
+        var validation = RequestValidation()
+        validation.identifier("order_id", request.orderID)
+        let status = validation.shippingTarget("status", request.status)
+        validation.requestID(request.requestID)
+        try validation.finish()
+        // Without a status there was a violation.
+        guard let status else { throw APIError.internalError }
+        return status
+    }
+
     private func execute(
         _ method: StaticString, _ command: OrderCommand, on orderID: String, _ options: CommandOptions
     ) async throws(APIError) -> CommandOutcome {
-        try await mapped(method) { () async throws(EventStoreError) in
+        let outcome = try await mapped(method) { () async throws(EventStoreError) in
             try await store.execute(command, on: orderID, options: options)
         }
+        // Watchers on this server need not wait for the projector's word.
+        changes.changed([orderID])
+        return outcome
     }
 
     /// - Parameter unkeyed: the request without its request_id: the same key with another body is refused.

@@ -10,6 +10,10 @@ enum RESTLimits {
     static let maximumTargetBytes = 16 * 1024
     /// The smallest response body worth compressing.
     static let minimumCompressedBytes = 1024
+    /// Connections over HTTP/1.1 at once; further ones wait in the kernel's queue.
+    static let maximumConnections = 10_000
+    /// The largest header of an HTTP/1.1 request, all fields together.
+    static let maximumHeaderBytes = 32 * 1024
     /// A connection that is silent for so long is closed, in mid-request or between requests.
     static let idleTimeout: TimeAmount = .seconds(75)
     /// A comment is sent to an idle event stream this often, so that a client that went away is noticed.

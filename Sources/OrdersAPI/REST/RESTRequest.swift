@@ -10,11 +10,20 @@ struct RESTRequest: Sendable {
     let body: @Sendable (_ maximumBytes: Int) async throws -> [UInt8]
 
     /// The path without the query, still percent-encoded.
-    var path: Substring { target.prefix { $0 != "?" } }
+    var path: Substring { originForm.prefix { $0 != "?" } }
 
     /// What follows the question mark, still percent-encoded; empty without one.
     var query: Substring {
-        target.firstIndex(of: "?").map { target[target.index(after: $0)...] } ?? ""
+        let target = originForm
+        return target.firstIndex(of: "?").map { target[target.index(after: $0)...] } ?? ""
+    }
+
+    /// The target without scheme and host, which a client may send as if we were its proxy (RFC 9112 §3.2.2).
+    private var originForm: Substring {
+        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+            return target.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+        }
+        return target[...]
     }
 }
 

@@ -29,6 +29,7 @@ extension RESTService {
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
+        try OrderHandlers.validate(message)
         let precondition = IfMatch(request.headers)
         if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message
@@ -48,6 +49,7 @@ extension RESTService {
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
+        try OrderHandlers.validate(message)
         let precondition = IfMatch(request.headers)
         if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message

@@ -10,9 +10,9 @@ extension RESTService {
         let pageSize = parameters.optionalUInt32("page_size")
         let isWatch = parameters.bool("watch")
         try parameters.finish()
+        let resumed = try Self.lastEventID(request.headers)
         if isWatch {
             if let pageSize { try Self.validate(pageSize) }
-            let resumed = try Self.lastEventID(request.headers)
             return try await watch(
                 orderID, from: resumed ?? from ?? 0, limit: pageSize ?? .max, isHead: request.method == .head)
         }

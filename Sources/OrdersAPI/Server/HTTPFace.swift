@@ -1,5 +1,6 @@
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Runtime
@@ -16,8 +17,10 @@ struct HTTPFace: Service {
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             responder: HummingbirdResponder(service: service),
-            server: .http1(configuration: .init(idleTimeout: RESTLimits.idleTimeout)),
-            configuration: .init(address: .hostname(endpoint.host, port: endpoint.port)),
+            server: .http1(configuration: connectionConfiguration),
+            configuration: .init(
+                address: .hostname(endpoint.host, port: endpoint.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(RESTLimits.maximumConnections)),
             onServerRunning: { channel in
                 logger.info("REST listening", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "?")"])
             },
@@ -29,6 +32,14 @@ struct HTTPFace: Service {
         } catch let error as SocketAddressError {
             throw endpoint.cannotListen(error)
         }
+    }
+}
+
+extension HTTPFace {
+    private var connectionConfiguration: HTTP1Channel.Configuration {
+        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: RESTLimits.maximumHeaderBytes, maxHeaderListSize: RESTLimits.maximumHeaderBytes)
+        return HTTP1Channel.Configuration(idleTimeout: RESTLimits.idleTimeout, httpDecoderConfiguration: decoder)
     }
 }
 

@@ -1,6 +1,6 @@
 import OrdersProto
-import SwiftProtobuf
 import Postgres
+import SwiftProtobuf
 
 /// The statements of the list: one per set of filters, so that each is planned for the index that serves it.
 enum OrderListStatement {

@@ -44,7 +44,8 @@ struct GRPCStatusTests {
     @Test func bothServiceNamesAreServed() {
         let store = MemoryOrderStore()
         var router = GRPCRouter()
-        router.orders(OrderHandlers(store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: .init(label: "test")))
+        router.orders(
+            OrderHandlers(store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: .init(label: "test")))
         #expect(router.services == ["events.v1.OrderService", "orders.v1.OrderService"])
     }
 }

@@ -33,6 +33,8 @@ struct ConditionalWriteTests {
             let answer = try await api.send(.post, "/v1/orders/\(orderID)/cancel", cancel, headers: [.ifMatch: tag])
             #expect(answer.status == 412, "\(tag)")
         }
+        let invalid = try await api.send(.post, "/v1/orders/\(orderID)/cancel", "{}", headers: [.ifMatch: "\"abc\""])
+        #expect(invalid.status == 400)
         let unknown = try await api.send(.post, "/v1/orders/nobody/cancel", cancel, headers: [.ifMatch: "\"abc\""])
         #expect(unknown.status == 404)
     }

@@ -63,6 +63,7 @@ struct EventsTests {
         // Nothing is left and nothing will come: a browser stops coming back.
         #expect(try await api.send(.get, target, headers: [.lastEventID: "1"]).status == 204)
         #expect(try await api.send(.get, target, headers: [.lastEventID: "x"]).status == 400)
+        #expect(try await api.send(.get, "/v1/orders/\(orderID)/events", headers: [.lastEventID: "x"]).status == 400)
     }
 
     @Test func aLiveWatchShowsWhatHappensAndEndsWithTheOrder() async throws {

@@ -24,6 +24,11 @@ struct RoutingTests {
         #expect(try await api.send(.post, "/v1/orders/x/shipping-status").headers[.allow] == "PUT")
     }
 
+    @Test func theWholeURLIsATarget() async throws {
+        let orderID = try await api.place()
+        #expect(try await api.send(.get, "http://localhost:8080/v1/orders/\(orderID)?min_version=1").status == 200)
+    }
+
     @Test func headAnswersLikeGetWithoutABody() async throws {
         let answer = try await api.send(.head, "/v1/orders")
         #expect(answer.status == 200)

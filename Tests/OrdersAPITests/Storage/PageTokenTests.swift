@@ -13,7 +13,10 @@ struct PageTokenTests {
 
     @Test func othersAreRefused() {
         let token = PageToken(createdAtMicroseconds: 1, orderID: "x").text
-        for text in ["", "x", "!!!!", token + "=", token.uppercased() + "A0", String(token.dropLast()), token + "00", String(repeating: "a", count: 4097)] {
+        for text in [
+            "", "x", "!!!!", token + "=", token.uppercased() + "A0", String(token.dropLast()), token + "00",
+            String(repeating: "a", count: 4097),
+        ] {
             #expect(PageToken(text) == nil, "\(text.prefix(40))")
         }
     }

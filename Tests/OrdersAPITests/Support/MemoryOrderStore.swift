@@ -12,10 +12,13 @@ final class MemoryOrderStore: OrderStore {
         var keys: [String: (hash: [UInt8], outcome: CommandOutcome)] = [:]
         var failure: EventStoreError?
         var microseconds: Int64 = 1_704_103_200_000_000
-        var identifiers = 0
+        var reads = 0
     }
 
     private let state = Mutex(State())
+
+    /// How often somebody asked for an order or its history.
+    var reads: Int { state.withLock { $0.reads } }
 
     /// Makes every call fail like this.
     func fail(_ error: EventStoreError?) {
@@ -34,7 +37,10 @@ final class MemoryOrderStore: OrderStore {
     }
 
     func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
-        let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
+        let (events, failure) = state.withLock { state in
+            state.reads += 1
+            return (state.events[orderID], state.failure)
+        }
         if let failure { throw failure }
         return events?.folded()
     }
@@ -42,7 +48,10 @@ final class MemoryOrderStore: OrderStore {
     func history(
         _ orderID: String, from sequenceNumber: Int64, limit: Int
     ) async throws(EventStoreError) -> [StoredEvent] {
-        let (events, failure) = state.withLock { ($0.events[orderID], $0.failure) }
+        let (events, failure) = state.withLock { state in
+            state.reads += 1
+            return (state.events[orderID], state.failure)
+        }
         if let failure { throw failure }
         return Array((events ?? []).filter { $0.sequenceNumber >= sequenceNumber }.prefix(limit))
     }
