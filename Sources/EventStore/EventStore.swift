@@ -107,6 +107,7 @@ public final class EventStore: Sendable {
     private func execute(
         _ command: OrderCommand, on orderID: String, isNewOrder: Bool, _ options: CommandOptions
     ) async throws(EventStoreError) -> CommandOutcome {
+        guard Self.canBeStored(orderID) else { throw .notFound(orderID: orderID) }
         let key = options.idempotencyKey.map { ExactText($0.key) }
         if let key {
             guard keysInFlight.withLock({ $0.insert(key).inserted }) else { throw .inFlight }
@@ -125,6 +126,7 @@ public final class EventStore: Sendable {
 
     /// The order folded from its events as they are now; nil if it has none.
     public func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
+        guard Self.canBeStored(orderID) else { return nil }
         let order = ExactText(orderID)
         return try await read(readers[Self.index(of: order, in: readers.count)]) { .order(order, $0) }
     }
@@ -133,10 +135,14 @@ public final class EventStore: Sendable {
     public func history(
         _ orderID: String, from sequenceNumber: Int64 = 0, limit: Int = 1000
     ) async throws(EventStoreError) -> [StoredEvent] {
-        try await read(readers[Self.index(of: ExactText(orderID), in: readers.count)]) {
+        guard Self.canBeStored(orderID) else { return [] }
+        return try await read(readers[Self.index(of: ExactText(orderID), in: readers.count)]) {
             .history(orderID: orderID, from: sequenceNumber, limit: Int64(limit), $0)
         }
     }
+
+    /// Postgres refuses a text with a NUL, and with it the whole batch; there is no such order.
+    private static func canBeStored(_ identifier: String) -> Bool { !identifier.utf8.contains(0) }
 
     private func read<Value: Sendable>(
         _ lane: Lane<ReadWorker>, _ request: (Reply<Value>) -> ReadRequest

@@ -86,6 +86,29 @@ struct EventStoreTests {
         }
     }
 
+    @Test func whatIsNoTraceContextIsLeftOut() async throws {
+        try await Fixture.run { fixture in
+            for trace in ["", "nonsense", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "nul\0"] {
+                _ = try await fixture.store.place(Fixture.details, options: CommandOptions(traceparent: trace))
+            }
+            let count = try await fixture.number("SELECT count(*) FROM outbox WHERE headers IS NULL")
+            #expect(count == 4)
+        }
+    }
+
+    /// Postgres refuses a NUL in a text, and with it a whole query: one caller must not spoil the others' batch.
+    @Test func anIdentifierThatCannotBeStoredIsAnOrderThatIsNotThere() async throws {
+        try await Fixture.run { fixture in
+            let loaded = try await fixture.store.load("nul\0")
+            let history = try await fixture.store.history("nul\0")
+            #expect(loaded == nil)
+            #expect(history.isEmpty)
+            await expectError(.notFound(orderID: "nul\0")) {
+                _ = try await fixture.store.execute(.cancel(reason: "x"), on: "nul\0")
+            }
+        }
+    }
+
     @Test func consumersLoadHistoriesOnTheirOwnConnection() async throws {
         try await Fixture.run { fixture in
             let order = try await fixture.paidOrder()

@@ -131,7 +131,7 @@ struct BatchPlan {
                 planned.append(
                     PlannedEvent(
                         id: id, sequenceNumber: head.version, type: type, bytes: bytes, time: time,
-                        traceparent: request.options.traceparent))
+                        traceparent: request.options.traceparent.flatMap(TraceContext.wellFormed)))
                 head.append(event, id: id, at: time)
             } catch {
                 return .failure(error)
