@@ -20,6 +20,7 @@ struct RESTRequest: Sendable {
 
     /// The target without scheme and host, which a client may send as if we were its proxy (RFC 9112 §3.2.2).
     private var originForm: Substring {
+        if target.utf8.first == UInt8(ascii: "/") { return target[...] }
         for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
             return target.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
         }

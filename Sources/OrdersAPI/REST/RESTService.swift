@@ -14,7 +14,7 @@ struct RESTService: Sendable {
         var response: RESTResponse
         do {
             let route = try route(request)
-            label = route.label
+            label = route.methods.contains(request.method) ? "\(request.method.rawValue) \(route.label)" : route.label
             response = try await answer(route, request)
         } catch let error as APIError {
             response = RESTResponse(error)

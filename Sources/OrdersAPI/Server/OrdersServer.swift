@@ -26,7 +26,7 @@ public struct OrdersServer {
             store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
-        let operations = Operations(readiness: { await readiness.health() }, metrics: metrics)
+        let operations = Operations(readiness: { await readiness.health() }, metrics: metrics, watchers: { changes.count })
         let rest = RESTService(
             handlers: handlers, operations: operations, cors: CORS(allowedOrigins: configuration.corsAllowedOrigins))
         let health = GRPCHealth()

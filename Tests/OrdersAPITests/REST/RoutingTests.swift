@@ -43,7 +43,10 @@ struct RoutingTests {
         let answer = try await unready.send(.get, "/readyz")
         #expect(answer.status == 503)
         #expect(answer.text == "Postgres is away\n")
-        #expect(try await api.send(.get, "/metrics").status == 200)
+        let metrics = try await api.send(.get, "/metrics")
+        #expect(metrics.status == 200)
+        #expect(metrics.text.contains(#"orders_requests_total{face="rest",method="GET /readyz",status="200"} 1"#))
+        #expect(metrics.text.contains("orders_watchers 0"))
     }
 
     @Test(arguments: [
