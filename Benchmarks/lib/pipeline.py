@@ -16,7 +16,7 @@ class Pipeline:
         self.kafka = kafka.start(bench, ["outbox.event.order:64"])
         self.http, self.grpc = process.free_port(), process.free_port()
         ports = {"HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1", "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc)}
-        self.servers = [bench.start(name, {**kafka.settings(self.kafka), "DATABASE_URL": bench.postgres.url(), "ADMIN_PORT": "0",
+        self.servers = [bench.start(name, {**kafka.settings(self.kafka), "DATABASE_URL": bench.postgres.url(), "RELAY_ADMIN_PORT": "0", "PROJECTOR_ADMIN_PORT": "0", "PAYMENTS_ADMIN_PORT": "0",
                                            "LOG_LEVEL": "warning", **ports}, self.grpc if name == "orders-server" else None)
                         for name in SERVICES]
         bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
