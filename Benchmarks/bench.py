@@ -13,12 +13,12 @@ import tempfile
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import http2, pipeline, process, relay, wakeup, writes  # noqa: E402
+from lib import crash, http2, pipeline, process, relay, wakeup, writes  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.report import Report  # noqa: E402
 
 SUITES = {"writes": writes.WritePath, "relay": relay.Relay, "wakeup": wakeup.WakeUp, "http2": http2.HTTP2,
-          "pipeline": pipeline.Pipeline}
+          "pipeline": pipeline.Pipeline, "crash": crash.Crash}
 
 
 class Bench:
@@ -48,6 +48,14 @@ class Bench:
         server = process.Server(name, command, self.work, port=port)
         self.servers.append(server)
         return server
+
+    def start_load(self, port, path, bodies, connections, streams, seconds, maximum=None, record=None):
+        """The load generator of c/grpc_load.c; its answer is one JSON object on standard output."""
+        command = [self.tool("grpc_load"), "127.0.0.1", str(port), path, bodies, str(connections), str(streams), str(seconds)]
+        if maximum:
+            command.append(str(maximum))
+        environment = {**os.environ, **({"RECORD": record} if record else {})}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
     def wait_ready(self, url):
         def ready():

@@ -2,6 +2,9 @@
 //
 //   grpc_load HOST PORT PATH BODIES CONNECTIONS STREAMS SECONDS [MAXIMUM_REQUESTS]
 //
+// With the environment variable RECORD=FILE the order_id of every answer with status OK goes to FILE, a line each; the server may
+// then go away in the middle: what was not answered counts as unanswered.
+//
 // BODIES is a file of messages, each preceded by its length as four bytes, big-endian; they are sent in turn, once around and
 // again. Every connection keeps STREAMS calls open. Prints one JSON object: calls by grpc-status, rate and latency percentiles.
 #include <arpa/inet.h>
@@ -10,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +25,8 @@
 #define STATUSES 18  // 0-16 as gRPC numbers them, 17 for a stream that ended without a status
 
 typedef struct { const uint8_t *bytes; uint32_t length; } body_t;
-typedef struct { const body_t *body; uint32_t sent; uint8_t prefix[5]; uint64_t started; int status; } call_t;
-typedef struct { int fd; nghttp2_session *session; int wants_write; } connection_t;
+typedef struct { const body_t *body; uint32_t sent; uint8_t prefix[5]; uint64_t started; int status; uint8_t answer[64]; uint32_t answered; } call_t;
+typedef struct { int fd; nghttp2_session *session; } connection_t;
 
 static body_t *bodies;
 static size_t body_count, next_body, started, finished, maximum = SIZE_MAX;
@@ -31,6 +35,8 @@ static const char *path, *authority;
 static uint64_t deadline;
 static uint32_t *latencies;  // microseconds
 static size_t latency_capacity;
+static FILE *record;
+static int lost;  // connections that the server closed while recording
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -88,6 +94,7 @@ static void start_call(connection_t *c) {
     call_t *call = malloc(sizeof *call);
     call->body = &bodies[next_body++ % body_count];
     call->sent = 0;
+    call->answered = 0;
     call->status = STATUSES - 1;
     call->started = now_ns();
     uint32_t length = htonl(call->body->length);
@@ -111,6 +118,20 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return 0;
 }
 
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t length, void *user) {
+    (void)flags; (void)user;
+    call_t *call = nghttp2_session_get_stream_user_data(session, id);
+    for (size_t i = 0; call && i < length && call->answered < sizeof call->answer; i++) call->answer[call->answered++] = bytes[i];
+    return 0;
+}
+
+// The answer is a gRPC frame of five bytes, then field 1 of the message: tag 0x0a, length, order_id.
+static void record_order(const call_t *call) {
+    if (call->status != 0 || call->answered < 7 || call->answer[5] != 0x0a) return;
+    uint32_t length = call->answer[6];
+    if (7 + length <= call->answered) fprintf(record, "%.*s\n", (int)length, (const char *)call->answer + 7);
+}
+
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *user) {
     (void)code;
     call_t *call = nghttp2_session_get_stream_user_data(session, id);
@@ -122,13 +143,22 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     }
     latencies[finished++] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
     by_status[call->status]++;
+    if (record) record_order(call);
     free(call);
     start_call(user);
     return 0;
 }
 
+// While recording, a server that goes away ends the connection; otherwise it ends the measurement.
+static void close_connection(connection_t *c) {
+    if (!record) die("the server closed a connection");
+    close(c->fd);
+    c->fd = -1;
+    lost++;
+}
+
 static void flush(connection_t *c) {
-    for (;;) {
+    while (c->fd >= 0) {
         const uint8_t *bytes;
         static _Thread_local uint8_t buffer[1 << 18];
         size_t filled = 0;
@@ -146,7 +176,8 @@ static void flush(connection_t *c) {
                 poll(&p, 1, 1000);
                 continue;
             }
-            die("the server closed a connection");
+            close_connection(c);
+            return;
         }
     }
 }
@@ -154,8 +185,8 @@ static void flush(connection_t *c) {
 static void receive(connection_t *c) {
     static uint8_t buffer[1 << 18];
     ssize_t n = read(c->fd, buffer, sizeof buffer);
-    if (n == 0) die("the server closed a connection");
-    if (n < 0) { if (errno == EAGAIN) return; die("cannot read"); }
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) { close_connection(c); return; }
     if (nghttp2_session_mem_recv(c->session, buffer, (size_t)n) < 0) die("the server broke the protocol");
     flush(c);
 }
@@ -172,6 +203,7 @@ static void open_connection(connection_t *c, const char *host, int port, int str
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    if (record) nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_client_new(&c->session, callbacks, c);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
@@ -195,6 +227,8 @@ int main(int argc, char **argv) {
     path = argv[3];
     authority = host;
     read_bodies(argv[4]);
+    if (getenv("RECORD") && !(record = fopen(getenv("RECORD"), "a"))) die("cannot open the file that RECORD names");
+    signal(SIGPIPE, SIG_IGN);
     if (argc > 8) maximum = strtoull(argv[8], NULL, 10);
     uint64_t begin = now_ns();
     deadline = begin + (uint64_t)(atof(argv[7]) * 1e9);
@@ -205,12 +239,13 @@ int main(int argc, char **argv) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
         epoll_ctl(epoll, EPOLL_CTL_ADD, all[i].fd, &event);
     }
-    while (finished < started && now_ns() < deadline + 10000000000ull) {
+    while (finished < started && lost < connections && now_ns() < deadline + 10000000000ull) {
         struct epoll_event events[64];
         int n = epoll_wait(epoll, events, 64, 1000);
         for (int i = 0; i < n; i++) receive(events[i].data.ptr);
     }
     double seconds = (double)(now_ns() - begin) / 1e9;
+    if (record) fclose(record);
     qsort(latencies, finished, sizeof *latencies, compare);
     printf("{\"calls\":%zu,\"unanswered\":%zu,\"seconds\":%.3f,\"per_second\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,\"status\":{",
            finished, started - finished, seconds, (double)finished / seconds, percentile(0.5), percentile(0.99), percentile(1));

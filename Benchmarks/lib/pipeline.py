@@ -1,7 +1,6 @@
 """The whole stack: from PlaceOrder to a projection that shows the order paid."""
 import json
 import os
-import subprocess
 import time
 
 from . import kafka, process, protobuf
@@ -28,8 +27,7 @@ class Pipeline:
         watched = self.servers + [self.kafka]
         used = [server.cpu_seconds() for server in watched]
         begin = time.monotonic()
-        out = subprocess.run([self.bench.tool("grpc_load"), "127.0.0.1", str(self.grpc), "/orders.v1.OrderService/PlaceOrder", bodies,
-                              "16", "64", "120", str(orders)], capture_output=True, text=True, check=True).stdout
+        out = self.bench.start_load(self.grpc, "/orders.v1.OrderService/PlaceOrder", bodies, 16, 64, 120, orders).communicate()[0]
         placed = time.monotonic() - begin
         acknowledged = json.loads(out)["status"].get("0", 0)
         self.wait_paid(acknowledged)

@@ -2,6 +2,7 @@
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -19,14 +20,31 @@ class Postgres:
             shutil.chown(self.directory, "postgres", "postgres")
         data = os.path.join(self.directory, "data")
         self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
-        options = (f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories= -c shared_buffers=512MB -c max_connections=200 "
+        self.options = (f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories= -c shared_buffers=512MB -c max_connections=200 "
                    "-c max_wal_size=4GB -c checkpoint_timeout=15min -c fsync=on -c synchronous_commit=on")
-        self._run("pg_ctl", "-D", data, "-l", os.path.join(self.directory, "log"), "-w", "-s", "start", "-o", options)
         self.data = data
+        self.start()
 
-    def _run(self, program, *arguments):
+    def start(self):
+        self._run("pg_ctl", "-D", self.data, "-l", os.path.join(self.directory, "log"), "-w", "-t", "120", "-s", "start", "-o", self.options,
+                  quiet=True)
+
+    def crash(self):
+        """kill -9 of the postmaster; its children notice and end, and until they have, a new one refuses to start."""
+        with open(os.path.join(self.data, "postmaster.pid")) as f:
+            pid = int(f.readline())
+        children = self._children(pid)
+        os.kill(pid, signal.SIGKILL)
+        process.wait_for("the end of Postgres", lambda: not any(os.path.exists(f"/proc/{p}") for p in [pid, *children]))
+
+    @staticmethod
+    def _children(pid):
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(child) for child in f.read().split()]
+
+    def _run(self, program, *arguments, quiet=False):
         subprocess.run([*self.run_as, os.path.join(self.bin, program), *arguments], check=True, cwd="/",
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL if quiet else None)
 
     def url(self, database="bench"):
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

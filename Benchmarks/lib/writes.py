@@ -134,11 +134,7 @@ class WritePath:
         return path
 
     def start_load(self, method, bodies, connections=CONNECTIONS, streams=STREAMS, maximum=None, seconds=None):
-        command = [self.bench.tool("grpc_load"), "127.0.0.1", str(self.grpc), SERVICE + method, bodies, str(connections),
-                   str(streams), str(seconds or self.bench.seconds)]
-        if maximum:
-            command.append(str(maximum))
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        return self.bench.start_load(self.grpc, SERVICE + method, bodies, connections, streams, seconds or self.bench.seconds, maximum)
 
     def load(self, method, bodies, connections=CONNECTIONS, streams=STREAMS, seconds=None):
         out = self.start_load(method, bodies, connections, streams, seconds=seconds).communicate()[0]
