@@ -52,7 +52,7 @@ struct PaymentsSettings {
             try kafka.validate()
             return kafka
         } catch {
-            environment.report("KAFKA_*", "\(error)")
+            environment.report("KAFKA_*", error.message)
             return KafkaConfiguration()
         }
     }

@@ -43,7 +43,7 @@ struct ProjectorSettings {
             try kafka.validate()
             return kafka
         } catch {
-            environment.report("KAFKA_*", "\(error)")
+            environment.report("KAFKA_*", error.message)
             return KafkaConfiguration()
         }
     }
