@@ -123,10 +123,19 @@ CREATE VIEW outbox_state AS
                ARRAY(SELECT pg_snapshot_xip(published)) AS xip
         FROM outbox_relay.checkpoint
     ), waiting AS (
+        -- Two arms, each an index scan by transaction_id: what was published long ago is not looked at. ORDER BY makes the
+        -- planner prefer the index although it cannot know how few rows there are.
         SELECT o.outbox_id, o.created_at
-        FROM checkpoint c, outbox o
-        WHERE (o.transaction_id >= c.xmax OR o.transaction_id = ANY (c.xip))
-          AND NOT (c.draining IS NOT NULL AND o.outbox_id <= c.drained_through
+        FROM checkpoint c
+        CROSS JOIN LATERAL (
+            (SELECT outbox_id, created_at, transaction_id FROM outbox WHERE transaction_id >= c.xmax
+             ORDER BY transaction_id OFFSET 0)
+            UNION ALL
+            SELECT late.* FROM unnest(c.xip) AS x
+            CROSS JOIN LATERAL (SELECT outbox_id, created_at, transaction_id FROM outbox WHERE transaction_id = x
+                                ORDER BY transaction_id OFFSET 0) AS late
+        ) AS o
+        WHERE NOT (c.draining IS NOT NULL AND o.outbox_id <= c.drained_through
                    AND pg_visible_in_snapshot(o.transaction_id, c.draining))
     )
     SELECT (SELECT count(*) FROM waiting)                                  AS unpublished_rows,
@@ -134,8 +143,9 @@ CREATE VIEW outbox_state AS
            (SELECT min(outbox_id) FROM waiting)                            AS oldest_unpublished_id,
            (SELECT count(*) FROM outbox_relay.parked)                      AS parked_keys,
            (SELECT count(*) FROM outbox_relay.held)                        AS held_rows,
-           (SELECT count(*) FROM outbox)                                   AS rows_in_table,
-           (SELECT min(created_at) FROM outbox)                            AS oldest_row_at,
+           (SELECT sum(pg_total_relation_size(leaf::regclass))::bigint
+            FROM outbox_relay.relay, unnest(leaves) AS leaf)               AS bytes_on_disk,
+           (SELECT created_at FROM outbox ORDER BY outbox_id LIMIT 1)      AS oldest_row_at,
            pg_sequence_last_value('outbox_leaf'::regclass)                 AS current_leaf;
 
 -- For operators: who publishes, is it alive, asleep, and where is it.

@@ -12,6 +12,8 @@ public struct KafkaPublisherFactory: PublisherFactory {
         // relay makes a new one and finds the guilty row.
         configuration.kafka.setDefault("enable.gapless.guarantee", "true")
         configuration.kafka.setDefault("client.id", "outbox-relay")
+        // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
+        configuration.kafka.setDefault("queue.buffering.max.messages", "8000")
         self.configuration = configuration
     }
 

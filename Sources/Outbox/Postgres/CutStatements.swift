@@ -13,8 +13,8 @@ struct CutStatements: Sendable {
 
     init(schema: String) {
         let source = PostgresConnection.quoteIdentifier(schema) + ".source"
-        small = PostgresStatement(Self.chunk(Self.smallCandidates(source)))
-        backlog = PostgresStatement(Self.chunk(Self.backlogCandidates(source)))
+        small = PostgresStatement(Self.chunk(with: "WITH candidates AS MATERIALIZED (\(Self.smallCandidates(source))),", "candidates"))
+        backlog = PostgresStatement(Self.chunk(with: "WITH", "(\(Self.backlogCandidates(source))) AS candidates"))
         // Once per backlog: the smallest id the walk has to begin at. Reads the index (transaction_id, outbox_id) only.
         floor = PostgresStatement("SELECT coalesce(min(outbox_id), 0) FROM \(source) WHERE transaction_id >= $1::xid8")
         late = PostgresStatement(
@@ -40,7 +40,8 @@ struct CutStatements: Sendable {
     }
 
     /// The same, but $2 holds only late transactions that have rows, and $7 is where the walk of the fresh ones stands.
-    /// IS TRUE hides the condition from the index on transaction_id.
+    /// IS TRUE hides the condition from the index on transaction_id; comparing rows hides the late ones from the index on
+    /// outbox_id, which would walk past everything published since.
     private static func backlogCandidates(_ source: String) -> String {
         """
         (SELECT \(columns) FROM \(source)
@@ -50,19 +51,19 @@ struct CutStatements: Sendable {
         UNION ALL
         (SELECT rows.* FROM unnest($2::xid8[]) AS x
          CROSS JOIN LATERAL (SELECT \(columns) FROM \(source)
-                             WHERE transaction_id = x AND outbox_id > $4 ORDER BY outbox_id LIMIT $5) AS rows)
+                             WHERE (transaction_id, outbox_id) > (x, $4) AND transaction_id <= x
+                             ORDER BY transaction_id, outbox_id LIMIT $5) AS rows)
         """
     }
 
     /// Orders the candidates and ends the chunk at so many rows, or with the row that reaches so many bytes. Lengths are
     /// known without reading toasted payloads. Headers become a text[] of names and values by turns.
-    private static func chunk(_ candidates: String) -> String {
+    private static func chunk(with prologue: String, _ candidates: String) -> String {
         """
-        WITH candidates AS MATERIALIZED (\(candidates)),
-        chunk AS (
+        \(prologue) chunk AS (
             SELECT *, octet_length(payload) AS size,
                    sum(octet_length(payload)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
-            FROM candidates WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
+            FROM \(candidates) WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
         )
         SELECT outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
                CASE WHEN headers IS NOT NULL THEN

@@ -1,0 +1,86 @@
+import Kafka
+import Outbox
+import Postgres
+import TestKit
+import Testing
+import Threads
+
+@testable import Messaging
+
+/// The publisher against librdkafka's mock cluster.
+struct KafkaPublisherTests {
+    @Test func rowsAreAcknowledgedEachOnce() async throws {
+        let reports = try await onThread {
+            let cluster = try KafkaMockCluster()
+            try cluster.createTopic("outbox.event.order", partitions: 4)
+            let wake = try WakeDescriptor()
+            let publisher = try Self.factory(cluster).makePublisher(wake: wake)
+            for ticket in 0..<500 as Range<UInt64> {
+                #expect(Self.publish(publisher, key: "k\(ticket % 7)", type: "order", payload: [1, 2], ticket: ticket) == .queued)
+            }
+            return Self.reports(of: publisher, wake, count: 500)
+        }
+        #expect(reports.map(\.0).sorted() == Array(0..<500))
+        #expect(reports.allSatisfy { $0.1 == nil })
+    }
+
+    @Test func aRowThatIsTooLargeIsRefusedBeforeItIsQueued() async throws {
+        let outcome = try await onThread {
+            let cluster = try KafkaMockCluster()
+            let publisher = try Self.factory(cluster).makePublisher(wake: WakeDescriptor())
+            return Self.publish(publisher, key: "k", type: "order", payload: Array(repeating: 7, count: 1_100_000), ticket: 0)
+        }
+        guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
+        #expect(failure.kind == .row)
+        #expect(failure.explanation.hasPrefix("MSG_SIZE_TOO_LARGE"))
+    }
+
+    @Test func aTypeThatMakesNoTopicNameIsRefused() async throws {
+        let outcome = try await onThread {
+            let cluster = try KafkaMockCluster()
+            let publisher = try Self.factory(cluster).makePublisher(wake: WakeDescriptor())
+            return Self.publish(publisher, key: "k", type: "no such/type", payload: [1], ticket: 0)
+        }
+        guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
+        #expect(failure.kind == .topic)
+    }
+
+    @Test func codesAreSortedByWhoCanHelp() {
+        #expect(PublishFailure(.messageTooLarge).kind == .row)
+        #expect(PublishFailure(.topicAuthorizationFailed).kind == .topic)
+        #expect(PublishFailure(.timedOut).kind == .transient)
+        #expect(PublishFailure(.fatal).kind == .client)
+    }
+
+    private static func factory(_ cluster: KafkaMockCluster) -> KafkaPublisherFactory {
+        KafkaPublisherFactory(
+            KafkaPublisherConfiguration(kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)))
+    }
+
+    private static func publish(
+        _ publisher: any Publisher, key: String, type: String, payload: [UInt8], ticket: UInt64
+    ) -> PublishOutcome {
+        Array(type.utf8).withUnsafeBytes { type in
+            Array(key.utf8).withUnsafeBytes { key in
+                payload.withUnsafeBytes { payload in
+                    let row = OutboxRow(
+                        outboxID: Int64(ticket), eventID: .v7(), aggregateType: type, aggregateID: key, sequenceNumber: 1,
+                        eventType: type, payload: payload, headers: UnsafeRawBufferPointer(start: nil, count: 0), createdAt: 0,
+                        epoch: 1)
+                    return publisher.publish(row, ticket: ticket)
+                }
+            }
+        }
+    }
+
+    private static func reports(
+        of publisher: any Publisher, _ wake: WakeDescriptor, count: Int
+    ) -> [(UInt64, PublishFailure?)] {
+        var found: [(UInt64, PublishFailure?)] = []
+        let deadline = ContinuousClock.now + .seconds(30)
+        while found.count < count, ContinuousClock.now < deadline {
+            publisher.takeReports { found.append(($0, $1)) }
+        }
+        return found
+    }
+}

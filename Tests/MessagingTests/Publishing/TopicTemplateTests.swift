@@ -1,0 +1,18 @@
+import Testing
+
+@testable import Messaging
+
+struct TopicTemplateTests {
+    @Test func placesAreReplaced() throws {
+        let template = try #require(TopicTemplate("x.{aggregate_type}.{event_type}"))
+        #expect(template.name(aggregateType: "order", eventType: "paid") == "x.order.paid")
+        #expect(template.usesEventType)
+        #expect(TopicTemplate.default.name(aggregateType: "order", eventType: "paid") == "outbox.event.order")
+        #expect(TopicTemplate("fixed")?.name(aggregateType: "a", eventType: "b") == "fixed")
+    }
+
+    @Test(arguments: ["", "a.{", "a.{topic}", "{aggregate_type"])
+    func refusesWhatItCannotFill(_ text: String) {
+        #expect(TopicTemplate(text) == nil)
+    }
+}
