@@ -29,6 +29,10 @@ public final class RawConnection {
         guard result == 0 else { throw RawConnectionError("cannot connect: errno \(errno)") }
     }
 
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
     deinit { Glibc.close(descriptor) }
 
     /// Ends our half, as a client that dies.
@@ -173,5 +177,28 @@ extension RawConnection {
     public func isGreeted() throws -> Bool {
         send(Self.preface + RawFrame(RawFrame.Kind.settings).bytes())
         return try readOrEnd() != nil
+    }
+}
+
+extension RawConnection {
+    /// The bytes that a conversation sends, without a server: every read in it finds the connection closed.
+    public static func recording(_ conversation: (RawConnection) -> Void) throws -> [UInt8] {
+        var ends: [Int32] = [0, 0]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+            throw RawConnectionError("no socket pair: errno \(errno)")
+        }
+        defer { Glibc.close(ends[1]) }
+        var bytes: Int32 = 4 << 20
+        setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        Glibc.shutdown(ends[1], Int32(SHUT_WR))
+        conversation(RawConnection(descriptor: ends[0]))
+        Glibc.shutdown(ends[1], Int32(SHUT_WR))
+        var recorded: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(ends[1], &block, block.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { return recorded }
+            recorded += block[..<count]
+        }
     }
 }

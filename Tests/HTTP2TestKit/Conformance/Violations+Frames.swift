@@ -1,5 +1,4 @@
 import HTTP2
-import HTTP2TestKit
 
 private typealias Kind = RawFrame.Kind
 private typealias Flag = RawFrame.Flag
@@ -10,7 +9,7 @@ private let get = HeaderEncoder.encode(HeaderEncoder.get("/"))
 
 extension Violation {
     /// Connection preface, frame format and sizes: RFC 9113 §3, §4.
-    static let framing: [Violation] = [
+    public static let framing: [Violation] = [
         Violation("3.4", "a preface that is not one", .closed, handshake: false) { client in
             client.send(Array("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))
         },
@@ -66,7 +65,7 @@ extension Violation {
     ]
 
     /// SETTINGS, PUSH_PROMISE, PING, GOAWAY: RFC 9113 §6.5–6.8.
-    static let control: [Violation] = [
+    public static let control: [Violation] = [
         Violation("6.5", "SETTINGS with ACK and a payload", .connectionError([.frameSizeError])) {
             $0.send(RawFrame(Kind.settings, flags: Flag.acknowledgement, setting(1, 1)))
         },
@@ -104,7 +103,7 @@ extension Violation {
     ]
 
     /// WINDOW_UPDATE and CONTINUATION: RFC 9113 §6.9, §6.10.
-    static let flow: [Violation] = [
+    public static let flow: [Violation] = [
         Violation("6.9", "a connection window grown by 0", .connectionError([.protocolError])) {
             $0.send(RawFrame(Kind.windowUpdate, big(0)))
         },

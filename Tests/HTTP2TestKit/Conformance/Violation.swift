@@ -1,10 +1,9 @@
-import HTTP2
-import HTTP2TestKit
-import Testing
+public import HTTP2
+public import Testing
 
 /// One thing a client may do, and what RFC 9113 has the server do about it.
-struct Violation: Sendable, CustomTestStringConvertible {
-    enum Answer: Sendable {
+public struct Violation: Sendable, CustomTestStringConvertible {
+    public enum Answer: Sendable {
         /// GOAWAY with one of these codes, then the end of the connection.
         case connectionError([HTTP2ErrorCode])
         /// RST_STREAM with one of these codes (or, as RFC 9113 §5.4.2 allows, GOAWAY); other streams go on.
@@ -15,14 +14,14 @@ struct Violation: Sendable, CustomTestStringConvertible {
         case closed
     }
 
-    let section: String
-    let what: String
-    let answer: Answer
+    public let section: String
+    public let what: String
+    public let answer: Answer
     /// Whether preface and SETTINGS are exchanged before.
-    var handshake = true
-    let act: @Sendable (RawConnection) -> Void
+    public var handshake = true
+    public let act: @Sendable (RawConnection) -> Void
 
-    init(
+    public init(
         _ section: String, _ what: String, _ answer: Answer, handshake: Bool = true,
         _ act: @escaping @Sendable (RawConnection) -> Void
     ) {
@@ -33,5 +32,5 @@ struct Violation: Sendable, CustomTestStringConvertible {
         self.act = act
     }
 
-    var testDescription: String { "§\(section) \(what)" }
+    public var testDescription: String { "§\(section) \(what)" }
 }

@@ -1,5 +1,4 @@
 import HTTP2
-import HTTP2TestKit
 
 private typealias Kind = RawFrame.Kind
 private typealias Flag = RawFrame.Flag
@@ -17,7 +16,7 @@ private let valid = HeaderEncoder.encode(HeaderEncoder.get("/"))
 
 extension Violation {
     /// Stream states and identifiers: RFC 9113 §5.1.
-    static let states: [Violation] = [
+    public static let states: [Violation] = [
         Violation("5.1", "DATA on an idle stream", .connectionError([.protocolError])) { $0.data(1, [1]) },
         Violation("5.1", "RST_STREAM on an idle stream", .connectionError([.protocolError])) {
             $0.send(RawFrame(Kind.resetStream, stream: 1, big(8)))
@@ -75,7 +74,7 @@ extension Violation {
     ]
 
     /// HTTP semantics: RFC 9113 §8.
-    static let messages: [Violation] = [
+    public static let messages: [Violation] = [
         Violation("8.1", "a second HEADERS without END_STREAM", .streamError([.protocolError])) { client in
             client.headers(1, HeaderEncoder.call("/hold"))
             client.headers(1, [("a", "b")])
@@ -114,7 +113,7 @@ extension Violation {
     ]
 
     /// Header compression: RFC 7541, and RFC 9113 §4.3.
-    static let compression: [Violation] = [
+    public static let compression: [Violation] = [
         Violation("hpack 2.3.3", "an index beyond both tables", .connectionError([.compressionError]), block([0xff, 0x7f] + valid)),
         Violation("hpack 6.1", "index 0", .connectionError([.compressionError]), block([0x80] + valid)),
         Violation("hpack 4.2", "a table size update after fields", .connectionError([.compressionError]), block(valid + [0x20])),
