@@ -1,5 +1,5 @@
 public import HTTP2
-import NIOConcurrencyHelpers
+import Synchronization
 
 /// What a handler may know about its call, and say beside its messages. Cancellation is the task's own: when the client
 /// leaves or the deadline passes, `Task.isCancelled` turns true.
@@ -14,7 +14,7 @@ public final class GRPCContext: Sendable {
     public let deadline: ContinuousClock.Instant?
 
     private let headers: HTTP2Headers
-    private let state = NIOLockedValueBox(State())
+    private let state = Mutex(State())
 
     private struct State {
         var initial = GRPCMetadata()
@@ -40,20 +40,20 @@ public final class GRPCContext: Sendable {
 
     /// Adds to the response's initial metadata; of effect until the first message is sent.
     public func addInitialMetadata(_ key: String, _ value: String) {
-        state.withLockedValue { $0.initial.add(key, value) }
+        state.withLock { $0.initial.add(key, value) }
     }
 
     /// Adds to the trailing metadata.
     public func addTrailingMetadata(_ key: String, _ value: String) {
-        state.withLockedValue { $0.trailing.add(key, value) }
+        state.withLock { $0.trailing.add(key, value) }
     }
 
     /// Adds a binary value to the trailing metadata; the key ends in `-bin`.
     public func addTrailingMetadata(_ key: String, binary value: [UInt8]) {
-        state.withLockedValue { $0.trailing.add(key, binary: value) }
+        state.withLock { $0.trailing.add(key, binary: value) }
     }
 
-    func initialMetadata() -> GRPCMetadata { state.withLockedValue { $0.initial } }
+    func initialMetadata() -> GRPCMetadata { state.withLock { $0.initial } }
 
-    func trailingMetadata() -> GRPCMetadata { state.withLockedValue { $0.trailing } }
+    func trailingMetadata() -> GRPCMetadata { state.withLock { $0.trailing } }
 }

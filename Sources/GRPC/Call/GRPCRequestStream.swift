@@ -14,7 +14,7 @@ public struct GRPCRequestStream<Request: Message & Sendable>: AsyncSequence, Sen
         /// The next message, nil when the client has sent its last. Throws when the client leaves, when the deadline
         /// passes, or when the bytes are not a message.
         public mutating func next() async throws -> Request? {
-            guard let bytes = try await call.requests.next() else { return nil }
+            guard let bytes = try await call.requests?.next() else { return nil }
             call.tookMessage()
             return try GRPCCodec.decode(Request.self, bytes)
         }

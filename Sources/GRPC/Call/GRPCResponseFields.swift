@@ -4,7 +4,11 @@ import HTTP2
 enum GRPCResponseFields {
     static let headers = [HTTP2Field(":status", "200"), HTTP2Field("content-type", "application/grpc")]
 
+    static let headerBlock = HTTP2FieldBlock(headers)
+
     static let okTrailers = [HTTP2Field("grpc-status", "0")]
+
+    static let okTrailerBlock = HTTP2FieldBlock(okTrailers)
 
     static let acceptEncoding = HTTP2Field("grpc-accept-encoding", "identity,deflate,gzip")
 

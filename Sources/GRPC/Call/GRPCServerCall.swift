@@ -9,7 +9,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     let stream: HTTP2Stream
     let context: GRPCContext
     let limits: GRPCLimits
-    let requests = GRPCMessageQueue()
+    /// The way of messages to a streaming handler; nil for a method with one request.
+    let requests: GRPCMessageQueue?
     private let method: GRPCMethod
     private let observer: (any GRPCObserver)?
     private let started: ContinuousClock.Instant?
@@ -27,6 +28,9 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     private var unconsumed = 0
     private var writers: [CheckedContinuation<Void, any Error>] = []
 
+    /// A small request never gets its bytes of window back: its stream ends with it.
+    private static let smallestIncrementBytes = 8 * 1024
+
     private enum Phase {
         /// No status was sent.
         case receiving
@@ -39,6 +43,7 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     ) {
         self.stream = stream
         self.method = method
+        requests = if case .headers = method.start { GRPCMessageQueue() } else { nil }
         self.limits = limits
         self.observer = observer
         let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
@@ -62,11 +67,12 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     }
 
     /// Keeps the handler's task, to cancel it when the call ends without it.
+    @inline(__always)
     func run(placement: GRPCMethodOptions.Placement, _ body: @escaping @Sendable () async -> Void) {
         let task: Task<Void, Never>
         switch placement {
-        case .eventLoop: task = Task.immediate(executorPreference: stream.executor) { await body() }
-        case .pool: task = Task.detached { await body() }
+        case .eventLoop: task = Task.immediate(executorPreference: stream.executor, operation: body)
+        case .pool: task = Task.detached(operation: body)
         }
         if phase == .ended { task.cancel() } else { self.task = task }
     }
@@ -91,14 +97,18 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
             guard messageCount == 1 else { throw GRPCError(.unimplemented, "more than one request message") }
             first = frame
         case .headers:
-            requests.push(try decompressed(frame))
+            requests?.push(try decompressed(frame))
         }
     }
 
     /// Gives the peer its window back, unless a streaming handler has enough to do.
     private func replenish(_ byteCount: Int) {
         unconsumed += byteCount
-        if case .headers = method.start, requests.queuedBytes > limits.queuedRequestBytes { return }
+        if let requests {
+            if requests.queuedBytes > limits.queuedRequestBytes { return }
+        } else if unconsumed < Self.smallestIncrementBytes {
+            return
+        }
         stream.consume(unconsumed)
         unconsumed = 0
     }
@@ -110,7 +120,7 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         }
         switch method.start {
         case .headers:
-            requests.finish(.success(()))
+            requests?.finish(.success(()))
         case .message(let start):
             guard let first else { return fail(onLoop: GRPCError(.unimplemented, "no request message")) }
             begin(first, start)
@@ -161,12 +171,14 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
 
     /// Ends a call that has one response message.
     func succeed(_ frame: GRPCFrame) {
-        onLoop { call in
-            guard call.phase == .receiving else { return }
-            call.respondHeaders()
-            call.stream.send(call.encoded(frame))
-            call.finish()
-        }
+        if stream.eventLoop.inEventLoop { succeed(onLoop: frame) } else { onLoop { $0.succeed(onLoop: frame) } }
+    }
+
+    private func succeed(onLoop frame: GRPCFrame) {
+        guard phase == .receiving else { return }
+        respondHeaders()
+        stream.send(encoded(frame))
+        finish()
     }
 
     /// Ends a streaming call with OK.
@@ -226,11 +238,12 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         guard !hasRespondedHeaders else { return }
         hasRespondedHeaders = true
         let metadata = context.initialMetadata()
+        if metadata.isEmpty, responseEncoding == .identity { return stream.respond(GRPCResponseFields.headerBlock) }
         var fields = GRPCResponseFields.headers
         if responseEncoding != .identity {
             fields.append(GRPCResponseFields.encoding(responseEncoding))
         }
-        stream.respond(metadata.isEmpty ? fields : fields + metadata.fields)
+        stream.respond(fields + metadata.fields)
     }
 
     /// What messages may be compressed with; settled before the header block is sent.
@@ -249,8 +262,11 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
 
     private func finish() {
         let metadata = context.trailingMetadata()
-        let fields = GRPCResponseFields.okTrailers
-        stream.finish(trailers: metadata.isEmpty ? fields : fields + metadata.fields)
+        if metadata.isEmpty {
+            stream.finish(trailers: GRPCResponseFields.okTrailerBlock)
+        } else {
+            stream.finish(trailers: GRPCResponseFields.okTrailers + metadata.fields)
+        }
         conclude(.ok, report: true)
     }
 
@@ -273,7 +289,7 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         deadlineTimer = nil
         if status != .ok { task?.cancel() }
         task = nil
-        requests.finish(.failure(CancellationError()), now: true)
+        requests?.finish(.failure(CancellationError()), now: true)
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume(throwing: CancellationError()) }

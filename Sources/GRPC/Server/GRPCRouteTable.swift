@@ -1,4 +1,4 @@
-import HTTP2
+import Glibc
 
 /// Finds a method by the bytes of its path, without making a String: open addressing over a FNV-1a hash.
 struct GRPCRouteTable: Sendable {
@@ -27,10 +27,15 @@ struct GRPCRouteTable: Sendable {
     func find(_ path: UnsafeRawBufferPointer) -> GRPCMethod? {
         var index = Self.hash(path) & mask
         while let slot = slots[index] {
-            if slot.path.count == path.count, slot.path.withUnsafeBytes({ $0.elementsEqual(path) }) { return slot.method }
+            if Self.same(slot.path, path) { return slot.method }
             index = (index + 1) & mask
         }
         return nil
+    }
+
+    private static func same(_ known: [UInt8], _ path: UnsafeRawBufferPointer) -> Bool {
+        guard known.count == path.count, let bytes = path.baseAddress else { return false }
+        return known.withUnsafeBytes { known in known.baseAddress.map { memcmp($0, bytes, path.count) == 0 } ?? false }
     }
 
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -7,6 +7,8 @@ public struct HTTP2Headers: Sendable {
     /// How many fields there are.
     public private(set) var count = 0
 
+    private static let ordinaryBytes = 480
+
     init() {}
 
     /// Makes headers of pairs; names must be lower case. For tests and for synthetic requests.
@@ -20,15 +22,13 @@ public struct HTTP2Headers: Sendable {
         }
     }
 
-    mutating func reserve(bytes: Int) {
-        storage.reserveCapacity(bytes)
-    }
-
     mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        // One allocation for the header block of an ordinary call.
+        if count == 0 { storage.reserveCapacity(Self.ordinaryBytes) }
         var lengths = (UInt32(name.count), UInt32(value.count))
-        withUnsafeBytes(of: &lengths) { storage.append(contentsOf: $0) }
-        storage.append(contentsOf: name)
-        storage.append(contentsOf: value)
+        withUnsafeBytes(of: &lengths) { storage.append(contentsOf: $0.bindMemory(to: UInt8.self)) }
+        storage.append(contentsOf: name.bindMemory(to: UInt8.self))
+        storage.append(contentsOf: value.bindMemory(to: UInt8.self))
         count += 1
     }
 

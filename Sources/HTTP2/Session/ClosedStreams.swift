@@ -1,6 +1,6 @@
 /// Remembers how the last streams of a connection ended, to tell a peer's mistake from frames that crossed our reset.
 ///
-/// libnghttp2 ignores HEADERS and DATA on a stream it no longer knows. RFC 9113 §5.1 asks for more: they are an error if the
+/// libnghttp2 ignores HEADERS on a stream it no longer knows. RFC 9113 §5.1 asks for more: they are an error if the
 /// peer itself had ended the stream, or had never opened it (§5.1.1); they are in order if we ended it and the peer could not
 /// know yet.
 struct ClosedStreams {
@@ -57,12 +57,6 @@ struct ClosedStreams {
         settleCandidate()
         guard let ending = ending(of: id) else { return id <= horizon ? .tolerated : .error(.protocolError) }
         return ending == .byPeer ? .error(.streamClosed) : .tolerated
-    }
-
-    /// DATA came for a stream that does not exist any more.
-    mutating func judgeData(_ id: Int32) -> Verdict {
-        settleCandidate()
-        return ending(of: id) == .byPeer ? .error(.streamClosed) : .tolerated
     }
 
     private mutating func settleCandidate() {

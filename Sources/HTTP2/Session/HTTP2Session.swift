@@ -18,6 +18,9 @@ final class HTTP2Session {
     private(set) var streamCount = 0
     private var becameWritable: [HTTP2Stream] = []
     private var scratch: [UInt8] = []
+    private var isFlushRequested = false
+    /// The stream that was looked up last: its frames mostly come in a row.
+    private unowned(unsafe) var recent: HTTP2Stream?
     private var flood: FloodGuard
     private var closedStreams = ClosedStreams()
     /// Time since the session began, as precise as the connection's ticks.
@@ -72,6 +75,7 @@ final class HTTP2Session {
     /// Appends frames until `limit` bytes are there or nothing is left; false when nothing is left.
     func produce(into buffer: inout ByteBuffer, limit: Int) -> Bool {
         guard let handle else { return false }
+        isFlushRequested = false
         var more = true
         while more, buffer.readableBytes < limit {
             var bytes: UnsafePointer<UInt8>?
@@ -110,6 +114,14 @@ final class HTTP2Session {
         for stream in streams where stream.isOpen { stream.receiver?.becameWritable() }
     }
 
+    /// Tells the driver, once per production.
+    @inline(__always)
+    private func requestFlush() {
+        guard !isFlushRequested else { return }
+        isFlushRequested = true
+        needsFlush()
+    }
+
     // MARK: - Connection-level frames
 
     /// Announces the end: the peer should open no more streams, those on their way are still served.
@@ -117,7 +129,7 @@ final class HTTP2Session {
         guard let handle else { return }
         nghttp2_submit_shutdown_notice(handle)
         isDrainPingDue = true
-        needsFlush()
+        requestFlush()
     }
 
     /// The second GOAWAY: no stream after the last one seen is served.
@@ -125,20 +137,20 @@ final class HTTP2Session {
         guard let handle else { return }
         let last = nghttp2_session_get_last_proc_stream_id(handle)
         nghttp2_submit_goaway(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, 0, nil, 0)
-        needsFlush()
+        requestFlush()
     }
 
     func submitKeepalivePing() {
         guard let handle else { return }
         nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), Self.keepalivePing)
-        needsFlush()
+        requestFlush()
     }
 
     /// GOAWAY with an error; everything after it is moot.
     func terminate(_ code: HTTP2ErrorCode) {
         guard let handle else { return }
         nghttp2_session_terminate_session(handle, code.rawValue)
-        needsFlush()
+        requestFlush()
     }
 
     // MARK: - What streams submit
@@ -155,7 +167,16 @@ final class HTTP2Session {
                 _ = nghttp2_submit_response(handle, stream.id, values, count, &provider)
             }
         }
-        needsFlush()
+        requestFlush()
+    }
+
+    func submitResponse(_ stream: HTTP2Stream, _ block: HTTP2FieldBlock) {
+        guard let handle else { return }
+        var provider = nghttp2_data_provider()
+        provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+        provider.read_callback = SessionFactory.readResponse
+        _ = nghttp2_submit_response(handle, stream.id, block.values.baseAddress, block.values.count, &provider)
+        requestFlush()
     }
 
     func submitInformation(_ stream: HTTP2Stream, _ fields: [HTTP2Field]) {
@@ -163,11 +184,14 @@ final class HTTP2Session {
         withNameValues(fields) { values, count in
             _ = nghttp2_submit_headers(handle, 0, stream.id, nil, values, count, nil)
         }
-        needsFlush()
+        requestFlush()
     }
 
     private func submitTrailers(_ stream: HTTP2Stream) -> Bool {
         guard let handle else { return false }
+        if let block = stream.trailerBlock {
+            return nghttp2_submit_trailer(handle, stream.id, block.values.baseAddress, block.values.count) == 0
+        }
         return withNameValues(stream.trailers) { values, count in
             nghttp2_submit_trailer(handle, stream.id, values, count) == 0
         }
@@ -176,20 +200,20 @@ final class HTTP2Session {
     func submitReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         guard let handle else { return }
         nghttp2_submit_rst_stream(handle, 0, stream.id, code.rawValue)
-        needsFlush()
+        requestFlush()
     }
 
     func resume(_ stream: HTTP2Stream) {
         guard let handle, stream.isDeferred else { return }
         stream.isDeferred = false
         nghttp2_session_resume_data(handle, stream.id)
-        needsFlush()
+        requestFlush()
     }
 
     func consume(_ stream: HTTP2Stream, _ byteCount: Int) {
         guard let handle else { return }
         nghttp2_session_consume_stream(handle, stream.id, byteCount)
-        needsFlush()
+        requestFlush()
     }
 
     /// Builds libnghttp2's array for one call. Literals are passed by pointer for ever; other bytes are gathered in one
@@ -300,8 +324,6 @@ final class HTTP2Session {
             enforce(closedStreams.judgeHeaders(streamID))
         case NGHTTP2_DATA.rawValue:
             if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { receivedIdleFrame() }
-            guard streamID & 1 == 1, streamWithID(streamID) == nil else { return }
-            enforce(closedStreams.judgeData(streamID))
         case NGHTTP2_RST_STREAM.rawValue, NGHTTP2_GOAWAY.rawValue, NGHTTP2_CONTINUATION.rawValue:
             break
         case NGHTTP2_PRIORITY.rawValue:
@@ -365,7 +387,7 @@ final class HTTP2Session {
         if stream.outbound.isEmpty {
             if stream.isFinished {
                 flags |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
-                if !stream.trailers.isEmpty, submitTrailers(stream) {
+                if stream.trailerBlock != nil || !stream.trailers.isEmpty, submitTrailers(stream) {
                     flags |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
                 }
             } else if count == 0 {
@@ -385,8 +407,11 @@ final class HTTP2Session {
 
     @inline(__always)
     private func streamWithID(_ id: Int32) -> HTTP2Stream? {
+        if let recent, recent.id == id { return recent }
         guard let handle, let pointer = nghttp2_session_get_stream_user_data(handle, id) else { return nil }
-        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+        recent = stream
+        return stream
     }
 
     private func link(_ stream: HTTP2Stream) {
@@ -403,6 +428,7 @@ final class HTTP2Session {
         stream.previous = nil
         stream.next = nil
         streamCount -= 1
+        if recent === stream { recent = nil }
         closedStreams.closed(stream.id, stream.wasResetByPeer || stream.hasReceivedEnd ? .byPeer : .byUs)
         stream.session = nil
         stream.outbound.removeAll()

@@ -38,6 +38,7 @@ public final class HTTP2Stream: @unchecked Sendable {
     // The outgoing half.
     var outbound = OutboundBuffer()
     var trailers: [HTTP2Field] = []
+    var trailerBlock: HTTP2FieldBlock?
     var isDeferred = false
     var reportsWritable = false
     public internal(set) var hasResponded = false
@@ -79,6 +80,13 @@ public final class HTTP2Stream: @unchecked Sendable {
         session.submitResponse(self, fields, end: end)
     }
 
+    /// Sends the response's header fields from a constant, `:status` first; a body follows.
+    public func respond(_ block: HTTP2FieldBlock) {
+        guard let session, !hasResponded else { return }
+        hasResponded = true
+        session.submitResponse(self, block)
+    }
+
     /// Sends an informational response (status 100 to 199) before the response proper.
     public func inform(_ fields: [HTTP2Field]) {
         guard let session, !hasResponded else { return }
@@ -97,6 +105,14 @@ public final class HTTP2Stream: @unchecked Sendable {
         guard let session, hasResponded, !isFinished else { return }
         isFinished = true
         self.trailers = trailers
+        session.resume(self)
+    }
+
+    /// Ends the response once all queued bytes are out, with constant trailers.
+    public func finish(trailers block: HTTP2FieldBlock) {
+        guard let session, hasResponded, !isFinished else { return }
+        isFinished = true
+        trailerBlock = block
         session.resume(self)
     }
 

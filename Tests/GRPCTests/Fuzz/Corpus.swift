@@ -21,7 +21,8 @@ enum Corpus {
         let number: [UInt8] = try Google_Protobuf_Int64Value.with { $0.value = 40 }.serializedBytes()
         let bodies = [
             ("Unary", frame(message)), ("Yielding", frame(message)), ("Fail", frame([])), ("Crash", frame([])), ("Metadata", frame([])),
-            ("Hang", frame([])), ("Count", frame(number)), ("Sum", frame(message) + frame(message)), ("Chat", frame(message) + frame(message)),
+            ("Hang", frame([])), ("Count", frame(number)), ("Sum", frame(message) + frame(message)),
+            ("Chat", frame(message) + frame(message)),
             ("Deaf", frame(message)),
         ]
         let fields = [

@@ -11,7 +11,6 @@ import Testing
         streams.closed(1, .byPeer)
         expectSame(streams.beganHeaders(1), false)
         expectSame(streams.judgeHeaders(1), .error(.streamClosed))
-        expectSame(streams.judgeData(1), .error(.streamClosed))
     }
 
     @Test func framesThatCrossedOurResetAreNot() {
@@ -20,7 +19,6 @@ import Testing
         streams.opened(1)
         streams.closed(1, .byUs)
         expectSame(streams.judgeHeaders(1), .tolerated)
-        expectSame(streams.judgeData(1), .tolerated)
     }
 
     @Test func aSkippedIdentifierCannotBeUsedLater() {
@@ -34,7 +32,6 @@ import Testing
     @Test func aRefusedStreamMayStillSend() {
         var streams = ClosedStreams()
         expectSame(streams.beganHeaders(1), true)
-        expectSame(streams.judgeData(1), .tolerated)
         expectSame(streams.judgeHeaders(1), .tolerated)
     }
 
