@@ -113,7 +113,8 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     func add(_ connection: HTTP2ConnectionHandler, tick: TimeAmount) {
         connections[ObjectIdentifier(connection)] = connection
         if ticker == nil {
-            ticker = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { [weak self] _ in self?.tick() }
+            // A strong reference, until the last connection goes: a weak one would slow every retain of this object.
+            ticker = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in self.tick() }
         }
     }
 
