@@ -35,6 +35,8 @@ public final class KafkaMockCluster: @unchecked Sendable {
         self.cluster = cluster
         self.brokerCount = brokers
         self.bootstrapServers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+        let ports = bootstrapServers.split(separator: ",").compactMap { $0.split(separator: ":").last.flatMap { UInt16($0) } }
+        ListenerSockets.disableNagle(ports: Set(ports))
     }
 
     deinit {
