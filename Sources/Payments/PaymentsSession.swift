@@ -149,10 +149,10 @@ extension PaymentsSession {
         let unknown = partitions.filter { positions[$0] == nil }
         if !unknown.isEmpty {
             positions.merge(try source.endOffsets(of: unknown)) { known, _ in known }
-            recovery.requested()
             reports.restarted(partitions: unknown.count, reason: "the group has committed nothing there")
         }
         try source.start(positions)
+        recovery.assigned(isBlind: !unknown.isEmpty)
         isPaused = false
         machine.assigned(positions)
         unanswered = nil

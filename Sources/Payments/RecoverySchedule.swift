@@ -8,6 +8,7 @@ struct RecoverySchedule {
 
     private let interval: Duration
     private var pass: Pass
+    private var isFirstAssignment = true
     /// Asked for while a pass was under way, which may have been past it.
     private var isWantedAgain = false
     private var retryDue: ContinuousClock.Instant?
@@ -16,11 +17,20 @@ struct RecoverySchedule {
 
     init(interval: Duration) {
         self.interval = interval
-        pass = .wanted(since: .now)
+        // The pass at the start comes with the first assignment, or without one if Kafka keeps us waiting.
+        pass = .wanted(since: .now + PaymentsLimits.passPause)
         retryDue = .now
     }
 
     // MARK: the pass
+
+    /// Reading is about to begin.
+    ///
+    /// - Parameter isBlind: nobody knows what was read of some partition before.
+    mutating func assigned(isBlind: Bool) {
+        if isFirstAssignment || isBlind { requested() }
+        isFirstAssignment = false
+    }
 
     /// An offset was lost: a pass must begin after this moment.
     mutating func requested() {
