@@ -127,7 +127,10 @@ let testTargets: [Target] = [
     tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests(
         "Messaging",
-        ["Messaging", "Kafka", "Threads", "EventStore", "Orders", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf, logging]),
+        [
+            "Messaging", "Kafka", "Threads", "EventStore", "Orders", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf,
+            logging,
+        ]),
     tests(
         "EndToEnd",
         [

@@ -27,10 +27,12 @@ public struct RelayConfiguration: Sendable {
 
     /// For the connection that reads rows and moves the checkpoint.
     var workConnection: PostgresConfiguration {
-        var result = connection("work", [
-            ("synchronous_commit", "on"), ("jit", "off"), ("work_mem", "16MB"), ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
-        ])
+        var result = connection(
+            "work",
+            [
+                ("synchronous_commit", "on"), ("jit", "off"), ("work_mem", "16MB"), ("plan_cache_mode", "force_generic_plan"),
+                ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
+            ])
         result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
         return result
     }

@@ -74,9 +74,13 @@ public final class PostgresConnection {
 extension PostgresConnection {
     private static func start(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
         let words = configuration.keywords
-        guard let handle = withCStrings(words.map(\.0), { names in
-            withCStrings(words.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
-        }) else {
+        guard
+            let handle = withCStrings(
+                words.map(\.0),
+                { names in
+                    withCStrings(words.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
+                })
+        else {
             throw PostgresError(.connection, "out of memory in libpq")
         }
         // Notices would go to standard error; what matters comes back as an error.

@@ -21,6 +21,8 @@ struct RebaseCommand: ParsableCommand {
 
     func run() throws {
         let result = try options.desk().rebase(republishSince: republishSince, reason: reason)
-        print("the checkpoint belongs to this server now; \(result.republished) rows will be published again, \(result.leftAlone) count as published")
+        print(
+            "the checkpoint belongs to this server now; \(result.republished) rows will be published again, \(result.leftAlone) count as published"
+        )
     }
 }

@@ -16,6 +16,7 @@ struct SkipCommand: ParsableCommand {
         guard let key = try options.desk().skip(outboxID, reason: reason) else {
             throw ValidationError("row \(outboxID) is not held; outboxctl outbox explain lists the rows of a key")
         }
-        print("row \(outboxID) of \(key) will be dropped; now: outboxctl outbox release \(key.aggregateType) \(key.aggregateID) --reason ...")
+        print(
+            "row \(outboxID) of \(key) will be dropped; now: outboxctl outbox release \(key.aggregateType) \(key.aggregateID) --reason ...")
     }
 }

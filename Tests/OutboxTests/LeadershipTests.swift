@@ -65,7 +65,8 @@ struct LeadershipTests {
                 try await publish(outbox, sequence)
                 try await onThread {
                     try outbox.connect().execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'outbox-relay%' AND datname = current_database()")
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'outbox-relay%' AND datname = current_database()"
+                    )
                 }
             }
         }

@@ -18,7 +18,8 @@ struct RebaseTests {
         let outbox = try await published()
         try await onThread {
             try outbox.connect().execute(
-                "UPDATE outbox_relay.checkpoint_0 SET published = '900000000:900000000:'; UPDATE outbox_relay.checkpoint_1 SET published = '900000000:900000000:'")
+                "UPDATE outbox_relay.checkpoint_0 SET published = '900000000:900000000:'; UPDATE outbox_relay.checkpoint_1 SET published = '900000000:900000000:'"
+            )
         }
         await refuses(outbox)
     }

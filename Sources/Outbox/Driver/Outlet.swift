@@ -122,7 +122,8 @@ final class Outlet {
 
     private func note(_ refusal: PublishFailure) {
         if failure == nil {
-            logger.warning("publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
+            logger.warning(
+                "publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
         }
         status.failed(refusal)
         lastRefusal = refusal

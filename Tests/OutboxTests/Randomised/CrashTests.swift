@@ -10,7 +10,8 @@ import Testing
 ///
 /// The seed is printed; OUTBOX_TEST_SEED repeats it, as far as the scheduling of sessions allows.
 struct CrashTests {
-    static let seed = ProcessInfo.processInfo.environment["OUTBOX_TEST_SEED"].flatMap { UInt64($0) }
+    static let seed =
+        ProcessInfo.processInfo.environment["OUTBOX_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: 1...UInt64(UInt32.max))
 
     @Test func cutsSurviveCrashesAtAnyStep() async throws {

@@ -14,7 +14,8 @@ struct RandomWriter {
     private var random: SplitMix
     private var prepared = 0
 
-    static let schema = "CREATE TABLE stream (aggregate text, sequence bigint, PRIMARY KEY (aggregate, sequence)); CREATE TABLE scratch (n int)"
+    static let schema =
+        "CREATE TABLE stream (aggregate text, sequence bigint, PRIMARY KEY (aggregate, sequence)); CREATE TABLE scratch (n int)"
 
     private static let lastSequence: PostgresStatement = "SELECT coalesce(max(sequence), -1) FROM stream WHERE aggregate = $1"
     private static let insertStep: PostgresStatement = "INSERT INTO stream VALUES ($1, $2)"
