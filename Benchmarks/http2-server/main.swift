@@ -1,6 +1,7 @@
 // A gRPC server with nothing but the health service, an echo and one page: what the HTTP/2 and gRPC layers cost by themselves.
 // Usage: http2-bench-server [port [event loops]]
 
+import Dispatch
 import GRPC
 import Glibc
 import HTTP2
@@ -8,12 +9,12 @@ import Logging
 import NIOCore
 import NIOPosix
 
-// Blocked before any other thread exists, so that only sigwait below gets them.
-var signals = sigset_t()
-sigemptyset(&signals)
-sigaddset(&signals, SIGTERM)
-sigaddset(&signals, SIGINT)
-pthread_sigmask(SIG_BLOCK, &signals, nil)
+// SIGTERM drains the server; its default action would end the process in the middle of calls.
+let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
+signal(SIGTERM, SIG_IGN)
+let termination = DispatchSource.makeSignalSource(signal: SIGTERM)
+termination.setEventHandler { stop.finish() }
+termination.resume()
 
 let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 let group = MultiThreadedEventLoopGroup(numberOfThreads: arguments.dropFirst().first ?? 1)
@@ -33,6 +34,5 @@ let address = try await server.start()
 print("listening on \(address.port ?? 0)")
 fflush(nil)
 
-var received: Int32 = 0
-sigwait(&signals, &received)
+for await _ in stopped {}
 await server.shutdown()
