@@ -16,13 +16,16 @@ FORBIDDEN = [
     (re.compile(r"\bas!"), "as! turns an unexpected value into a crash"),
     (re.compile(r"\bfatalError\("), "fatalError( takes the whole process along"),
     (re.compile(r"\b(TODO|FIXME|XXX)\b"), "unfinished work belongs into the issue tracker"),
-    (re.compile(r"\bTask\.sleep|\busleep\(|\bThread\.sleep|(?<![\w.])sleep\("), "wait for an event, do not sleep"),
+    # Task.sleep(until:) is a deadline's timer, raced against the event that is waited for.
+    (re.compile(r"\bTask\.sleep(?!\(until:)|\busleep\(|\bThread\.sleep|(?<![\w.])sleep\("), "wait for an event, do not sleep"),
     (re.compile(r"\.disabled\(|\bXCTSkip\b"), "a test that does not run guards nothing"),
 ]
+# One document in a string literal each: splitting it would not make it clearer.
+DOCUMENTS = {"Sources/OrdersAPI/OpenAPI/OpenAPIDocument.swift"}
 C_LIBRARIES = {
     "CLibPQ": ("Sources/Postgres/",),
     "CRDKafka": ("Sources/Kafka/", "Tests/KafkaTests/"),
-    "CNGHTTP2": ("Sources/HTTP2/", "Tests/HTTP2Tests/"),
+    "CNGHTTP2": ("Sources/HTTP2/", "Tests/HTTP2Tests/", "Tests/HTTP2TestKit/"),
     "CZlib": ("Sources/GRPC/", "Tests/GRPCTests/"),
 }
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)?(?:public |internal |package |private |fileprivate )?import (\w+)", re.M)
@@ -32,7 +35,7 @@ TYPE = re.compile(r"^(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |fin
 
 def problems(path, text):
     lines = text.splitlines()
-    if len(lines) > MAXIMUM_FILE_LINES:
+    if len(lines) > MAXIMUM_FILE_LINES and path not in DOCUMENTS:
         yield 1, f"{len(lines)} lines; split what is more than {MAXIMUM_FILE_LINES}"
     yield from forbidden_words(lines)
     yield from long_functions(lines)
@@ -52,7 +55,7 @@ def long_functions(lines):
     """A function ends at the first closing brace of its own indentation: the formatter guarantees that."""
     for start, line in enumerate(lines):
         match = FUNCTION.match(line)
-        if not match:
+        if not match or line.rstrip().endswith("}"):
             continue
         closing = match.group(1) + "}"
         for end in range(start + 1, len(lines)):

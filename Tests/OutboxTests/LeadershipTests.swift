@@ -1,4 +1,3 @@
-import Glibc
 import Postgres
 import TestKit
 import Testing
@@ -12,7 +11,7 @@ struct LeadershipTests {
         try await withRelay(try outbox.relay()) {
             try await publish(outbox, 0)
             async let standby: Void = second.run()
-            _ = try await onThread { try waitForPhase(second, .standby) }
+            try await onThread { try waitForCandidates(outbox, 2) }
             try await publish(outbox, 1)
             second.stop()
             try await standby
@@ -100,11 +99,16 @@ struct LeadershipTests {
     }
 }
 
-/// Blocks until the relay says it is in `phase`.
-func waitForPhase(_ relay: Relay, _ phase: RelayStatus.Phase) throws {
+/// Blocks until `count` relays are connected, leading or standing by.
+private func waitForCandidates(_ outbox: TestOutbox, _ count: Int64) throws {
+    let connection = try outbox.connect()
     let deadline = ContinuousClock.now + .seconds(30)
-    while relay.status.now.phase != phase {
-        guard ContinuousClock.now < deadline else { throw TestFailure("the relay is \(relay.status.now.phase), not \(phase)") }
-        usleep(2000)
+    let candidates: PostgresStatement = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'outbox-relay lead'
+        """
+    while try connection.query(candidates).int64(0, 0) < count {
+        guard ContinuousClock.now < deadline else { throw TestFailure("fewer than \(count) relays are connected") }
+        try connection.execute("SELECT pg_sleep(0.01)")
     }
 }
