@@ -12,7 +12,7 @@ import NIOPosix
 // SIGTERM drains the server; its default action would end the process in the middle of calls.
 let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
 signal(SIGTERM, SIG_IGN)
-let termination = DispatchSource.makeSignalSource(signal: SIGTERM)
+let termination = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
 termination.setEventHandler { stop.finish() }
 termination.resume()
 
