@@ -36,6 +36,13 @@ public enum OutboxLimits {
     public static let heldRowsPerRead = 500
     /// How long the truncation of a leaf or a checkpoint twin waits for its lock, in milliseconds.
     public static let truncateLockMilliseconds = 50
+    /// Adopting a table: how long one try for its lock holds up writers, how long they have the table to themselves before
+    /// the next, in milliseconds, and how often it is tried.
+    public static let adoptionLockMilliseconds = 500
+    public static let adoptionPauseMilliseconds = 500
+    public static let adoptionLockTries = 240
+    /// Ids of rows written after the adoption begin here, so that existing rows find room below.
+    public static let firstAdoptedID: Int64 = 1 << 40
     /// The longest error text kept with a parked key, in characters.
     public static let parkedErrorCharacters = 500
 

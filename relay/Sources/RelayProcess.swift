@@ -10,6 +10,8 @@ import ServiceLifecycle
 enum RelayProcess {
     static let help = """
         usage: outbox-relay [--check-config | --version | --help]
+               outbox-relay adopt --table app.outbox [--apply] ...   (adopt --help)
+               outbox-relay role --name relay                        (role --help)
 
         Forwards the rows of a transactional outbox in Postgres to Kafka, in order. All settings come from the
         environment; relay/README.md lists them. The two that matter: DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.

@@ -9,6 +9,10 @@ case "--version":
     print("outbox-relay \(RelayVersion.text)")
 case "--check-config":
     RelayProcess.checkConfiguration()
+case "adopt":
+    AdoptCommand.main(Array(arguments.dropFirst()))
+case "role":
+    RoleCommand.main(Array(arguments.dropFirst()))
 case "--help", "-h":
     print(RelayProcess.help)
 case let argument?:

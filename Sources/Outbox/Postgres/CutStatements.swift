@@ -61,8 +61,8 @@ struct CutStatements: Sendable {
     private static func chunk(with prologue: String, _ candidates: String) -> String {
         """
         \(prologue) chunk AS (
-            SELECT *, octet_length(payload) AS size,
-                   sum(octet_length(payload)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
+            SELECT *, coalesce(octet_length(payload), 0) AS size,
+                   sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
             FROM \(candidates) WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
         )
         SELECT outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,

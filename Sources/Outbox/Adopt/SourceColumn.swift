@@ -1,0 +1,33 @@
+/// The names under which the relay reads an outbox, and what teams call the same thing.
+public enum SourceColumn: String, CaseIterable, Sendable {
+    case outboxID = "outbox_id"
+    case transactionID = "transaction_id"
+    case eventID = "event_id"
+    case aggregateType = "aggregate_type"
+    case aggregateID = "aggregate_id"
+    case sequenceNumber = "sequence_number"
+    case eventType = "event_type"
+    case payload
+    case headers
+    case createdAt = "created_at"
+
+    /// Column names that are taken for this without being asked, best first.
+    var usualNames: [String] {
+        switch self {
+        case .eventID: ["event_id", "id"]
+        case .aggregateType: ["aggregate_type", "aggregatetype"]
+        case .aggregateID: ["aggregate_id", "aggregateid"]
+        case .eventType: ["event_type", "type"]
+        case .createdAt: ["created_at", "outbox_created_at"]
+        default: [rawValue]
+        }
+    }
+
+    /// Whether an outbox without it cannot be forwarded and adopting cannot add it.
+    var isRequired: Bool {
+        switch self {
+        case .eventID, .aggregateType, .aggregateID, .eventType, .payload: true
+        case .outboxID, .transactionID, .sequenceNumber, .headers, .createdAt: false
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import Postgres
+import Runtime
+
+/// The database that the environment names, for subcommands.
+enum CommandDatabase {
+    /// No statement deadline: building an index takes as long as it takes.
+    static func connect(_ command: String) throws -> PostgresConnection {
+        let environment = EnvironmentReader()
+        let url = environment.secret("DATABASE_URL") ?? ""
+        try environment.finish()
+        var configuration = PostgresConfiguration(url: url, applicationName: "outbox-relay \(command)")
+        configuration.readWriteOnly = true
+        configuration.statementDeadline = nil
+        return try PostgresConnection(configuration)
+    }
+}
