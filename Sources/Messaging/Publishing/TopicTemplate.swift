@@ -1,9 +1,10 @@
-/// A topic name with places for values of the row, such as `outbox.event.{aggregate_type}`.
+/// A topic name with places for values of the row, such as `outbox.event.{aggregate_type}` or `{header.tenant}.orders`.
 public struct TopicTemplate: Equatable, Sendable {
     enum Part: Equatable, Sendable {
         case text(String)
         case aggregateType
         case eventType
+        case header(String)
     }
 
     let parts: [Part]
@@ -26,6 +27,8 @@ public struct TopicTemplate: Equatable, Sendable {
             switch rest[rest.index(after: open)..<close] {
             case "aggregate_type": parts.append(.aggregateType)
             case "event_type": parts.append(.eventType)
+            case let place where place.hasPrefix("header.") && place.count > "header.".count:
+                parts.append(.header(String(place.dropFirst("header.".count))))
             default: return nil
             }
             rest = rest[rest.index(after: close)...]
@@ -38,12 +41,19 @@ public struct TopicTemplate: Equatable, Sendable {
     /// Whether the event type has a part in the name.
     var usesEventType: Bool { parts.contains(.eventType) }
 
-    func name(aggregateType: String, eventType: String) -> String {
+    /// The headers that have a part in the name; for an adopted table these are columns.
+    var headers: [String] {
+        parts.compactMap { if case .header(let name) = $0 { name } else { nil } }
+    }
+
+    /// - Parameter headers: a value for each of ``headers``.
+    func name(aggregateType: String, eventType: String, headers: [String: String] = [:]) -> String {
         parts.map { part in
             switch part {
             case .text(let text): text
             case .aggregateType: aggregateType
             case .eventType: eventType
+            case .header(let name): headers[name] ?? ""
             }
         }.joined()
     }

@@ -11,7 +11,13 @@ struct TopicTemplateTests {
         #expect(TopicTemplate("fixed")?.name(aggregateType: "a", eventType: "b") == "fixed")
     }
 
-    @Test(arguments: ["", "a.{", "a.{topic}", "{aggregate_type"])
+    @Test func headersHavePlacesToo() throws {
+        let template = try #require(TopicTemplate("{header.tenant}.{aggregate_type}-v1"))
+        #expect(template.headers == ["tenant"])
+        #expect(template.name(aggregateType: "order", eventType: "paid", headers: ["tenant": "acme"]) == "acme.order-v1")
+    }
+
+    @Test(arguments: ["", "a.{", "a.{topic}", "{aggregate_type", "{header.}", "{}"])
     func refusesWhatItCannotFill(_ text: String) {
         #expect(TopicTemplate(text) == nil)
     }
