@@ -83,7 +83,7 @@ let executables: [Target] = [
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
-        ["Outbox", "Messaging", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle, arguments]),
+        ["Outbox", "Messaging", "Kafka", "Postgres", "Threads", "Runtime", "Admin", logging, lifecycle, arguments]),
     executable(
         "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, logging]),
 ]

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Prints the path of a Python with grpcio and the code generated from proto/, made on first use below .build/python.
+# Prints the path of a Python with grpcio, psycopg and the code generated from proto/, made on first use below .build/python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
 home="$root/.build/python"
-versions=("grpcio==1.73.1" "grpcio-tools==1.73.1" "googleapis-common-protos==1.70.0" "protobuf==6.31.1")
+versions=("grpcio==1.73.1" "grpcio-tools==1.73.1" "googleapis-common-protos==1.70.0" "protobuf==6.31.1" "psycopg[binary]==3.2.9")
 wanted="${versions[*]}"
 if [ "$(contents "$home/versions")" != "$wanted" ]; then
     rm -rf "$home"

@@ -35,7 +35,7 @@ struct AdoptCommand: ParsableCommand {
             """)
     var headers: String?
     @Option(help: "What becomes of rows that are there now: publish, or skip.")
-    var existing: AdoptionOptions.ExistingRows?
+    var existing: String?
     @Option(help: "The column that orders the rows that are there now. Default: the time they were created at.")
     var order: String?
     @Flag(help: "Run it instead of printing it.")
@@ -46,7 +46,12 @@ struct AdoptCommand: ParsableCommand {
         options.schema = schema
         options.columns = Dictionary(try pairs(columns, "--columns"), uniquingKeysWith: { $1 })
         if let headers { options.headers = headers == "none" ? [] : try pairs(headers, "--headers") }
-        options.existing = existing
+        if let existing {
+            guard let choice = AdoptionOptions.ExistingRows(rawValue: existing) else {
+                throw ValidationError("--existing: '\(existing)' is neither publish nor skip")
+            }
+            options.existing = choice
+        }
         options.order = order
         let adoption = Adoption(try CommandDatabase.connect("adopt"), options)
         let plan = try adoption.plan()
@@ -68,5 +73,3 @@ struct AdoptCommand: ParsableCommand {
         }
     }
 }
-
-extension AdoptionOptions.ExistingRows: ExpressibleByArgument {}

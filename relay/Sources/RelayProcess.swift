@@ -22,6 +22,7 @@ enum RelayProcess {
             let settings = try RelaySettings(environment)
             var publisher = settings.publisher
             publisher.sink = KafkaLog.sink(logger)
+            RelayPreflight.start(publisher, logger)
             let registry = MetricsRegistry()
             let relay = try Relay(
                 settings.relay, factory: KafkaPublisherFactory(publisher), observer: RelayMetrics(registry), logger: logger)

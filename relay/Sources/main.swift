@@ -1,3 +1,4 @@
+import ArgumentParser
 import Runtime
 
 let arguments = CommandLine.arguments.dropFirst()

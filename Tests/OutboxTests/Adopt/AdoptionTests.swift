@@ -1,5 +1,4 @@
 import Postgres
-import Synchronization
 import TestKit
 import Testing
 
@@ -12,7 +11,7 @@ import Testing
             let connection = try outbox.connect()
             for version in 0..<200 { try connection.insertForeign("early", version) }
         }
-        let isAdopted = Atomic<Bool>(false)
+        let isAdopted = Flag()
         let written = try await withThrowingTaskGroup(of: (String, Int).self) { group in
             for writer in 0..<4 {
                 group.addTask {
@@ -23,15 +22,15 @@ import Testing
                         while after < 50 {
                             try connection.insertForeign("a\(writer)", version)
                             version += 1
-                            if isAdopted.load(ordering: .relaxed) { after += 1 }
+                            if isAdopted.isSet { after += 1 }
                         }
                         return ("a\(writer)", version)
                     }
                 }
             }
-            defer { isAdopted.store(true, ordering: .relaxed) }
+            defer { isAdopted.set() }
             try await outbox.adopt(.publish)
-            isAdopted.store(true, ordering: .relaxed)
+            isAdopted.set()
             var written = ["early": 200]
             for try await (aggregate, versions) in group { written[aggregate] = versions }
             return written
@@ -124,7 +123,7 @@ import Testing
     @Test func oneDatabaseMayHaveSeveralOutboxes() async throws {
         let outbox = try await ForeignOutbox()
         try await outbox.adopt()
-        try await outbox.execute("CREATE TABLE app.other (LIKE app.outbox)")
+        try await outbox.execute("CREATE TABLE app.other (LIKE app.outbox INCLUDING DEFAULTS)")
         try await outbox.execute("ALTER TABLE app.other DROP outbox_id, DROP transaction_id")
         try await onThread {
             var options = AdoptionOptions(table: "app.other")

@@ -1,0 +1,81 @@
+public import Kafka
+internal import Threads
+
+/// Looks, once at start, at what Kafka says about the topics that rows will go to. It only looks: where Kafka is away or the
+/// answer is missing, the relay goes on all the same.
+public struct KafkaPreflight: Sendable {
+    /// What is known of one topic.
+    public struct Topic: Equatable, Sendable {
+        public var name: String
+        public var partitions: Int
+        /// The largest batch its brokers take, in bytes; nil where the admin API does not answer.
+        public var maximumBytes: Int?
+    }
+
+    public struct Findings: Equatable, Sendable {
+        public var topics: [Topic] = []
+        /// Worth an operator's attention.
+        public var warnings: [String] = []
+    }
+
+    /// Topics whose settings are asked for; the others are only listed.
+    static let describedTopics = 10
+    /// How long each question may take.
+    static let patience = Duration.seconds(10)
+
+    private let configuration: KafkaPublisherConfiguration
+
+    public init(_ configuration: KafkaPublisherConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Blocks for seconds when Kafka is away: call it on a thread of its own.
+    public func look() throws(KafkaError) -> Findings {
+        let producer = try KafkaProducer(configuration.kafka, sink: configuration.sink)
+        let metadata = try producer.metadata(topic: nil, within: Self.patience)
+        var found = metadata.topics.filter { configuration.topic.matches($0.name) }.sorted { $0.name < $1.name }
+            .map { Topic(name: $0.name, partitions: $0.partitions.count, maximumBytes: nil) }
+        for index in found.indices.prefix(Self.describedTopics) {
+            let settings = try? producer.topicConfiguration(found[index].name, within: Self.patience)
+            guard let bytes = settings?["max.message.bytes"] else { break }
+            found[index].maximumBytes = Int(bytes)
+        }
+        return Self.judge(found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
+    }
+
+    /// - Parameter ownLimit: `message.max.bytes` where it is set; else librdkafka's default.
+    static func judge(_ topics: [Topic], template: TopicTemplate, ownLimit: Int?) -> Findings {
+        var findings = Findings(topics: topics)
+        if topics.isEmpty {
+            findings.warnings.append(
+                "no topic matches \(template.text); where brokers do not create topics on use, keys will be parked")
+        }
+        let own = ownLimit ?? 1_000_000
+        for topic in topics {
+            guard let limit = topic.maximumBytes, limit < own else { continue }
+            findings.warnings.append(
+                "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: set it to "
+                    + "\(limit), so that a row that is too large is parked without its neighbours being refused")
+        }
+        return findings
+    }
+}
+
+extension TopicTemplate {
+    /// Whether a topic could have been named by this template.
+    func matches(_ name: String) -> Bool {
+        var rest = name[...]
+        var mayGrow = false
+        for part in parts {
+            guard case .text(let text) = part else {
+                mayGrow = true
+                continue
+            }
+            guard let found = mayGrow ? rest.dropFirst().firstRange(of: text) : rest.firstRange(of: text) else { return false }
+            guard mayGrow || found.lowerBound == rest.startIndex else { return false }
+            rest = rest[found.upperBound...]
+            mayGrow = false
+        }
+        return mayGrow ? !rest.isEmpty : rest.isEmpty
+    }
+}

@@ -1,0 +1,38 @@
+import Kafka
+import TestKit
+import Testing
+
+@testable import Messaging
+
+@Suite struct KafkaPreflightTests {
+    @Test func listsTheTopicsThatRowsCouldGoTo() async throws {
+        let cluster = try KafkaMockCluster()
+        try cluster.createTopic("outbox.event.order", partitions: 12)
+        try cluster.createTopic("somebody.else", partitions: 1)
+        let configuration = KafkaPublisherConfiguration(kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        let findings = try await onThread { try KafkaPreflight(configuration).look() }
+        #expect(findings.topics == [.init(name: "outbox.event.order", partitions: 12, maximumBytes: nil)])
+        #expect(findings.warnings.isEmpty)
+    }
+
+    @Test func saysWhatWillGoWrong() {
+        let none = KafkaPreflight.judge([], template: .default, ownLimit: nil)
+        #expect(none.warnings.first?.contains("no topic matches outbox.event.{aggregate_type}") == true)
+        let small = KafkaPreflight.judge(
+            [.init(name: "t", partitions: 1, maximumBytes: 1000)], template: .default, ownLimit: 2000)
+        #expect(small.warnings.first?.contains("set it to 1000") == true)
+        let fine = KafkaPreflight.judge(
+            [.init(name: "t", partitions: 1, maximumBytes: 1_048_588)], template: .default, ownLimit: nil)
+        #expect(fine.warnings.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("outbox.event.order", true), ("outbox.event.", false), ("my.outbox.event.order", false), ("outbox", false),
+    ])
+    func aTemplateKnowsItsTopics(name: String, isKnown: Bool) {
+        #expect(TopicTemplate.default.matches(name) == isKnown)
+        #expect(TopicTemplate("fixed")?.matches("fixed") == true)
+        #expect(TopicTemplate("fixed")?.matches("fixed2") == false)
+        #expect(TopicTemplate("{aggregate_type}-v1")?.matches("order-v1") == true)
+    }
+}
