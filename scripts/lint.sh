@@ -15,6 +15,8 @@ say "lint: shell scripts"
 for script in scripts/*.sh .ci/run; do bash -n "$script"; done
 say "lint: docker-compose.yml"
 /usr/bin/python3 scripts/check-compose.py docker-compose.yml
+say "lint: relay/deploy"
+scripts/check-deploy.sh
 say "lint: generated code matches proto/"
 scripts/check-proto.sh
 say "lint: ok"

@@ -17,7 +17,7 @@ extension EndToEndTests {
                 URL(filePath: try await Command.python()), [example.appending(path: "service.py").path],
                 environment: ["DATABASE_URL": url, "PORT": "0"])
             defer { service.abandon() }
-            let http = try await String(service.lines(containing: "listening on ")[0].dropFirst("listening on ".count))
+            let http = try await announced("listening on ", by: service)
             try await post(http + "/invoices/1", #"{"cents": 1200}"#)
 
             let adopt = [TestPaths.binary("outbox-relay").path, "adopt", "--table", "billing.outbox"]
@@ -35,7 +35,7 @@ extension EndToEndTests {
                 [TestPaths.binary("outbox-relay").path, "role", "--name", role], environment: ["DATABASE_URL": url])
             try await onThread { try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(grants) }
 
-            let address = try await String(kafka.lines(containing: "KAFKA_BOOTSTRAP_SERVERS=")[0].dropFirst("KAFKA_BOOTSTRAP_SERVERS=".count))
+            let address = try await announced("KAFKA_BOOTSTRAP_SERVERS=", by: kafka)
             let relay = try await ManagedProcess.start(
                 TestPaths.binary("outbox-relay"),
                 environment: [
@@ -47,9 +47,14 @@ extension EndToEndTests {
             try await post(http + "/invoices/2", #"{"cents": 5}"#)
             try await drained(url)
             try await expectMessages(address)
-            try await relay.lines(containing: "kafka pre-flight")
+            _ = try await relay.line(containing: "kafka pre-flight")
             relay.signal(SIGTERM)
             #expect(try await relay.exit() == 0)
+        }
+
+        private func announced(_ prefix: String, by process: ManagedProcess) async throws -> String {
+            let line = try await process.line(containing: prefix)
+            return String(line.dropFirst(prefix.count))
         }
 
         private func post(_ url: String, _ body: String) async throws {
