@@ -25,10 +25,8 @@ try router.reflection(descriptorSets: [])
 let page = HTTP2RequestApplication { request in
     HTTP2Response(status: 200, fields: [("content-type", "text/plain")], body: .bytes(Array("\(request.method) \(request.path)\n".utf8)))
 }
-var limits = HTTP2Limits()
-limits.concurrentStreams = 1_000
 let server = try GRPCServer(
-    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0, limits: limits), group: group, router: router, http: page,
+    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0), group: group, router: router, http: page,
     logger: Logger(label: "bench"))
 let address = try await server.start()
 print("listening on \(address.port ?? 0)")
