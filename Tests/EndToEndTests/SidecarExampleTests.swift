@@ -10,7 +10,8 @@ extension EndToEndTests {
         @Test func aPythonServiceWithItsOwnOutboxIsForwarded() async throws {
             let url = try await TestPostgres.emptyDatabase()
             let example = TestPaths.root.appending(path: "relay/examples/python")
-            _ = try await Command.output(["psql", "--quiet", "-v", "ON_ERROR_STOP=1", "-f", example.appending(path: "schema.sql").path, url])
+            let schema = example.appending(path: "schema.sql").path
+            _ = try await Command.output(["psql", "--quiet", "-v", "ON_ERROR_STOP=1", "-f", schema, url])
             let kafka = try await ManagedProcess.start(TestPaths.binary("embedded-kafka"))
             defer { kafka.abandon() }
             let service = try await ManagedProcess.start(

@@ -52,7 +52,8 @@ struct RelaySettings {
             if let template = TopicTemplate(text) {
                 publisher.topic = template
             } else {
-                environment.report("RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
+                environment.report(
+                    "RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
             }
         }
         publisher.addsCloudEvents = environment.bool("RELAY_CLOUDEVENTS", default: publisher.addsCloudEvents)

@@ -39,7 +39,9 @@ public struct Adoption {
         }
         let left = try self.plan().steps.map(\.title)
         guard left.isEmpty else {
-            throw OutboxError(.schema, "done, but still missing: \(left.joined(separator: "; ")). Somebody changed the table meanwhile; adopt again")
+            throw OutboxError(
+                .schema,
+                "done, but still missing: \(left.joined(separator: "; ")). Somebody changed the table meanwhile; adopt again")
         }
         return plan.steps.count
     }

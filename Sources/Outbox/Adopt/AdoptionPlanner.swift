@@ -34,7 +34,8 @@ struct AdoptionPlanner {
         var problems: [String] = []
         if facts.serverVersion < 130_000 { problems.append("Postgres 13 or later is needed, for transaction ids that never wrap") }
         if facts.kind == "p" {
-            problems.append("it is partitioned; adopt the leaf that takes new rows, or copy the ring of leaves of migrations/V0002__outbox.sql")
+            problems.append(
+                "it is partitioned; adopt the leaf that takes new rows, or copy the ring of leaves of migrations/V0002__outbox.sql")
         } else if facts.kind != "r" {
             problems.append("it is no ordinary table")
         }
@@ -98,7 +99,8 @@ extension AdoptionPlanner {
         guard !isServed else { return [] }
         var steps: [AdoptionPlan.Step] = []
         if facts.indexes.contains(where: { $0.name == name }) {
-            steps.append(.init(title: "An index whose building was interrupted", sql: "DROP INDEX CONCURRENTLY \(names.beside(name));", mode: .alone))
+            let sql = "DROP INDEX CONCURRENTLY \(names.beside(name));"
+            steps.append(.init(title: "An index whose building was interrupted", sql: sql, mode: .alone))
         }
         let list = columns.map { PostgresConnection.quoteIdentifier($0) }.joined(separator: ", ")
         let quoted = PostgresConnection.quoteIdentifier(name)
@@ -137,7 +139,7 @@ extension AdoptionPlanner {
                 steps.append(.init(title: "The trigger that wakes the relay", sql: schema.trigger, mode: .transaction))
             }
         }
-        if case .disabled(let name) = facts.wakeTrigger {
+        if case .switchedOff(let name) = facts.wakeTrigger {
             let sql = "ALTER TABLE \(facts.name) ENABLE TRIGGER \(PostgresConnection.quoteIdentifier(name));"
             steps.append(.init(title: "The trigger that wakes the relay is disabled", sql: sql, mode: .transaction))
         }
@@ -183,7 +185,9 @@ extension AdoptionPlanner {
         if facts.persistence == "u" {
             warnings.append("the table is unlogged: after a crash of Postgres its rows are gone, published or not")
         }
-        if case .disabled(let name) = facts.wakeTrigger { warnings.append("the trigger \(name) is disabled: rows wait for the poll ceiling") }
+        if case .switchedOff(let name) = facts.wakeTrigger {
+            warnings.append("the trigger \(name) is disabled: rows wait for the poll ceiling")
+        }
         if isAdopted && facts.wakeTrigger == .missing {
             warnings.append("the trigger that wakes the relay is missing: rows wait for the poll ceiling")
         }

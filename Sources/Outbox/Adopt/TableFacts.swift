@@ -22,7 +22,7 @@ struct TableFacts: Equatable, Sendable {
 
     enum Trigger: Equatable, Sendable {
         case missing
-        case disabled(name: String)
+        case switchedOff(name: String)
         case enabled
     }
 

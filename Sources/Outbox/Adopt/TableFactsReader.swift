@@ -97,7 +97,7 @@ struct TableFactsReader {
     private func trigger(_ table: PostgresParameter, _ schema: String) throws -> TableFacts.Trigger {
         let rows = try connection.query(Self.trigger, [table, .text(schema)])
         guard rows.count > 0 else { return .missing }
-        return try rows.bool(0, 1) ? .enabled : .disabled(name: try rows.string(0, 0))
+        return try rows.bool(0, 1) ? .enabled : .switchedOff(name: try rows.string(0, 0))
     }
 
     private func presence(_ schema: String) throws -> TableFacts.RelayPresence {

@@ -59,7 +59,10 @@ struct AdoptedTable: Sendable {
             let connection = try PostgresConnection(postgres)
             let limit = ContinuousClock.now + .seconds(60)
             let isDrained = PostgresStatement(
-                "SELECT unpublished_rows = 0 AND (SELECT cut > 0 AND draining IS NULL FROM outbox_relay.checkpoint) FROM outbox_relay.outbox_state")
+                """
+                SELECT unpublished_rows = 0 AND (SELECT cut > 0 AND draining IS NULL FROM outbox_relay.checkpoint)
+                FROM outbox_relay.outbox_state
+                """)
             while try !connection.query(isDrained).bool(0, 0) {
                 guard .now < limit else { throw TestFailure("the outbox is not drained") }
             }

@@ -9,8 +9,10 @@ import Threads
 
 /// A table as other teams have it, adopted, forwarded into Kafka's protocol.
 @Suite struct AdoptedTableTests {
-    @Test(arguments: [("bytea", "'\\x00ff7b'", [UInt8]([0, 255, 123])), ("json", "'{ \"a\":1}'", Array("{ \"a\":1}".utf8)),
-        ("jsonb", "'{ \"ä\":1}'", Array("{\"ä\": 1}".utf8)), ("text", "'plain'", Array("plain".utf8))])
+    @Test(arguments: [
+        ("bytea", "'\\x00ff7b'", [UInt8]([0, 255, 123])), ("json", "'{ \"a\":1}'", Array("{ \"a\":1}".utf8)),
+        ("jsonb", "'{ \"ä\":1}'", Array("{\"ä\": 1}".utf8)), ("text", "'plain'", Array("plain".utf8)),
+    ])
     func payloadsOfAllTypesArriveWithTheirHeaders(type: String, literal: String, bytes: [UInt8]) async throws {
         let adopted = try await AdoptedTable(payload: type)
         try await adopted.execute(

@@ -79,7 +79,7 @@ import Testing
             $0.rowsInserted = 9
             $0.rowsDeleted = 9
             $0.persistence = "u"
-            $0.wakeTrigger = .disabled(name: "outbox_relay_wake")
+            $0.wakeTrigger = .switchedOff(name: "outbox_relay_wake")
         }
         let plan = try plan(facts)
         for word in ["CACHE 20", "9 of 9 rows were deleted", "unlogged", "outbox_relay_wake is disabled"] {
