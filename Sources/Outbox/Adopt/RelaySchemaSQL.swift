@@ -139,9 +139,13 @@ extension RelaySchemaSQL {
                 FROM \(schema).checkpoint
             ), waiting AS (
                 SELECT o.outbox_id, o.created_at
-                FROM checkpoint c, \(schema).source o
-                WHERE (o.transaction_id >= c.xmax OR o.transaction_id = ANY (c.xip))
-                  AND NOT (c.draining IS NOT NULL AND o.outbox_id <= c.drained_through
+                FROM checkpoint c
+                CROSS JOIN LATERAL (
+                    SELECT outbox_id, created_at, transaction_id FROM \(schema).source WHERE transaction_id >= c.xmax
+                    UNION ALL
+                    SELECT outbox_id, created_at, transaction_id FROM \(schema).source WHERE transaction_id = ANY (c.xip)
+                ) AS o
+                WHERE NOT (c.draining IS NOT NULL AND o.outbox_id <= c.drained_through
                            AND pg_visible_in_snapshot(o.transaction_id, c.draining))
             )
             SELECT (SELECT count(*) FROM waiting)                                  AS unpublished_rows,
@@ -149,8 +153,9 @@ extension RelaySchemaSQL {
                    (SELECT min(outbox_id) FROM waiting)                            AS oldest_unpublished_id,
                    (SELECT count(*) FROM \(schema).parked)                      AS parked_keys,
                    (SELECT count(*) FROM \(schema).held)                        AS held_rows,
-                   (SELECT count(*) FROM \(schema).source)                      AS rows_in_table,
-                   (SELECT min(created_at) FROM \(schema).source)               AS oldest_row_at;
+                   (SELECT pg_total_relation_size(outbox::regclass) FROM \(schema).relay) AS bytes_on_disk,
+                   (SELECT created_at FROM \(schema).source WHERE transaction_id IS NOT NULL
+                    ORDER BY outbox_id LIMIT 1)                                 AS oldest_row_at;
         """
     }
 
