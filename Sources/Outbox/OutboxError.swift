@@ -7,8 +7,10 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
         public static let fenced = Code(description: "fenced")
         /// The checkpoint belongs to another database system, database or timeline. Final: an operator must rebase.
         public static let foreign = Code(description: "foreign checkpoint")
-        /// The relay's schema or the outbox is missing or not as expected. Final.
+        /// The relay's schema or the outbox is not as expected. Final.
         public static let schema = Code(description: "schema")
+        /// The relay's schema is not there yet. Not final: services start in any order, the migration may be about to run.
+        public static let notMigrated = Code(description: "not migrated")
         /// Postgres is away or refused.
         public static let postgres = Code(description: "postgres")
         /// The publisher cannot be made or used. Final when it happens at start.

@@ -34,12 +34,14 @@ extension EndToEndTests {
                 try await stack.postgres.stop(.immediate)
                 for service in [TestStack.Service.payments, .projector, .server, .relay] { try await stack.start(service) }
                 try await stack.postgres.restart()
+                // Long enough to have seen the empty database.
+                _ = try await stack.process(.relay).line(containing: "not migrated")
                 try await stack.migrate()
                 try await stack.healthy(.server)
                 let id = try await stack.place()
                 try await stack.controlKafka("up")
                 try await stack.waitForPayment(id, status: 3)
-                for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning) }
+                for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning, "\(service.rawValue)") }
                 try await stack.expectInvariants()
             }
         }

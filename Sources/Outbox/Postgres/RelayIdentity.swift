@@ -27,7 +27,7 @@ struct RelayIdentity: Equatable, Sendable {
             // Undefined table, undefined schema.
             guard error.sqlState == "42P01" || error.sqlState == "3F000" else { throw error }
             throw OutboxError(
-                .schema,
+                .notMigrated,
                 "there is no \(schema).relay in this database: run outbox-relay adopt (or outboxctl migrate) first, or set RELAY_SCHEMA")
         }
     }
