@@ -23,9 +23,9 @@ struct EmbeddedKafkaService: Service {
     func run() async throws {
         let thread = ThreadExecutor(name: "control")
         defer { thread.shutdown() }
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await thread.run { try serve() }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             stop.wake()
         }
     }

@@ -20,9 +20,9 @@ struct PaymentsService: Service {
     }
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await payments.run()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             payments.stop()
         }
     }

@@ -18,9 +18,9 @@ struct ProjectorService: Service {
     }
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await projector.run()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             projector.stop()
         }
     }

@@ -57,6 +57,20 @@ extension EndToEndTests {
             #expect(process.output.contains { $0.contains(variable) && $0.contains("eighty") }, "\(process.output)")
         }
 
+        /// One service of a process that cannot start must end the others with it.
+        @Test(arguments: TestStack.Service.allCases)
+        func aTakenPortEndsTheProcess(_ service: TestStack.Service) async throws {
+            let holder = try PortHolder()
+            let process = try await ManagedProcess.start(
+                TestPaths.binary(service.rawValue),
+                environment: [
+                    service.portVariable: "\(holder.port)", "GRPC_PORT": "0", "DATABASE_URL": "postgresql://127.0.0.1:1/none",
+                    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                ])
+            #expect(try await process.exit() != 0)
+            #expect(process.output.contains { $0.contains("\(holder.port)") || $0.contains("in use") }, "\(process.output)")
+        }
+
         /// The dual write of the reference must stay unwritable: the server cannot even speak Kafka.
         @Test func theServerDoesNotLoadLibrdkafka() async throws {
             try await TestStack.with([.server]) { stack in

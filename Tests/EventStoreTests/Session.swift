@@ -56,7 +56,7 @@ final class Session: Sendable {
 
     /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken anyway.
     func wait(_ what: String, _ sql: String, _ isWanted: (Int64) -> Bool) async throws {
-        let giveUp = ContinuousClock.now + .seconds(20)
+        let giveUp = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < giveUp {
             if isWanted(try await number(sql)) { return }
             try await execute("SELECT pg_sleep(0.002)")
@@ -67,7 +67,7 @@ final class Session: Sendable {
 
 /// Waits for a condition inside this process.
 func waitFor(_ what: String, _ condition: () -> Bool) async throws {
-    let giveUp = ContinuousClock.now + .seconds(20)
+    let giveUp = ContinuousClock.now + .seconds(120)
     while !condition() {
         guard ContinuousClock.now < giveUp else { throw TestFailure("waited in vain for: \(what)") }
         try await onThread { _ = poll(nil, 0, 2) }

@@ -7,9 +7,9 @@ struct RelayService: Service {
     let relay: Relay
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await relay.run()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             relay.stop()
         }
     }

@@ -6,9 +6,9 @@ struct EventStoreService: Service {
     let store: EventStore
 
     func run() async {
-        await withGracefulShutdownHandler {
+        await withTaskCancellationOrGracefulShutdownHandler {
             await store.run()
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             store.shutdown()
         }
     }

@@ -30,9 +30,9 @@ final class ChangeListener: Service {
     }
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
+        try await withTaskCancellationOrGracefulShutdownHandler {
             try await executor.run { self.listenUntilStopped() }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             self.isStopping.store(true, ordering: .releasing)
             self.stopSignal.wake()
         }
