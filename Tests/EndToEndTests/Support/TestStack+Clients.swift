@@ -15,15 +15,19 @@ extension TestStack {
         }
     }
 
-    /// One REST call, made by curl as a user would.
+    /// One REST call, made by curl as a user would; curl asks again when the answer is 503, which says that nothing was written.
     func rest(_ method: String, _ path: String, _ body: String? = nil) async throws -> Answer {
-        var words = ["curl", "--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}", "-X", method, httpURL + path]
+        var words = [
+            "curl", "--silent", "--retry", "10", "--retry-delay", "1", "--max-time", "30", "--write-out", "\n%{http_code}", "-X", method,
+            httpURL + path,
+        ]
         if let body { words += ["-H", "Content-Type: application/json", "-d", body] }
         let output = try await Command.output(words)
         guard let end = output.lastIndex(of: "\n"), let status = Int(output[output.index(after: end)...]) else {
             throw TestFailure("curl answered '\(output)'")
         }
-        let text = String(output[..<end])
+        // Refused tries leave their bodies in front of the last one.
+        let text = output[..<end].range(of: "}{", options: .backwards).map { "{" + output[$0.upperBound..<end] } ?? String(output[..<end])
         let json = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         return Answer(status: status, json: json ?? [:], text: text)
     }
