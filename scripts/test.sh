@@ -45,6 +45,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${TEST_WIDTH:-8}"
 
 status=0
 $swift build --build-tests || exit $?
-$swift test --skip-build "$@" </dev/null || status=$?
+# A test that hangs must not hang whoever waits for the answer.
+timeout --kill-after=30 "${TEST_LIMIT:-40m}" $swift test --skip-build "$@" </dev/null || status=$?
 sweep || status=1
 exit "$status"
