@@ -33,6 +33,7 @@ final class TestStack: @unchecked Sendable {
     private let ports: [Service: Int]
     /// Only the test that owns the stack starts and ends processes, one after the other.
     private var processes: [Service: ManagedProcess] = [:]
+    private var others: [ManagedProcess] = []
 
     /// Runs a test on a started and healthy stack, and ends all of it afterwards.
     static func with(_ services: [Service] = Service.allCases, _ body: (TestStack) async throws -> Void) async throws {
@@ -79,15 +80,15 @@ final class TestStack: @unchecked Sendable {
     }
 
     private func end() async {
-        for process in processes.values { process.abandon() }
+        for process in processes.values + others { process.abandon() }
         kafka.abandon()
         try? await postgres.stop(.immediate)
     }
 
     /// Shows what the processes said, for whoever has to find out why a test failed.
     private func tellOutput() {
-        for (service, process) in processes {
-            print("--- \(service.rawValue)", process.output.suffix(40).joined(separator: "\n"), separator: "\n")
+        for process in processes.values + others {
+            print("--- \(process.name) \(process.pid)", process.output.suffix(40).joined(separator: "\n"), separator: "\n")
         }
     }
 }
@@ -114,6 +115,12 @@ extension TestStack {
         case .relay: break
         }
         return variables
+    }
+
+    /// Takes a process that the test has started; it ends with the stack.
+    func keep(_ process: ManagedProcess) -> ManagedProcess {
+        others.append(process)
+        return process
     }
 
     func start(_ service: Service) async throws {

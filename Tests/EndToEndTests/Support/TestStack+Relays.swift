@@ -1,0 +1,66 @@
+import Foundation
+import Kafka
+import TestKit
+import Threads
+
+extension TestStack {
+    /// The lease of relays that a test stops: short, so that it need not wait for long.
+    static let shortLease = Duration.seconds(3)
+
+    /// A relay of a name, beside others; it ends with the stack.
+    func startRelay(_ name: String, _ more: [String: String] = [:]) async throws -> ManagedProcess {
+        var variables = environment(of: .relay)
+        variables["RELAY_NAME"] = name
+        variables["RELAY_ADMIN_PORT"] = "-1"
+        variables["RELAY_LEASE"] = "\(Self.shortLease.components.seconds)s"
+        variables.merge(more) { _, new in new }
+        return keep(try await ManagedProcess.start(TestPaths.binary("outbox-relay"), environment: variables))
+    }
+
+    /// Waits until the relay of this name leads.
+    func leads(_ name: String) async throws {
+        try await wait(for: "SELECT EXISTS (SELECT FROM relay_state WHERE leader = '\(name)' AND lease_is_valid)")
+    }
+
+    /// Waits until so many rows more than now are written.
+    func written(more count: Int) async throws {
+        let now = Int(try await query("SELECT count(*)::text FROM outbox").first ?? "") ?? 0
+        try await wait(for: "SELECT count(*) >= \(now + count) FROM outbox")
+    }
+
+    /// What a topic holds, partition by partition in the order of its offsets.
+    func records(_ topic: String) async throws -> [KafkaRecord] {
+        let kafka = KafkaConfiguration(bootstrapServers: kafkaAddress)
+        return try await onThread { try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60)) }
+    }
+
+    /// Waits until Kafka holds a message of this topic that a relay of this epoch published.
+    func published(_ topic: String, epoch: Int64) async throws {
+        let kafka = KafkaConfiguration(bootstrapServers: kafkaAddress)
+        try await onThread {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while true {
+                let records = try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60))
+                if records.contains(where: { $0.epoch == epoch }) { return }
+                guard .now < deadline else { throw TestFailure("nothing of epoch \(epoch) is in \(topic)") }
+            }
+        }
+    }
+}
+
+extension KafkaRecord {
+    /// The epoch of the relay that published it.
+    var epoch: Int64 { headerText("outbox_relay_epoch").flatMap { Int64($0) } ?? -1 }
+}
+
+extension [KafkaRecord] {
+    /// Messages of `old` epochs that stand behind the first message of `new` in their partition: what a relay that had been
+    /// replaced still published.
+    func strays(of old: Int64, behind new: Int64) -> Int {
+        var begun: Set<Int32> = []
+        return count { record in
+            if record.epoch == new { begun.insert(record.partition) }
+            return record.epoch == old && begun.contains(record.partition)
+        }
+    }
+}
