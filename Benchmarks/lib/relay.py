@@ -11,6 +11,23 @@ from . import kafka, process
 TOPIC = "outbox.event.order"
 
 
+def metric(port, name):
+    """The sum of a relay's metric over its labels; 0 while the endpoint is not up."""
+    try:
+        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2).read().decode()
+    except OSError:
+        return 0.0
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.split("\n") if re.match(name + r"[{ ]", line))
+
+
+def readiness(port):
+    """What a relay's /readyz says; nothing while the endpoint is not up."""
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).read().decode()
+    except OSError:
+        return ""
+
+
 class Relay:
     def __init__(self, bench, report):
         self.bench, self.report = bench, report
@@ -68,12 +85,7 @@ class Relay:
             broker.stop()
 
     def metric(self, name):
-        """The sum of a metric over its labels; 0 while the endpoint is not up."""
-        try:
-            text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=2).read().decode()
-        except OSError:
-            return 0.0
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.split("\n") if re.match(name + r"[{ ]", line))
+        return metric(self.admin, name)
 
     def latency(self):
         """Commit to acknowledgement at 500 rows a second, from the relay's own histogram, beside the two round trips in it."""

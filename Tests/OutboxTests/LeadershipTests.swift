@@ -46,6 +46,23 @@ struct LeadershipTests {
         }
     }
 
+    /// The worst moment to be stopped at: in the middle of changing the checkpoint's twin.
+    @Test func aLeaderStoppedInATransactionHoldsNobodyUp() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            var configuration = outbox.configuration
+            configuration.lease = .milliseconds(300)
+            let zombie = try LeadConnection(configuration)
+            #expect(try zombie.tryToLead())
+            let work = try WorkConnection.open(configuration).connection
+            try work.execute("BEGIN; TRUNCATE outbox_relay.checkpoint_1; LOCK TABLE outbox_relay.checkpoint_0")
+            let heir = try LeadConnection(configuration)
+            while try !heir.tryToLead() { try heir.connection.execute("SELECT pg_sleep(0.02)") }
+            #expect(heir.epoch == zombie.epoch + 1)
+            #expect(throws: PostgresError.self) { try work.execute("COMMIT") }
+        }
+    }
+
     @Test func aLeaderThatRenewsIsNotReplaced() async throws {
         let outbox = try await TestOutbox()
         try await onThread {

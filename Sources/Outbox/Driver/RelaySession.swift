@@ -31,8 +31,7 @@ final class RelaySession {
         self.signals = signals
         self.epoch = epoch
         self.status = status
-        let work = try PostgresConnection(configuration.workConnection)
-        let identity = try RelayIdentity.read(work, schema: configuration.schema)
+        let (work, identity) = try WorkConnection.open(configuration)
         listener = try configuration.usesPooler ? nil : PostgresConnection(configuration.listenConnection)
         try listener?.listen(identity.channel)
         store = try CheckpointStore(work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch)

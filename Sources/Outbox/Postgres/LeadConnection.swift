@@ -10,20 +10,22 @@ final class LeadConnection {
     private let leaseMicroseconds: Int64
     private(set) var epoch: Int64 = 0
 
-    /// Connects and makes sure that the checkpoint belongs to this server.
+    /// Connects, and reads nothing that a leader which was stopped in the middle of a transaction could have locked.
     init(_ configuration: RelayConfiguration) throws {
         self.configuration = configuration
         connection = try PostgresConnection(configuration.leadConnection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
-        try ServerIdentity.verify(connection, schema: configuration.schema)
         statements = LeadStatements(schema: configuration.schema)
         checkpoints = CheckpointStatements(schema: configuration.schema)
         leaseMicroseconds = configuration.lease / .microseconds(1) > 0 ? Int64(configuration.lease / .microseconds(1)) : 0
     }
 
     /// Tries to lead; never waits for a lock, because a waiter holds back vacuum.
+    ///
+    /// - Throws: ``OutboxError`` with code `foreign` when the checkpoint does not belong to this server.
     func tryToLead() throws -> Bool {
         guard try configuration.usesPooler ? takeLapsedLease() : takeLock() else { return false }
+        try ServerIdentity.verify(connection, schema: configuration.schema)
         try raiseEpoch()
         return true
     }
@@ -33,6 +35,7 @@ final class LeadConnection {
         let lock: [PostgresParameter] = [.int4(identity.lockClass), .int4(identity.leaderLock), .int8(leaseMicroseconds)]
         if try connection.query(statements.lead, lock).bool(0, 0) {
             try terminateHolders(of: identity.sleepLock)
+            try terminateHolders(of: identity.workLock, "ShareLock")
             return true
         }
         guard try connection.query(statements.leaseIsOver).bool(0, 0) else { return false }
@@ -46,8 +49,9 @@ final class LeadConnection {
         return true
     }
 
-    private func terminateHolders(of lock: Int32) throws {
-        try connection.query(statements.terminate, [.int8(Int64(identity.lockClass)), .int8(Int64(lock))])
+    /// Ends the sessions that an earlier leader left behind. Only the mode that leaders use: writers share the sleep lock.
+    private func terminateHolders(of lock: Int32, _ mode: String = "ExclusiveLock") throws {
+        try connection.query(statements.terminate, [.int8(Int64(identity.lockClass)), .int8(Int64(lock)), .text(mode)])
     }
 
     /// From here on nobody with an older epoch moves the checkpoint. Of two that try at once, one changes the row.

@@ -36,7 +36,7 @@ struct LeadStatements: Sendable {
             """
             SELECT count(pg_terminate_backend(pid)) FROM pg_locks
             WHERE locktype = 'advisory' AND classid::bigint = $1 AND objid::bigint = $2 AND objsubid = 2 AND granted
-              AND mode = 'ExclusiveLock' AND pid <> pg_backend_pid()
+              AND mode = $3 AND pid <> pg_backend_pid()
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """)
     }

@@ -10,6 +10,10 @@ struct RelayIdentity: Equatable, Sendable {
     var leafSequence: String?
     var leaves: [String]
 
+    /// Held by the sessions of leaders that read rows and move the checkpoint. The classes of lock are a relay's own, so the number
+    /// beside those of the table is free.
+    var workLock: Int32 { sleepLock + 1 }
+
     /// Reads the row, or explains what is missing.
     static func read(_ connection: PostgresConnection, schema: String) throws -> RelayIdentity {
         let rows = try readRow(connection, schema)
