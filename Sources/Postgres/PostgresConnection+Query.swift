@@ -100,12 +100,17 @@ extension PostgresConnection {
         }
     }
 
-    /// Reads one statement's result and the end mark after it.
+    /// Reads one statement's result and what follows it up to the end mark: outside a transaction the commit comes after the
+    /// rows, and can fail although the statement succeeded.
     func onlyResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresResult {
         guard let first = try nextResult(until: deadline) else { throw lost() }
         let result = PostgresResult(first)
-        while let extra = try nextResult(until: deadline) { PQclear(extra) }
-        if let error = Self.error(in: first) { throw noting(error) }
+        var failure = Self.error(in: first)
+        while let extra = try nextResult(until: deadline) {
+            failure = failure ?? Self.error(in: extra)
+            PQclear(extra)
+        }
+        if let failure { throw noting(failure) }
         return result
     }
 

@@ -84,6 +84,18 @@ struct PostgresConnectionTests {
         }
     }
 
+    @Test func aCommitThatFailsAfterALoneStatementIsAnErrorToo() async throws {
+        try await connected { connection in
+            try connection.execute(
+                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)")
+            let error = #expect(throws: PostgresError.self) {
+                try connection.query("INSERT INTO t VALUES ($1) RETURNING n", [.int8(1)])
+            }
+            #expect(error?.sqlState == "23505")
+            #expect(try connection.query("SELECT count(*) FROM t").int64(0, 0) == 1)
+        }
+    }
+
     @Test func aLargePipelineDoesNotDeadlockOnFullSocketBuffers() async throws {
         try await connected { connection in
             let payload = [UInt8](repeating: 7, count: 200_000)
