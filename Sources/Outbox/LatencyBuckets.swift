@@ -2,7 +2,8 @@
 public struct LatencyBuckets: Sendable {
     /// Upper bounds in seconds.
     public static let bounds: [Double] = [
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600,
+        0.0001, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+        3600,
     ]
     private static let microseconds = bounds.map { Int64($0 * 1_000_000) }
 
