@@ -49,7 +49,7 @@ final class RelaySession {
     /// Runs until asked to stop, or until leadership or a connection is lost, which throws.
     func run() throws {
         defer { outlet.close() }
-        try prepareDraining(rows: nil)
+        try prepareDraining()
         var action = machine.handle(.led(store.checkpoint), seeing: look())
         while action != .stop {
             signals.wantsSleepLock = machine.wantsSleepLock
@@ -113,20 +113,22 @@ extension RelaySession {
     private func advance() throws -> RelayEvent {
         _ = try listener?.notifications()
         try releaser.releaseAsked()
-        let rows = try store.advance(holding: outlet.held)
+        let advance = try store.advance(holding: outlet.held)
         outlet.forgetHeld()
         outlet.beginCut()
         try retention?.look()
         backoff.succeeded()
-        status.advanced(rows: rows)
-        guard rows > 0 else { return .foundNothing }
-        try prepareDraining(rows: rows)
-        return .advanced(store.checkpoint, rows: rows)
+        status.advanced(rows: advance.rows)
+        guard advance.rows > 0 else { return .foundNothing }
+        try prepareDraining(advance)
+        return .advanced(store.checkpoint, rows: advance.rows)
     }
 
-    private func prepareDraining(rows: Int?) throws {
+    /// Without an `advance` the cut is one that an earlier leader left unfinished.
+    private func prepareDraining(_ advance: CheckpointStore.Advance? = nil) throws {
         guard let draining = store.checkpoint.draining else { return }
-        try reader.begin(published: store.checkpoint.published, draining: draining, rows: rows)
+        try reader.begin(
+            published: store.checkpoint.published, draining: draining, rows: advance?.rows, firstChunk: advance?.firstChunk)
     }
 
     private func fetch(after outboxID: Int64) throws -> RelayEvent {

@@ -23,9 +23,16 @@ final class CheckpointStore {
         checkpoint = stored.checkpoint
     }
 
-    /// Finishes the current cut, if there is one, and takes the next if there are rows. Returns their number, counted up
-    /// to the bound of a small cut; 0 if no cut was taken.
-    func advance(holding batch: HeldBatch) throws -> Int {
+    /// What ``advance(holding:)`` found.
+    struct Advance {
+        /// Rows of the new cut, counted up to the bound of a small one; 0 if no cut was taken.
+        var rows: Int
+        /// The first chunk of a small cut. It was read with the cut, and the cut is committed.
+        var firstChunk: Chunk?
+    }
+
+    /// Finishes the current cut, if there is one, and takes the next if there are rows.
+    func advance(holding batch: HeldBatch) throws -> Advance {
         let finished = checkpoint.draining ?? checkpoint.published
         let rows = try moving(holding: batch) {
             PostgresQuery(
@@ -35,16 +42,16 @@ final class CheckpointStore {
                     .literal(finished.inProgressArray),
                 ])
         }
-        let found = Int(try rows.int64(0, 0))
+        let found = Int(try rows.int64(0, 10))
         let isMove = found > 0 || checkpoint.draining != nil
-        guard !isMove || !rows.isNull(0, 1) else { throw Self.fenced }
-        guard isMove else { return 0 }
+        guard !isMove || !rows.isNull(0, 11) else { throw Self.fenced }
+        guard isMove else { return Advance(rows: 0) }
         checkpoint.published = finished
-        checkpoint.draining = try rows.optionalString(0, 2).map(snapshot)
-        checkpoint.cut = try rows.int64(0, 3)
+        checkpoint.draining = try rows.optionalString(0, 12).map(snapshot)
+        checkpoint.cut = try rows.int64(0, 13)
         checkpoint.drainedThrough = 0
-        try moved(to: try rows.string(0, 1))
-        return found
+        try moved(to: try rows.string(0, 11))
+        return Advance(rows: found, firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows))
     }
 
     /// Notes that the rows of the cut up to this id are settled.

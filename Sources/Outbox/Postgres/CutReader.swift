@@ -5,6 +5,8 @@ final class CutReader {
     private let connection: PostgresConnection
     private let statements: CutStatements
     private var cut: Cut?
+    /// The cut's first chunk, if it came with the cut.
+    private var firstChunk: Chunk?
 
     private struct Cut {
         var published: Snapshot
@@ -25,16 +27,19 @@ final class CutReader {
     }
 
     /// Turns to a cut. `rows` is its size if it is known; an unknown size is walked like a backlog, which is never wrong.
-    func begin(published: Snapshot, draining: Snapshot, rows: Int?) throws {
+    func begin(published: Snapshot, draining: Snapshot, rows: Int?, firstChunk: Chunk? = nil) throws {
         cut = Cut(published: published, draining: draining, walk: nil)
+        self.firstChunk = firstChunk
         if let rows, rows <= OutboxLimits.rowsOfSmallCut { return }
         let floor = try connection.query(statements.floor, [.literal(String(published.xmax))])
         let late = try connection.query(statements.late, [.literal(published.inProgressArray), .literal(draining.text)])
         cut?.walk = Walk(floor: try floor.int64(0, 0), late: try late.string(0, 0))
     }
 
-    /// Reads the next chunk.
+    /// Reads the next chunk. The first costs no round trip if it came with the cut; read again, it does.
     func read(after outboxID: Int64) throws -> Chunk {
+        defer { firstChunk = nil }
+        if let firstChunk, outboxID == 0 { return firstChunk }
         guard let cut else { throw OutboxError(.schema, "a chunk was asked for without a cut") }
         let shared: [PostgresParameter] = [
             .literal(String(cut.published.xmax)), .literal(cut.walk?.late ?? cut.published.inProgressArray),

@@ -24,8 +24,8 @@ struct CutStatements: Sendable {
             """)
     }
 
-    /// The columns of a chunk, in the order ``CutReader`` decodes them.
-    private static let columns =
+    /// The columns of a row in the source.
+    static let columns =
         "outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload, headers, created_at"
 
     /// $1 xmax, $2 in progress, $3 draining, $4 after, $5 rows, $6 bytes.
@@ -56,22 +56,27 @@ struct CutStatements: Sendable {
         """
     }
 
-    /// Orders the candidates and ends the chunk at so many rows, or with the row that reaches so many bytes. Lengths are
-    /// known without reading toasted payloads. Headers become a text[] of names and values by turns.
+    /// Orders the candidates and ends the chunk at so many rows, or with the row that reaches so many bytes.
     private static func chunk(with prologue: String, _ candidates: String) -> String {
         """
-        \(prologue) chunk AS (
-            SELECT *, coalesce(octet_length(payload), 0) AS size,
-                   sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
-            FROM \(candidates) WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
-        )
-        SELECT outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
-               CASE WHEN headers IS NOT NULL THEN
-                   (SELECT array_agg(item ORDER BY key, side)
-                    FROM jsonb_each_text(headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
-               created_at, coalesce(running, 0)
-        FROM chunk WHERE coalesce(running - size, 0) < $6
+        \(prologue) chunk AS (\(measured) FROM \(candidates) WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5)
+        SELECT \(decoded) FROM chunk WHERE coalesce(running - size, 0) < $6
         ORDER BY outbox_id
         """
     }
+
+    /// The candidates with the bytes up to and with each. Lengths are known without reading toasted payloads.
+    static let measured = """
+        SELECT *, coalesce(octet_length(payload), 0) AS size,
+               sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
+        """
+
+    /// What ``Chunk`` decodes. Headers become a text[] of names and values by turns.
+    static let decoded = """
+        outbox_id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
+        CASE WHEN headers IS NOT NULL THEN
+            (SELECT array_agg(item ORDER BY key, side)
+             FROM jsonb_each_text(headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
+        created_at, coalesce(running, 0)
+        """
 }
