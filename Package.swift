@@ -65,7 +65,7 @@ let libraries: [Target] = [
         "OrdersAPI",
         [
             "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin",
-            hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, logging, lifecycle,
+            hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, logging, lifecycle,
         ]),
     library("Outbox", ["Postgres", "Threads", logging]),
     library("Projection", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),

@@ -12,7 +12,6 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     /// The way of messages to a streaming handler; nil for a method with one request.
     let requests: GRPCMessageQueue?
     private let method: GRPCMethod
-    private let observer: (any GRPCObserver)?
     private let started: ContinuousClock.Instant?
 
     // ---- the event loop's own ----
@@ -38,16 +37,13 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         case ended
     }
 
-    init(
-        stream: HTTP2Stream, method: GRPCMethod, head: GRPCRequestHead, limits: GRPCLimits, observer: (any GRPCObserver)?
-    ) {
+    init(stream: HTTP2Stream, method: GRPCMethod, head: GRPCRequestHead, limits: GRPCLimits) {
         self.stream = stream
         self.method = method
         requests = if case .headers = method.start { GRPCMessageQueue() } else { nil }
         self.limits = limits
-        self.observer = observer
         let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
-        let now = observer != nil || timeout != nil ? ContinuousClock.now : nil
+        let now = method.observer != nil || timeout != nil ? ContinuousClock.now : nil
         started = now
         context = GRPCContext(
             method: method.name, peer: stream.peer,
@@ -293,8 +289,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume(throwing: CancellationError()) }
-        if report, let observer, let started {
-            observer.callEnded(method: method.name, status: status, duration: started.duration(to: .now))
+        if report, let observer = method.observer, let started {
+            observer.callEnded(status, duration: started.duration(to: .now))
         }
     }
 

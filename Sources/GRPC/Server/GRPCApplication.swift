@@ -4,7 +4,7 @@ public import HTTP2
 public struct GRPCApplication: HTTP2Application {
     private let routes: GRPCRouteTable
     private let limits: GRPCLimits
-    private let observer: (any GRPCObserver)?
+    private let refusals: (any GRPCMethodObserver)?
     private let http: (any HTTP2Application)?
 
     /// - Parameters:
@@ -12,9 +12,9 @@ public struct GRPCApplication: HTTP2Application {
     ///   - observer: hears of every call.
     ///   - http: answers requests whose content type is not gRPC's; without it they get 415.
     public init(router: GRPCRouter, observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)? = nil) {
-        routes = GRPCRouteTable(router.methods)
+        routes = GRPCRouteTable(router.methods.mapValues { $0.observed(by: observer) })
         limits = router.sharedLimits
-        self.observer = observer
+        refusals = observer?.observer(of: "unknown")
         self.http = http
     }
 
@@ -33,7 +33,7 @@ public struct GRPCApplication: HTTP2Application {
         case .status(let error):
             return refuse(stream, error)
         case .call(let method):
-            let call = GRPCServerCall(stream: stream, method: method, head: head, limits: limits, observer: observer)
+            let call = GRPCServerCall(stream: stream, method: method, head: head, limits: limits)
             call.begin()
             return call
         }
@@ -47,7 +47,7 @@ public struct GRPCApplication: HTTP2Application {
     private func refuse(_ stream: HTTP2Stream, _ error: GRPCError) -> any HTTP2StreamReceiver {
         let fields = GRPCResponseFields.headers + [GRPCResponseFields.acceptEncoding] + GRPCResponseFields.status(error)
         stream.respond(fields, end: true)
-        observer?.callEnded(method: "unknown", status: error.code, duration: .zero)
+        refusals?.callEnded(error.code, duration: .zero)
         return GRPCRefusedCall()
     }
 }

@@ -11,9 +11,17 @@ final class GRPCMethod: Sendable {
     /// Such as `orders.v1.OrderService/PlaceOrder`.
     let name: String
     let start: Start
+    /// Hears of its calls.
+    let observer: (any GRPCMethodObserver)?
 
-    init(name: String, start: Start) {
+    init(name: String, start: Start, observer: (any GRPCMethodObserver)? = nil) {
         self.name = name
         self.start = start
+        self.observer = observer
+    }
+
+    /// The same method with somebody who hears of its calls.
+    func observed(by observer: (any GRPCObserver)?) -> GRPCMethod {
+        GRPCMethod(name: name, start: start, observer: observer?.observer(of: name))
     }
 }

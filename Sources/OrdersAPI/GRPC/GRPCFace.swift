@@ -3,6 +3,7 @@ import HTTP2
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Runtime
 import ServiceLifecycle
 
@@ -10,29 +11,34 @@ import ServiceLifecycle
 struct GRPCFace: Service {
     let endpoint: ServerConfiguration.Endpoint
     let server: GRPCServer
+    /// Event loops of its own; nil when it shares the process's.
+    private let ownGroup: MultiThreadedEventLoopGroup?
     let logger: Logger
 
-    /// - Parameter http: answers what is not gRPC.
+    /// - Parameters:
+    ///   - eventLoops: threads of its own; nil shares the process's.
+    ///   - http: answers what is not gRPC.
     init(
-        endpoint: ServerConfiguration.Endpoint, tls: HTTP2TLSConfiguration?, router: GRPCRouter, observer: (any GRPCObserver)? = nil,
-        http: (any HTTP2Application)?, logger: Logger
+        endpoint: ServerConfiguration.Endpoint, eventLoops: Int? = nil, tls: HTTP2TLSConfiguration?, router: GRPCRouter,
+        observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)?, logger: Logger
     ) throws {
         var limits = HTTP2Limits()
         limits.drainTimeout = APILimits.drainTimeout
         self.endpoint = endpoint
         self.logger = logger
+        ownGroup = eventLoops.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) }
         server = try Self.server(
-            HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, tls: tls, limits: limits), router, observer, http,
-            logger)
+            HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, tls: tls, limits: limits),
+            ownGroup ?? EventLoopGroupProvider.singleton.eventLoopGroup, router, observer, http, logger)
     }
 
     private static func server(
-        _ configuration: HTTP2ServerConfiguration, _ router: GRPCRouter, _ observer: (any GRPCObserver)?,
-        _ http: (any HTTP2Application)?, _ logger: Logger
+        _ configuration: HTTP2ServerConfiguration, _ group: any EventLoopGroup, _ router: GRPCRouter,
+        _ observer: (any GRPCObserver)?, _ http: (any HTTP2Application)?, _ logger: Logger
     ) throws -> GRPCServer {
         do {
             return try GRPCServer(
-                configuration: configuration, group: EventLoopGroupProvider.singleton.eventLoopGroup, router: router,
+                configuration: configuration, group: group, router: router,
                 observer: observer, http: http, logger: logger)
         } catch {
             guard error.code == .tls else { throw error }
@@ -49,5 +55,6 @@ struct GRPCFace: Service {
         }
         try? await gracefulShutdown()
         await server.shutdown()
+        try? await ownGroup?.shutdownGracefully()
     }
 }

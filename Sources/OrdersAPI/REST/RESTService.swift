@@ -24,7 +24,7 @@ struct RESTService: Sendable {
         ContentEncoding.apply(to: &response, for: request)
         if request.method == .head { response.body = .bytes([]) }
         cors.decorate(&response, for: request)
-        operations.requests.record(face: "rest", method: label, status: response.status, duration: .now - started)
+        operations.requests.metrics(face: "rest", method: label).record(status: response.status, duration: .now - started)
         return response
     }
 

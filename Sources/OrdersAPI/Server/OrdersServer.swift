@@ -41,7 +41,8 @@ public struct OrdersServer {
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
             HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
             try GRPCFace(
-                endpoint: configuration.grpc, tls: configuration.tls, router: router, observer: operations.requests,
+                endpoint: configuration.grpc, eventLoops: configuration.grpcEventLoops, tls: configuration.tls, router: router,
+                observer: operations.requests,
                 http: HTTP2RequestApplication(rest), logger: logger),
             DrainSignal(readiness: readiness, health: health, changes: changes, logger: logger),
         ]

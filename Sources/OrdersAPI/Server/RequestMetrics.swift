@@ -10,48 +10,38 @@ final class RequestMetrics: GRPCObserver {
     private struct Key: Hashable {
         let face: String
         let method: String
-        let status: Int
     }
 
     private let registry: MetricsRegistry
-    private let counters = Mutex<[Key: Counter]>([:])
-    private let histograms = Mutex<[String: Histogram]>([:])
+    private let methods = Mutex<[Key: MethodMetrics]>([:])
 
     init(_ registry: MetricsRegistry) {
         self.registry = registry
     }
 
-    /// - Parameters:
-    ///   - method: one of few, never a client's own words: each makes a time series.
-    ///   - status: of HTTP or of gRPC, as the face has it.
-    func record(face: String, method: String, status: Int, duration: Duration) {
-        counter(Key(face: face, method: method, status: status)).increment()
-        let (seconds, attoseconds) = duration.components
-        histogram(face).observe(Double(seconds) + Double(attoseconds) / 1e18)
-    }
+    func observer(of method: String) -> any GRPCMethodObserver { metrics(face: "grpc", method: method) }
 
-    func callEnded(method: String, status: GRPCStatusCode, duration: Duration) {
-        record(face: "grpc", method: method, status: status.rawValue, duration: duration)
-    }
-
-    private func counter(_ key: Key) -> Counter {
-        counters.withLock { counters in
-            if let known = counters[key] { return known }
-            let made = registry.counter(
-                "orders_requests_total", "Requests answered, by face, method and status.",
-                labels: [("face", key.face), ("method", key.method), ("status", String(key.status))])
-            counters[key] = made
+    /// The metrics of one method; keep them where calls are many.
+    ///
+    /// - Parameter method: one of few, never a client's own words: each makes a time series.
+    func metrics(face: String, method: String) -> MethodMetrics {
+        let key = Key(face: face, method: method)
+        return methods.withLock { methods in
+            if let known = methods[key] { return known }
+            let made = make(key)
+            methods[key] = made
             return made
         }
     }
 
-    private func histogram(_ face: String) -> Histogram {
-        histograms.withLock { histograms in
-            if let known = histograms[face] { return known }
-            let made = registry.histogram(
-                "orders_request_seconds", "Time from a request's head to its answer.", buckets: Self.buckets, labels: [("face", face)])
-            histograms[face] = made
-            return made
+    private func make(_ key: Key) -> MethodMetrics {
+        let registry = registry
+        let durations = registry.histogram(
+            "orders_request_seconds", "Time from a request's head to its answer.", buckets: Self.buckets, labels: [("face", key.face)])
+        return MethodMetrics(durations: durations) { status in
+            registry.counter(
+                "orders_requests_total", "Requests answered, by face, method and status.",
+                labels: [("face", key.face), ("method", key.method), ("status", String(status))])
         }
     }
 }

@@ -19,6 +19,9 @@ public struct ServerConfiguration: Sendable {
     public var http: Endpoint
     /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
     public var grpc: Endpoint
+    /// `GRPC_EVENT_LOOPS`: threads of the gRPC port's own that serve its connections. Default nil: it shares the process's, one per
+    /// processor.
+    public var grpcEventLoops: Int?
     /// `TLS_CERTIFICATE_FILE`, `TLS_PRIVATE_KEY_FILE`, `TLS_CLIENT_CA_FILE`, `TLS_REQUIRE_CLIENT_CERTIFICATE`: TLS on the gRPC
     /// port. Default none: HTTP/2 with prior knowledge.
     public var tls: HTTP2TLSConfiguration?
@@ -41,6 +44,9 @@ public struct ServerConfiguration: Sendable {
             portVariable: "GRPC_PORT")
         if http.port == grpc.port, http.port != 0 {
             environment.report("GRPC_PORT", "is the same as HTTP_PORT, \(http.port); each needs a port of its own")
+        }
+        grpcEventLoops = environment.optionalString("GRPC_EVENT_LOOPS").map { _ in
+            environment.int("GRPC_EVENT_LOOPS", default: 1, in: 1...256)
         }
         tls = HTTP2TLSConfiguration(environment)
         postgres = PostgresConfiguration(

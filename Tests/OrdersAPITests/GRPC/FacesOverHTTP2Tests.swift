@@ -18,9 +18,10 @@ struct FacesOverHTTP2Tests {
             store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: Logger(label: "test"))
         var router = GRPCRouter()
         router.orders(handlers)
-        let rest = RESTService(
-            handlers: handlers, operations: Operations(readiness: { .ok() }, metrics: MetricsRegistry()))
-        let application = GRPCApplication(router: router, http: HTTP2RequestApplication(rest))
+        let operations = Operations(readiness: { .ok() }, metrics: MetricsRegistry())
+        let rest = RESTService(handlers: handlers, operations: operations)
+        let application = GRPCApplication(
+            router: router, observer: operations.requests, http: HTTP2RequestApplication(rest))
         try await withServer(application) { port, _ in
             try await offPool {
                 let client = try RawConnection(port: port)
@@ -78,6 +79,24 @@ struct FacesOverHTTP2Tests {
             let missing = Orders_V1_GetOrderRequest.with { $0.orderID = "nobody" }
             #expect(try client.answer(3, "orders.v1.OrderService", "GetOrder", missing)["grpc-status"] == "5")
             #expect(try client.answer(5, "orders.v1.OrderService", "WatchOrder", missing)["grpc-status"] == "5")
+        }
+    }
+
+    @Test func everyCallIsCountedByMethodAndStatus() async throws {
+        try await talk { client in
+            for stream in [1, 3] as [UInt32] {
+                let _: Orders_V1_PlaceOrderResponse = try client.call(stream, "orders.v1.OrderService", "PlaceOrder", Self.order)
+            }
+            _ = try client.answer(5, "orders.v1.OrderService", "PlaceOrder", Orders_V1_PlaceOrderRequest())
+            _ = try client.answer(7, "orders.v1.OrderService", "NoSuchMethod", Orders_V1_PlaceOrderRequest())
+            client.headers(9, HeaderEncoder.get("/metrics"), end: true)
+            let metrics = String(decoding: try client.response(9).body, as: UTF8.self)
+            for line in [
+                #"orders_requests_total{face="grpc",method="orders.v1.OrderService/PlaceOrder",status="0"} 2"#,
+                #"orders_requests_total{face="grpc",method="orders.v1.OrderService/PlaceOrder",status="3"} 1"#,
+                #"orders_requests_total{face="grpc",method="unknown",status="12"} 1"#,
+                #"orders_request_seconds_count{face="grpc"} 4"#,
+            ] { #expect(metrics.contains(line + "\n")) }
         }
     }
 

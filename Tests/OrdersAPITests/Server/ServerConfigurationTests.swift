@@ -22,6 +22,7 @@ struct ServerConfigurationTests {
         #expect(configuration.http.port == 8080)
         #expect(configuration.grpc.port == 8081)
         #expect(configuration.tls == nil)
+        #expect(configuration.grpcEventLoops == nil)
         #expect(configuration.corsAllowedOrigins == [])
     }
 
@@ -29,6 +30,7 @@ struct ServerConfigurationTests {
         #expect(problems(["HTTP_PORT": "x"]) == ["HTTP_PORT"])
         #expect(problems(["HTTP_PORT": "9000", "GRPC_PORT": "9000"]) == ["GRPC_PORT"])
         #expect(problems(["WRITE_LANES": "0"]) == ["WRITE_LANES"])
+        #expect(problems(["GRPC_EVENT_LOOPS": "0"]) == ["GRPC_EVENT_LOOPS"])
         #expect(problems(["TLS_CERTIFICATE_FILE": "c.pem"]) == ["TLS_PRIVATE_KEY_FILE"])
         #expect(problems(["TLS_PRIVATE_KEY_FILE": "k.pem"]) == ["TLS_CERTIFICATE_FILE"])
         #expect(problems(["TLS_CLIENT_CA_FILE": "a.pem"]) == ["TLS_CLIENT_CA_FILE"])
