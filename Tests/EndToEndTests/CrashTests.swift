@@ -38,14 +38,14 @@ extension EndToEndTests {
             }
         }
 
-        @Test func aKafkaThatGoesAwayAndComesBackLosesNothing() async throws {
+        @Test(.switchesKafka) func aKafkaThatGoesAwayAndComesBackLosesNothing() async throws {
             try await TestStack.with { stack in
                 let load = try await stack.startLoad()
                 try await load.acknowledged(Self.ordersBetweenCrashes)
-                try await stack.controlKafka("down")
+                try await stack.kafka.control("down")
                 // Placing orders does not need Kafka.
                 try await load.acknowledged(Self.ordersBetweenCrashes)
-                try await stack.controlKafka("up")
+                try await stack.kafka.control("up")
                 try await load.acknowledged(Self.ordersBetweenCrashes)
                 let acknowledged = try await load.end()
                 try await stack.expectInvariants(acknowledged)
@@ -54,18 +54,18 @@ extension EndToEndTests {
         }
 
         /// Kafka answers slowly, so that the relay dies while the batch it has promised in its checkpoint is under way.
-        @Test func aRelayKilledInMidBatchFinishesTheBatch() async throws {
+        @Test(.switchesKafka) func aRelayKilledInMidBatchFinishesTheBatch() async throws {
             try await TestStack.with { stack in
                 try await stack.kill(.relay)
                 try await stack.execute(Self.backlog)
-                try await stack.controlKafka("latency 500")
+                try await stack.kafka.control("latency 500")
                 for _ in 0..<3 {
                     try await stack.start(.relay)
                     try await stack.spin(until: "SELECT EXISTS (SELECT FROM relay_state WHERE draining IS NOT NULL)")
                     try await stack.kill(.relay)
                     #expect(try await stack.query("SELECT (draining IS NOT NULL)::text FROM relay_state") == ["true"])
                 }
-                try await stack.controlKafka("latency 0")
+                try await stack.kafka.control("latency 0")
                 try await stack.start(.relay)
                 try await stack.drained()
                 try await stack.expectInvariants()

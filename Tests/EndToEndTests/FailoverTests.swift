@@ -5,7 +5,6 @@ import Testing
 extension EndToEndTests {
     /// Two relays, one of which leads and is taken away under load. Nobody helps; afterwards every row is in Kafka, in order.
     @Suite struct FailoverTests {
-        private static let topic = "outbox.event.parcel"
         private static let rows = 3_000
 
         @Test func aKilledLeaderIsReplaced() async throws {
@@ -13,23 +12,23 @@ extension EndToEndTests {
                 first.signal(SIGKILL)
                 #expect(try await first.exit() == 128 + SIGKILL)
                 try await stack.leads("second")
-                try await stack.published(Self.topic, epoch: 2)
+                try await stack.published(stack.kafka.topic("parcel"), epoch: 2)
                 try await stack.written(more: Self.rows)
             }
         }
 
         /// A host that dies leaves its connections open: nobody says that the leader is gone. A stopped process looks the same.
-        @Test func aStoppedLeaderIsReplacedAndStandsByWhenItGoesOn() async throws {
+        @Test(.switchesKafka) func aStoppedLeaderIsReplacedAndStandsByWhenItGoesOn() async throws {
             try await withTwoRelays { stack, first, second in
                 // Slow answers fill the leader's queue, so that it has something to publish when it goes on.
-                try await stack.controlKafka("latency 2000")
+                try await stack.kafka.control("latency 2000")
                 try await stack.execute(Self.backlog)
                 try await stack.spin(until: "SELECT EXISTS (SELECT FROM relay_state WHERE draining IS NOT NULL)")
                 try await stack.written(more: Self.rows)
                 first.signal(SIGSTOP)
-                try await stack.controlKafka("latency 0")
+                try await stack.kafka.control("latency 0")
                 try await stack.leads("second")
-                try await stack.published(Self.topic, epoch: 2)
+                try await stack.published(stack.kafka.topic("parcel"), epoch: 2)
                 try await stack.written(more: Self.rows)
                 first.signal(SIGCONT)
                 _ = try await first.line(containing: "standing by")
@@ -52,7 +51,7 @@ extension EndToEndTests {
             _ body: (_ stack: TestStack, _ first: ManagedProcess, _ second: ManagedProcess) async throws -> Void
         ) async throws {
             try await TestStack.with([]) { stack in
-                try await stack.controlKafka("topic \(Self.topic) 16")
+                try await stack.kafka.createTopic("parcel")
                 let first = try await stack.startRelay("first")
                 try await stack.leads("first")
                 let second = try await stack.startRelay("second")
@@ -63,7 +62,7 @@ extension EndToEndTests {
                 }
                 try await stack.drained()
                 try await stack.expectInvariants()
-                let records = try await stack.records(Self.topic)
+                let records = try await stack.records(stack.kafka.topic("parcel"))
                 #expect(Set(records.map(\.epoch)) == [1, 2])
                 #expect(records.strays(of: 1, behind: 2) <= FailoverTests.queuedAtMost)
             }

@@ -37,9 +37,8 @@ extension EndToEndTests {
 
         /// Key, headers and per-key order, as a foreign consumer sees them.
         private func kcatShowsTheContract(_ stack: TestStack, _ id: String) async throws {
-            let output = try await Command.output([
-                "kcat", "-b", stack.kafkaAddress, "-t", "outbox.event.order", "-C", "-e", "-q", "-f", "%k|%h\\n",
-            ])
+            let topic = stack.kafka.topic("order")
+            let output = try await Command.output(stack.kafka.kcat + ["-t", topic, "-C", "-e", "-q", "-f", "%k|%h\\n"])
             let lines = output.split(separator: "\n").filter { $0.hasPrefix(id + "|") }
             let types = [
                 "order_placed", "order_payment_initiated", "order_paid", "order_shipping_status_updated", "order_shipping_status_updated",
@@ -97,15 +96,15 @@ extension EndToEndTests {
         /// Anyone may write to the outbox with the five columns they know.
         @Test func aRowInsertedWithPlainSQLTravels() async throws {
             try await TestStack.with([.relay]) { stack in
+                try await stack.kafka.createTopic("invoice")
                 let insert = """
                     INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
                     VALUES ('invoice', 'invoice-7', 0, 'invoice_issued', 'forty-two euros')
                     """
                 _ = try await Command.output(["psql", stack.databaseURL, "-qX", "-c", insert])
-                let output = try await Command.output([
-                    "kcat", "-b", stack.kafkaAddress, "-t", "outbox.event.invoice", "-C", "-c", "1", "-q", "-o", "beginning", "-f",
-                    "%k|%s|%h",
-                ])
+                let topic = stack.kafka.topic("invoice")
+                let output = try await Command.output(
+                    stack.kafka.kcat + ["-t", topic, "-C", "-c", "1", "-q", "-o", "beginning", "-f", "%k|%s|%h"])
                 #expect(output.hasPrefix("invoice-7|forty-two euros|"))
                 #expect(output.contains("ce_type=invoice_issued"))
                 try await stack.expectInvariants()

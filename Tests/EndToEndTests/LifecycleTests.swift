@@ -28,9 +28,9 @@ extension EndToEndTests {
         }
 
         /// Services first, then the tables, then Kafka: nobody gives up, and nobody needs to be started again.
-        @Test func servicesWaitForWhatIsMissing() async throws {
+        @Test(.switchesKafka) func servicesWaitForWhatIsMissing() async throws {
             try await TestStack.bare { stack in
-                try await stack.controlKafka("down")
+                try await stack.kafka.control("down")
                 for service in [TestStack.Service.payments, .projector, .server, .relay] { try await stack.start(service) }
                 _ = try await stack.process(.relay).line(containing: "not migrated")
                 try await stack.postgres.stop(.immediate)
@@ -38,7 +38,7 @@ extension EndToEndTests {
                 try await stack.migrate()
                 try await stack.healthy(.server)
                 let id = try await stack.place()
-                try await stack.controlKafka("up")
+                try await stack.kafka.control("up")
                 try await stack.waitForPayment(id, status: 3)
                 for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning, "\(service.rawValue)") }
                 try await stack.expectInvariants()

@@ -71,7 +71,7 @@ public struct InvariantChecker {
     }
 
     private func difference(_ row: OutboxEntry, _ record: PublishedRecord) -> String? {
-        if record.topic != "outbox.event." + row.aggregateType { return "topic (\(record.topic))" }
+        if record.topic != history.topicPrefix + row.aggregateType { return "topic (\(record.topic))" }
         if record.key != row.aggregateID { return "key (\(record.key))" }
         if record.sequenceNumber != row.sequenceNumber { return "sequence number (\(record.sequenceNumber))" }
         return record.value == row.payload ? nil : "value"

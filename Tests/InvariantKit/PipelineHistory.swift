@@ -6,6 +6,8 @@ public struct PipelineHistory: Sendable {
     public var events: [RecordedEvent] = []
     /// The rows of `outbox`, of all aggregate types, in any order.
     public var outbox: [OutboxEntry] = []
+    /// An aggregate's topic is this and its type.
+    public var topicPrefix = "outbox.event."
     /// What Kafka holds; of each partition in the order of its offsets.
     public var records: [PublishedRecord] = []
     /// `order_projection`, by order id.

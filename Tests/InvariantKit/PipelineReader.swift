@@ -7,23 +7,29 @@ public import Postgres
 public struct PipelineReader {
     private let database: PostgresConfiguration
     private let kafka: KafkaConfiguration
+    private let topicPrefix: String
     private let limit: Duration
 
     /// - Parameter limit: how long reading each topic may take.
-    public init(database: PostgresConfiguration, kafka: KafkaConfiguration, limit: Duration = .seconds(60)) {
+    public init(
+        database: PostgresConfiguration, kafka: KafkaConfiguration, topicPrefix: String = "outbox.event.",
+        limit: Duration = .seconds(60)
+    ) {
         self.database = database
         self.kafka = kafka
+        self.topicPrefix = topicPrefix
         self.limit = limit
     }
 
     public func read() throws -> PipelineHistory {
         let connection = try PostgresConnection(database)
         var history = PipelineHistory()
+        history.topicPrefix = topicPrefix
         history.events = try events(connection)
         history.outbox = try outbox(connection)
         history.projection = try projection(connection)
         for type in Set(history.outbox.map(\.aggregateType)).sorted() {
-            history.records += try records(topic: "outbox.event." + type)
+            history.records += try records(topic: topicPrefix + type)
         }
         return history
     }

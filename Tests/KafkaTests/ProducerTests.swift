@@ -1,17 +1,18 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Kafka
 
 @Suite(.ownThread) struct ProducerTests {
     @Test func everyMessageGetsOneReportWithItsPlace() throws {
-        let cluster = try KafkaMockCluster()
-        try cluster.createTopic("orders", partitions: 1)
-        let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        let kafka = try TestKafka()
+        let orders = try kafka.topic(partitions: 4)
+        let producer = try KafkaProducer(kafka.configuration)
         let reader = producer.deliveryReader(capacity: 7)
-        let topic = try producer.topic("orders")
+        let topic = try producer.topic(orders)
         for index in 0..<100 {
-            #expect(producer.produce(to: topic, key: [1], value: [2], correlation: UInt64(index)) == .queued)
+            #expect(producer.produce(to: topic, partition: 0, key: [1], value: [2], correlation: UInt64(index)) == .queued)
         }
         #expect(producer.outstanding == 100)
 
@@ -48,12 +49,13 @@ import Testing
     }
 
     @Test func aMessageTooLargeIsRefusedAtOnceAndItsNeighboursAreNot() throws {
-        let cluster = try KafkaMockCluster()
-        var configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
+        let kafka = try TestKafka()
+        let orders = try kafka.topic(partitions: 4)
+        var configuration = kafka.configuration
         configuration["message.max.bytes"] = "1000"
         let producer = try KafkaProducer(configuration)
         let reader = producer.deliveryReader()
-        let topic = try producer.topic("orders")
+        let topic = try producer.topic(orders)
         #expect(producer.produce(to: topic, key: [1], value: [1], correlation: 1) == .queued)
         let large = [UInt8](repeating: 7, count: 2000)
         let outcome = producer.produce(to: topic, key: [1], value: large, correlation: 2)
@@ -100,8 +102,8 @@ import Testing
     }
 
     @Test func topicNamesNoBrokerTakesAreRefused() throws {
-        let cluster = try KafkaMockCluster()
-        let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        let kafka = try TestKafka()
+        let producer = try KafkaProducer(kafka.configuration)
         for name in ["", ".", "..", "a/b", "späti", String(repeating: "x", count: 250)] {
             let error = #expect(throws: KafkaError.self) { _ = try producer.topic(name) }
             #expect(error?.code == .invalidTopic)
@@ -112,12 +114,13 @@ import Testing
     }
 
     @Test func transactionsCommitAndAbort() throws {
-        let cluster = try KafkaMockCluster(brokers: 3)
-        var configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
-        configuration["transactional.id"] = "relay-1"
+        let kafka = try TestKafka(brokers: 3)
+        let orders = try kafka.topic(partitions: 4)
+        var configuration = kafka.configuration
+        configuration["transactional.id"] = kafka.name("relay")
         let producer = try KafkaProducer(configuration)
         let reader = producer.deliveryReader()
-        let topic = try producer.topic("orders")
+        let topic = try producer.topic(orders)
         try producer.initTransactions(within: .seconds(30))
 
         try producer.beginTransaction()

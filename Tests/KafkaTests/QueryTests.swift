@@ -1,4 +1,5 @@
 import CRDKafka
+import TestKit
 import Testing
 import Threads
 
@@ -6,15 +7,15 @@ import Threads
 
 @Suite(.ownThread) struct QueryTests {
     @Test func theClusterAnswersAboutItself() throws {
-        let cluster = try KafkaMockCluster()
-        try cluster.createTopic("orders", partitions: 3)
-        try produce([[1], [2]], to: "orders", partition: 1, at: cluster.bootstrapServers)
-        let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        let kafka = try TestKafka()
+        let orders = try kafka.topic(partitions: 4)
+        try produce([[1], [2]], to: orders, partition: 1, at: kafka)
+        let producer = try KafkaProducer(kafka.configuration)
         #expect(try !producer.clusterID(within: .seconds(30)).isEmpty)
-        let topic = try producer.metadata(topic: "orders", within: .seconds(30)).topic("orders")
+        let topic = try producer.metadata(topic: orders, within: .seconds(30)).topic(orders)
         #expect(topic?.error == nil)
-        #expect(topic?.partitions.map(\.index).sorted() == [0, 1, 2])
-        let marks = try producer.watermarks(KafkaPartition(topic: "orders", index: 1), within: .seconds(30))
+        #expect(topic?.partitions.map(\.index).sorted() == [0, 1, 2, 3])
+        let marks = try producer.watermarks(KafkaPartition(topic: orders, index: 1), within: .seconds(30))
         #expect(marks == KafkaWatermarks(low: 0, high: 2))
     }
 
@@ -32,19 +33,19 @@ import Threads
     }
 
     @Test func aTopicIsReadFromItsBeginningToItsEnd() throws {
-        let cluster = try KafkaMockCluster()
-        try cluster.createTopic("orders", partitions: 3)
-        try produce((0..<50).map { [$0] }, to: "orders", partition: 0, at: cluster.bootstrapServers)
-        try produce([[7]], to: "orders", partition: 2, at: cluster.bootstrapServers)
-        let reader = try KafkaTopicReader(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers), topic: "orders")
+        let kafka = try TestKafka()
+        let orders = try kafka.topic(partitions: 4)
+        try produce((0..<50).map { [$0] }, to: orders, partition: 0, at: kafka)
+        try produce([[7]], to: orders, partition: 2, at: kafka)
+        let reader = try KafkaTopicReader(kafka.configuration, topic: orders)
         let first = try reader.records(within: .seconds(60))
         #expect(first.filter { $0.partition == 0 }.compactMap { $0.value?.first } == Array(0..<50))
         #expect(first.filter { $0.partition == 2 }.compactMap { $0.value?.first } == [7])
         #expect(first.count == 51)
 
-        try produce([[8]], to: "orders", partition: 2, at: cluster.bootstrapServers)
+        try produce([[8]], to: orders, partition: 2, at: kafka)
         var rest: [UInt8] = []
-        try reader.readToEnd(from: [KafkaPartition(topic: "orders", index: 2): .at(1)], within: .seconds(60)) { batch in
+        try reader.readToEnd(from: [KafkaPartition(topic: orders, index: 2): .at(1)], within: .seconds(60)) { batch in
             rest += batch.compactMap { $0.value?.first }
         }
         #expect(rest == [8])

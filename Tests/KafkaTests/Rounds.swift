@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Kafka
@@ -16,8 +17,8 @@ func poll(_ consumer: KafkaConsumer, until body: (KafkaConsumerEvent) throws -> 
 }
 
 /// Produces `values` to one partition and waits until all are acknowledged.
-func produce(_ values: [[UInt8]], to topic: String, partition: Int32, at servers: String) throws {
-    let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: servers))
+func produce(_ values: [[UInt8]], to topic: String, partition: Int32, at kafka: TestKafka) throws {
+    let producer = try KafkaProducer(kafka.configuration)
     let reader = producer.deliveryReader()
     let topic = try producer.topic(topic)
     for value in values {

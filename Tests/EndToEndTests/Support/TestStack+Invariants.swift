@@ -11,9 +11,10 @@ extension TestStack {
     /// Waits until nothing is on its way any more, then checks I1 to I5.
     func expectInvariants(_ acknowledged: [Acknowledgement] = [], sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await settled()
-        let (database, kafka) = (database, KafkaConfiguration(bootstrapServers: kafkaAddress))
+        let (database, kafka) = (database, kafka)
         let violations = try await onThread {
-            InvariantChecker(try PipelineReader(database: database, kafka: kafka).read(), acknowledged: acknowledged).violations()
+            let reader = PipelineReader(database: database, kafka: kafka.configuration, topicPrefix: kafka.topicPrefix)
+            return InvariantChecker(try reader.read(), acknowledged: acknowledged).violations()
         }
         #expect(violations.isEmpty, "\(violations.prefix(20).map(\.description))", sourceLocation: sourceLocation)
     }

@@ -30,13 +30,13 @@ extension TestStack {
 
     /// What a topic holds, partition by partition in the order of its offsets.
     func records(_ topic: String) async throws -> [KafkaRecord] {
-        let kafka = KafkaConfiguration(bootstrapServers: kafkaAddress)
+        let kafka = kafka.configuration
         return try await onThread { try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60)) }
     }
 
     /// Waits until Kafka holds a message of this topic that a relay of this epoch published.
     func published(_ topic: String, epoch: Int64) async throws {
-        let kafka = KafkaConfiguration(bootstrapServers: kafkaAddress)
+        let kafka = kafka.configuration
         try await onThread {
             let deadline = ContinuousClock.now + .seconds(60)
             while true {

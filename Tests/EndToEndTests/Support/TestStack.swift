@@ -5,7 +5,7 @@ import Postgres
 import TestKit
 import Testing
 
-/// The whole system from its real debug binaries, on free ports, with a Postgres and a Kafka of its own.
+/// The whole system from its real debug binaries, on free ports, with a Postgres of its own and a ``StackKafka``.
 final class TestStack: @unchecked Sendable {
     enum Service: String, CaseIterable {
         case relay = "outbox-relay"
@@ -26,10 +26,8 @@ final class TestStack: @unchecked Sendable {
 
     let postgres: TestPostgres
     let databaseURL: String
-    let kafkaAddress: String
+    let kafka: StackKafka
     let grpcAddress: String
-    private let kafka: ManagedProcess
-    private let kafkaControl: String
     private let ports: [Service: Int]
     /// Only the test that owns the stack starts and ends processes, one after the other.
     private var processes: [Service: ManagedProcess] = [:]
@@ -61,11 +59,7 @@ final class TestStack: @unchecked Sendable {
     private init() async throws {
         postgres = try await TestPostgres.start()
         databaseURL = try await postgres.createDatabase()
-        kafka = try await ManagedProcess.start(
-            TestPaths.binary("embedded-kafka"),
-            environment: ["EMBEDDED_KAFKA_TOPICS": "outbox.event.order:64", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0"])
-        kafkaAddress = try await Self.announced("KAFKA_BOOTSTRAP_SERVERS=", kafka)
-        kafkaControl = try await Self.announced("EMBEDDED_KAFKA_CONTROL=", kafka)
+        kafka = try await StackKafka.open()
         grpcAddress = "127.0.0.1:\(try FreePort.next())"
         ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePort.next()) })
     }
@@ -74,14 +68,9 @@ final class TestStack: @unchecked Sendable {
 
     private func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
 
-    private static func announced(_ variable: String, _ process: ManagedProcess) async throws -> String {
-        let line = try await process.line(containing: variable)
-        return String(line.dropFirst(variable.count))
-    }
-
     private func end() async {
         for process in processes.values + others { process.abandon() }
-        kafka.abandon()
+        kafka.close()
         try? await postgres.stop(.immediate)
     }
 
@@ -102,17 +91,22 @@ extension TestStack {
 
     func environment(of service: Service) -> [String: String] {
         var variables = [
-            "DATABASE_URL": databaseURL, "KAFKA_BOOTSTRAP_SERVERS": kafkaAddress, "LOG_LEVEL": "info",
+            "DATABASE_URL": databaseURL, "KAFKA_BOOTSTRAP_SERVERS": kafka.address, "LOG_LEVEL": "info",
             service.portVariable: "\(ports[service] ?? 0)",
         ]
         switch service {
         case .server:
             variables["GRPC_PORT"] = String(grpcAddress.split(separator: ":").last ?? "")
-        case .projector, .payments:
-            // What the embedded Kafka needs to notice a killed member soon, and to hand over new messages at once.
-            variables["KAFKA_SESSION_TIMEOUT_MS"] = "6000"
-            variables["KAFKA_FETCH_WAIT_MAX_MS"] = "10"
-        case .relay: break
+        case .projector:
+            variables.merge(kafka.consumer) { _, new in new }
+            variables["PROJECTOR_TOPIC"] = kafka.topic("order")
+            variables["PROJECTOR_GROUP"] = kafka.topicPrefix + "projection"
+        case .payments:
+            variables.merge(kafka.consumer) { _, new in new }
+            variables["PAYMENTS_TOPIC"] = kafka.topic("order")
+            variables["PAYMENTS_GROUP"] = kafka.topicPrefix + "payments"
+        case .relay:
+            variables["RELAY_TOPIC"] = kafka.topic("{aggregate_type}")
         }
         return variables
     }
@@ -160,15 +154,5 @@ extension TestStack {
     func process(_ service: Service) throws -> ManagedProcess {
         guard let process = processes[service] else { throw TestFailure("\(service.rawValue) was never started") }
         return process
-    }
-
-    /// One line of the embedded Kafka's control protocol, such as `down`.
-    func controlKafka(_ line: String) async throws {
-        let address = kafkaControl.split(separator: ":")
-        let answer = try await Command.output([
-            "bash", "-c", "exec 3<>/dev/tcp/$0/$1 && printf '%s\\n' \"$2\" >&3 && read -r answer <&3 && printf %s \"$answer\"",
-            String(address[0]), String(address[1]), line,
-        ])
-        guard answer.hasPrefix("ok") else { throw TestFailure("embedded Kafka answered '\(answer)' to '\(line)'") }
     }
 }

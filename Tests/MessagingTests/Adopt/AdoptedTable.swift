@@ -8,15 +8,17 @@ import TestKit
 /// An adopted table with two extra columns, and a Kafka to forward it to.
 struct AdoptedTable: Sendable {
     let postgres: PostgresConfiguration
-    let cluster: KafkaMockCluster
+    let kafka: TestKafka
     let publisher: KafkaPublisherConfiguration
 
-    init(payload: String, _ change: (inout KafkaPublisherConfiguration) -> Void = { _ in }) async throws {
+    init(payload: String, _ change: (inout KafkaPublisherConfiguration, TestKafka) throws -> Void = { _, _ in }) async throws {
         let postgres = PostgresConfiguration(url: try await TestPostgres.emptyDatabase(), applicationName: "tests")
         self.postgres = postgres
-        cluster = try KafkaMockCluster()
-        var publisher = KafkaPublisherConfiguration(kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
-        change(&publisher)
+        let kafka = try TestKafka()
+        self.kafka = kafka
+        var publisher = KafkaPublisherConfiguration(kafka: kafka.configuration)
+        publisher.topic = try Self.template(kafka, "{aggregate_type}")
+        try change(&publisher, kafka)
         self.publisher = publisher
         try await onThread {
             let connection = try PostgresConnection(postgres)
@@ -31,13 +33,21 @@ struct AdoptedTable: Sendable {
         }
     }
 
+    /// A topic template whose topics nobody else has.
+    static func template(_ kafka: TestKafka, _ text: String) throws -> TopicTemplate {
+        guard let template = TopicTemplate(kafka.name(text)) else { throw TestFailure("\(text) is no template") }
+        return template
+    }
+
     func execute(_ sql: String) async throws {
         let postgres = postgres
         try await onThread { try PostgresConnection(postgres).execute(sql) }
     }
 
     /// Relays until nothing waits any more, then reads the topic.
-    func records(_ count: Int, topic: String = "outbox.event.invoice") async throws -> [KafkaRecord] {
+    func records(_ count: Int, topic: String = "invoice") async throws -> [KafkaRecord] {
+        let (kafka, publisher) = (kafka, publisher)
+        let name = try await onThread { try kafka.topic(topic, partitions: 4) }
         let relay = try Relay(
             RelayConfiguration(postgres: postgres, name: "test"), factory: KafkaPublisherFactory(publisher), logger: silence)
         async let running: Void = relay.run()
@@ -50,8 +60,7 @@ struct AdoptedTable: Sendable {
         }
         relay.stop()
         try await running
-        let kafka = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
-        return try await onThread { try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(30)) }
+        return try await onThread { try KafkaTopicReader(kafka.configuration, topic: name).records(within: .seconds(30)) }
     }
 
     private func drain(_ postgres: PostgresConfiguration) async throws {

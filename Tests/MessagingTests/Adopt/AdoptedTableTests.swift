@@ -53,11 +53,11 @@ import Threads
     }
 
     @Test func headersCanBeSwitchedOffAndTopicsFollowColumns() async throws {
-        let adopted = try await AdoptedTable(payload: "text") { publisher in
+        let adopted = try await AdoptedTable(payload: "text") { publisher, kafka in
             publisher.addsCloudEvents = false
             publisher.addsEventID = false
             publisher.emptyPayloadIsTombstone = true
-            publisher.topic = TopicTemplate("{header.tenant}.{aggregate_type}") ?? .default
+            publisher.topic = try AdoptedTable.template(kafka, "{header.tenant}.{aggregate_type}")
         }
         try await adopted.execute(
             """
@@ -70,7 +70,7 @@ import Threads
     }
 
     @Test func aTopicThatCannotBeParksItsKeyOnly() async throws {
-        let adopted = try await AdoptedTable(payload: "text") { $0.topic = TopicTemplate("{header.tenant}") ?? .default }
+        let adopted = try await AdoptedTable(payload: "text") { $0.topic = try AdoptedTable.template($1, "{header.tenant}") }
         try await adopted.execute(
             """
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, payload, tenant)

@@ -7,18 +7,14 @@ import Threads
 @testable import Messaging
 
 @Suite struct KafkaPaymentSourceTests {
-    private func open(_ kafka: TestTopic) throws -> KafkaPaymentSource {
-        try KafkaPaymentSource(kafka.configuration, topic: kafka.topic, groupID: "payments", wake: kafka.wake, logger: silence)
-    }
-
     @Test func goesOnWhereTheGroupCommitted() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let kafka = try TestTopic(partitions: 4)
         for key in ["a", "b", "c"] {
             try await kafka.produce(partition: 0, key: key, headers: [("ce_type", "order_placed")], value: [])
         }
         try await onThread {
-            let first = try open(kafka)
-            #expect(try first.assignment() == [0])
+            let first = try kafka.paymentSource()
+            #expect(try first.assignment() == [0, 1, 2, 3])
             #expect(try first.committedOffsets(of: [0]).isEmpty)
             #expect(try first.endOffsets(of: [0]) == [0: 3])
             try first.start([0: 0])
@@ -27,9 +23,9 @@ import Threads
                     == OrderMessage(partition: 0, offset: 0, orderID: "a", eventType: "order_placed"))
             try first.commit([0: 2], waiting: true)
             first.close()
-            let second = try open(kafka)
+            let second = try kafka.paymentSource()
             defer { second.close() }
-            #expect(try second.assignment() == [0])
+            #expect(try second.assignment() == [0, 1, 2, 3])
             let committed = try second.committedOffsets(of: [0])
             #expect(committed == [0: 2])
             try second.start(committed)
@@ -38,10 +34,10 @@ import Threads
     }
 
     @Test func aPausedSourceGoesOnWhereItStopped() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let kafka = try TestTopic(partitions: 4)
         try await kafka.produce(partition: 0, key: "a", headers: [], value: [])
         let source = try await onThread {
-            let source = try open(kafka)
+            let source = try kafka.paymentSource()
             _ = try source.assignment()
             try source.start([0: 0])
             #expect(try source.messages(1).map(\.orderID) == ["a"])

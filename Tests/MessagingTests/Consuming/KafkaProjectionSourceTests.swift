@@ -11,14 +11,14 @@ import Threads
 
 @Suite struct KafkaProjectionSourceTests {
     @Test func deliversWhatWasPublishedFromWhereItIsTold() async throws {
-        let kafka = try TestTopic(partitions: 2)
+        let kafka = try TestTopic(partitions: 4)
         try await kafka.produce(partition: 0, key: "a", headers: [("ce_type", "order_placed"), ("ce_sequence", "0")], value: [1, 2])
         try await kafka.produce(partition: 0, key: "b", headers: [("ce_type", "order_paid"), ("ce_sequence", "12")], value: [3])
         try await kafka.produce(partition: 1, key: nil, headers: [], value: nil)
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
-            #expect(try source.assignment() == [0, 1])
+            #expect(try source.assignment() == [0, 1, 2, 3])
             #expect(try source.clusterID() != "")
             #expect(try source.endOffsets(of: [0, 1]) == [0: 2, 1: 1])
             try source.start([0: 1, 1: 0])
@@ -33,10 +33,10 @@ import Threads
     }
 
     @Test func startsAgainElsewhere() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let kafka = try TestTopic(partitions: 4)
         for key in ["a", "b", "c"] { try await kafka.produce(partition: 0, key: key, headers: [], value: []) }
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
             _ = try source.assignment()
             try source.start([0: 0])
@@ -48,10 +48,10 @@ import Threads
     }
 
     @Test func saysThatAnOffsetIsLostAndGoesOnFromAnother() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let kafka = try TestTopic(partitions: 4)
         try await kafka.produce(partition: 0, key: "a", headers: [], value: [])
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
             _ = try source.assignment()
             try source.start([0: 500])
@@ -65,10 +65,10 @@ import Threads
     @Test func partitionsMoveBetweenMembers() async throws {
         let kafka = try TestTopic(partitions: 4)
         try await onThread {
-            let first = try kafka.source()
+            let first = try kafka.projectionSource()
             #expect(try first.assignment() == [0, 1, 2, 3])
             try first.start([0: 0, 1: 0, 2: 0, 3: 0])
-            let second = try kafka.source()
+            let second = try kafka.projectionSource()
             var shares: [[Int32]] = [[], []]
             // The group waits for both: they must be served in turn.
             let limit = ContinuousClock.now + .seconds(60)
@@ -87,38 +87,40 @@ import Threads
     }
 
     @Test func saysThatBrokersAreAwayAndThatTheyAreBack() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let cluster = try KafkaMockCluster()
+        let kafka = try TestTopic(on: TestKafka(cluster), partitions: 1)
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
             _ = try source.assignment()
             try source.start([0: 0])
-            try kafka.cluster.setDown()
+            try cluster.setDown()
             _ = try source.wait { if case .unavailable(let why) = $0 { why } else { nil } }
-            try kafka.cluster.setUp()
+            try cluster.setUp()
             let isBack = try source.wait { if case .available = $0 { true } else { nil } }
             #expect(isBack == true)
         }
     }
 
     @Test func saysThatTheTopicIsMissingAndFindsItLater() async throws {
-        let kafka = try TestTopic(partitions: nil)
+        let cluster = try KafkaMockCluster()
+        let kafka = try TestTopic(on: TestKafka(cluster), partitions: nil)
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
             // The embedded cluster makes up topics that are asked for, so missing is what it is told to say.
-            kafka.cluster.setTopicError(kafka.topic, .unknownTopicOrPartition)
+            cluster.setTopicError(kafka.topic, .unknownTopicOrPartition)
             let why = try source.wait { if case .unavailable(let why) = $0 { why } else { nil } }
             #expect(why?.contains(kafka.topic) == true)
-            kafka.cluster.setTopicError(kafka.topic, .none)
+            cluster.setTopicError(kafka.topic, .none)
             #expect(try !source.assignment().isEmpty)
         }
     }
 
     @Test func aRingEndsTheWait() async throws {
-        let kafka = try TestTopic(partitions: 1)
+        let kafka = try TestTopic(partitions: 4)
         try await onThread {
-            let source = try kafka.source()
+            let source = try kafka.projectionSource()
             defer { source.close() }
             _ = try source.assignment()
             try source.start([0: 0])

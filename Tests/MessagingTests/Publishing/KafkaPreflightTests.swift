@@ -6,12 +6,18 @@ import Testing
 
 @Suite struct KafkaPreflightTests {
     @Test func listsTheTopicsThatRowsCouldGoTo() async throws {
-        let cluster = try KafkaMockCluster()
-        try cluster.createTopic("outbox.event.order", partitions: 12)
-        try cluster.createTopic("somebody.else", partitions: 1)
-        let configuration = KafkaPublisherConfiguration(kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
-        let findings = try await onThread { try KafkaPreflight(configuration).look() }
-        #expect(findings.topics == [.init(name: "outbox.event.order", partitions: 12, maximumBytes: nil)])
+        let (topic, findings) = try await onThread {
+            let kafka = try TestKafka()
+            let topic = try kafka.topic("outbox.event.order", partitions: 4)
+            _ = try kafka.topic("somebody.else", partitions: 1)
+            var configuration = KafkaPublisherConfiguration(kafka: kafka.configuration)
+            configuration.topic = try #require(TopicTemplate(kafka.name("outbox.event.") + "{aggregate_type}"))
+            return (topic, try KafkaPreflight(configuration).look())
+        }
+        #expect(findings.topics.map(\.name) == [topic])
+        #expect(findings.topics.map(\.partitions) == [4])
+        // The mock cluster has no admin API that would tell.
+        #expect(TestKafka.isExternal || findings.topics.map(\.maximumBytes) == [nil])
         #expect(findings.warnings.isEmpty)
     }
 

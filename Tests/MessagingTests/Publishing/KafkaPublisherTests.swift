@@ -7,14 +7,14 @@ import Threads
 
 @testable import Messaging
 
-/// The publisher against librdkafka's mock cluster.
+/// The publisher against Kafka's protocol.
 struct KafkaPublisherTests {
     @Test func rowsAreAcknowledgedEachOnce() async throws {
         let reports = try await onThread {
-            let cluster = try KafkaMockCluster()
-            try cluster.createTopic("outbox.event.order", partitions: 4)
+            let kafka = try TestKafka()
+            _ = try kafka.topic("order", partitions: 4)
             let wake = try WakeDescriptor()
-            let publisher = try Self.factory(cluster).makePublisher(wake: wake)
+            let publisher = try Self.factory(kafka).makePublisher(wake: wake)
             for ticket in 0..<500 as Range<UInt64> {
                 #expect(Self.publish(publisher, key: "k\(ticket % 7)", type: "order", payload: [1, 2], ticket: ticket) == .queued)
             }
@@ -26,8 +26,8 @@ struct KafkaPublisherTests {
 
     @Test func aRowThatIsTooLargeIsRefusedBeforeItIsQueued() async throws {
         let outcome = try await onThread {
-            let cluster = try KafkaMockCluster()
-            let publisher = try Self.factory(cluster).makePublisher(wake: WakeDescriptor())
+            let kafka = try TestKafka()
+            let publisher = try Self.factory(kafka).makePublisher(wake: WakeDescriptor())
             return Self.publish(publisher, key: "k", type: "order", payload: Array(repeating: 7, count: 1_100_000), ticket: 0)
         }
         guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
@@ -37,8 +37,8 @@ struct KafkaPublisherTests {
 
     @Test func aTypeThatMakesNoTopicNameIsRefused() async throws {
         let outcome = try await onThread {
-            let cluster = try KafkaMockCluster()
-            let publisher = try Self.factory(cluster).makePublisher(wake: WakeDescriptor())
+            let kafka = try TestKafka()
+            let publisher = try Self.factory(kafka).makePublisher(wake: WakeDescriptor())
             return Self.publish(publisher, key: "k", type: "no such/type", payload: [1], ticket: 0)
         }
         guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
@@ -52,9 +52,10 @@ struct KafkaPublisherTests {
         #expect(PublishFailure(.fatal).kind == .client)
     }
 
-    private static func factory(_ cluster: KafkaMockCluster) -> KafkaPublisherFactory {
-        KafkaPublisherFactory(
-            KafkaPublisherConfiguration(kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)))
+    private static func factory(_ kafka: TestKafka) throws -> KafkaPublisherFactory {
+        var configuration = KafkaPublisherConfiguration(kafka: kafka.configuration)
+        configuration.topic = try #require(TopicTemplate(kafka.name("{aggregate_type}")))
+        return KafkaPublisherFactory(configuration)
     }
 
     private static func publish(

@@ -6,32 +6,31 @@ import Threads
 
 @testable import Messaging
 
-/// A mock cluster with one topic.
+/// One topic, and clients that read and write it.
 final class TestTopic: Sendable {
-    let cluster: KafkaMockCluster
-    let topic = "outbox.event.order"
+    let topic: String
     let wake: WakeDescriptor
+    private let kafka: TestKafka
     private let producer: KafkaProducer
 
     /// - Parameter partitions: nil does not create the topic.
-    init(partitions: Int?) throws {
-        cluster = try KafkaMockCluster()
+    init(on given: TestKafka? = nil, partitions: Int?) throws {
+        let kafka = try given ?? TestKafka()
+        self.kafka = kafka
+        topic = try partitions.map { try kafka.topic(partitions: $0) } ?? kafka.name("orders")
         wake = try WakeDescriptor()
-        if let partitions { try cluster.createTopic(topic, partitions: partitions) }
-        producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))
+        producer = try KafkaProducer(kafka.configuration)
     }
 
-    /// Settings that suit the mock cluster.
-    var configuration: KafkaConfiguration {
-        KafkaConfiguration([
-            "bootstrap.servers": cluster.bootstrapServers, "fetch.wait.max.ms": "10", "session.timeout.ms": "6000",
-            "heartbeat.interval.ms": "200", "topic.metadata.refresh.interval.ms": "500", "reconnect.backoff.max.ms": "200",
-        ])
-    }
-
-    func source() throws -> KafkaProjectionSource {
+    func projectionSource() throws -> KafkaProjectionSource {
         try KafkaProjectionSource(
-            configuration, topic: topic, groupID: "projection", maximumBatchMessages: 100, wake: wake, logger: silence)
+            kafka.memberConfiguration, topic: topic, groupID: kafka.name("projection"), maximumBatchMessages: 100, wake: wake,
+            logger: silence)
+    }
+
+    func paymentSource() throws -> KafkaPaymentSource {
+        try KafkaPaymentSource(
+            kafka.memberConfiguration, topic: topic, groupID: kafka.name("payments"), wake: wake, logger: silence)
     }
 
     func produce(partition: Int32, key: String?, headers: [(String, String)], value: [UInt8]?) async throws {

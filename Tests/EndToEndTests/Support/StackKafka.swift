@@ -1,0 +1,79 @@
+import Foundation
+import Kafka
+import TestKit
+import Testing
+
+/// The Kafka of one stack: the embedded one as a process of its own, or the one that `KAFKA_BOOTSTRAP_SERVERS` names.
+final class StackKafka: Sendable {
+    static let partitions = 64
+
+    let address: String
+    /// An aggregate's topic is this and its type.
+    let topicPrefix: String
+    private let embedded: (process: ManagedProcess, control: String)?
+    private let outside: TestKafka?
+
+    static func open() async throws -> StackKafka {
+        guard TestKafka.isExternal else { return try await StackKafka() }
+        let kafka = StackKafka(try TestKafka())
+        try await kafka.createTopic("order")
+        return kafka
+    }
+
+    private init() async throws {
+        let process = try await ManagedProcess.start(
+            TestPaths.binary("embedded-kafka"),
+            environment: ["EMBEDDED_KAFKA_TOPICS": "outbox.event.order:\(Self.partitions)", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0"])
+        address = try await Self.announced("KAFKA_BOOTSTRAP_SERVERS=", process)
+        embedded = (process, try await Self.announced("EMBEDDED_KAFKA_CONTROL=", process))
+        topicPrefix = "outbox.event."
+        outside = nil
+    }
+
+    private init(_ kafka: TestKafka) {
+        address = kafka.configuration["bootstrap.servers"] ?? ""
+        topicPrefix = kafka.name("")
+        embedded = nil
+        outside = kafka
+    }
+
+    private static func announced(_ variable: String, _ process: ManagedProcess) async throws -> String {
+        let line = try await process.line(containing: variable)
+        return String(line.dropFirst(variable.count))
+    }
+
+    func topic(_ aggregateType: String) -> String { topicPrefix + aggregateType }
+
+    /// Makes an aggregate type's topic: brokers may not make it on use, or with few partitions.
+    func createTopic(_ aggregateType: String) async throws {
+        guard let outside else { return try await control("topic \(topic(aggregateType)) \(Self.partitions)") }
+        _ = try await onThread { try outside.topic(aggregateType, partitions: Self.partitions) }
+    }
+
+    var configuration: KafkaConfiguration { outside?.configuration ?? KafkaConfiguration(bootstrapServers: address) }
+
+    /// What consumers need to notice a killed member soon, and from the embedded Kafka to get new messages at once.
+    var consumer: [String: String] { ["KAFKA_SESSION_TIMEOUT_MS": "6000", "KAFKA_FETCH_WAIT_MAX_MS": "10"] }
+
+    /// kcat with what it needs to get in.
+    var kcat: [String] {
+        ["kcat"] + configuration.settings.sorted { $0.key < $1.key }.flatMap { ["-X", "\($0.key)=\($0.value)"] }
+    }
+
+    /// One line of the embedded Kafka's control protocol, such as `down`. Tests that use it are marked ``Trait/switchesKafka``.
+    func control(_ line: String) async throws {
+        guard let address = embedded?.control.split(separator: ":") else { throw TestFailure("this Kafka has no switches") }
+        let answer = try await Command.output([
+            "bash", "-c", "exec 3<>/dev/tcp/$0/$1 && printf '%s\\n' \"$2\" >&3 && read -r answer <&3 && printf %s \"$answer\"",
+            String(address[0]), String(address[1]), line,
+        ])
+        guard answer.hasPrefix("ok") else { throw TestFailure("embedded Kafka answered '\(answer)' to '\(line)'") }
+    }
+
+    func close() { embedded?.process.abandon() }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Leaves the test out where Kafka comes from outside: nobody can tell it to fail.
+    static var switchesKafka: Self { .disabled(if: TestKafka.isExternal, "needs the embedded Kafka's switches") }
+}
