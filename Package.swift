@@ -123,6 +123,7 @@ let testTargets: [Target] = [
             lifecycle,
         ]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),
+    tests("Relay", ["outbox-relay", "Admin", "Kafka", "Messaging", "Outbox", "Postgres", "Runtime", "TestKit"]),
     tests("Projection", ["Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
     tests(

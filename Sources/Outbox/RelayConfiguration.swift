@@ -16,6 +16,10 @@ public struct RelayConfiguration: Sendable {
     public var pollInterval: Duration?
     /// How long published rows stay. nil: for ever. Default 24 h.
     public var retention: Duration? = .seconds(24 * 3600)
+    /// What this outbox is called where a process has several. Default nil.
+    public var outbox: String?
+    /// Shared by the relays of one process: makes sure that no two have the same outbox. Default nil, for a relay alone.
+    public var claims: OutboxClaims?
 
     public init(postgres: PostgresConfiguration, name: String) {
         self.postgres = postgres

@@ -8,9 +8,38 @@ public final class EnvironmentReader {
     private let variables: [String: String]
     private var problems: [ConfigurationError.Problem] = []
     private var known: Set<String> = []
+    /// For a reader of one of several alike: the reader it was made of, which collects the problems of all.
+    private let root: EnvironmentReader?
+    /// The variable that a value really came from, where that is another one than was asked for.
+    public let origins: [String: String]
 
     public init(_ variables: [String: String] = EnvironmentReader.process()) {
         self.variables = variables
+        root = nil
+        origins = [:]
+    }
+
+    private init(_ root: EnvironmentReader, suffix: String, among suffixes: [String]) {
+        var variables = root.variables.filter { variable in !suffixes.contains { variable.key.hasSuffix($0) } }
+        var origins: [String: String] = [:]
+        for (name, value) in root.variables where name.hasSuffix(suffix) && !value.isEmpty {
+            let plain = String(name.dropLast(suffix.count))
+            let twin = plain.hasSuffix("_FILE") ? String(plain.dropLast("_FILE".count)) : plain + "_FILE"
+            if root.variables[twin + suffix, default: ""].isEmpty { variables[twin] = nil }
+            variables[plain] = value
+            origins[plain] = name
+        }
+        self.root = root
+        self.variables = variables
+        self.origins = origins
+    }
+
+    /// A reader for one of several things that are configured alike: `NAME` + `suffix` wins over `NAME`, which all share.
+    /// A value of its own also wins over a shared `NAME_FILE`, and the other way round. Its problems end up here.
+    ///
+    /// - Parameter suffixes: of all of them, this one included.
+    public func scoped(suffix: String, among suffixes: [String]) -> EnvironmentReader {
+        EnvironmentReader(root ?? self, suffix: suffix, among: suffixes)
     }
 
     /// The environment of this process.
@@ -32,12 +61,23 @@ public final class EnvironmentReader {
 
     /// - Throws: ``ConfigurationError`` with all problems met so far.
     public func finish() throws(ConfigurationError) {
+        if let root { return try root.finish() }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     }
 
     /// Notes a problem that a caller found in a value.
     public func report(_ variable: String, _ message: String) {
-        problems.append(.init(variable: variable, message: message))
+        if let root { return root.report(origins[variable] ?? variable, message) }
+        let problem = ConfigurationError.Problem(variable: variable, message: message)
+        // Several that share a value find the same fault in it.
+        if !problems.contains(problem) { problems.append(problem) }
+    }
+
+    private func note(_ variable: String) {
+        known.insert(variable)
+        guard let root else { return }
+        root.known.insert(variable)
+        if let origin = origins[variable] { root.known.insert(origin) }
     }
 
     /// Names the variables that start with `prefix` and that no getter asked for: most likely misspelt.
@@ -49,7 +89,7 @@ public final class EnvironmentReader {
 
     /// nil when the variable is unset or empty.
     public func optionalString(_ name: String) -> String? {
-        known.insert(name)
+        note(name)
         guard let value = variables[name], !value.isEmpty else { return nil }
         return value
     }

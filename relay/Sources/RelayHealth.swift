@@ -1,26 +1,16 @@
 import Admin
 import Outbox
 
-/// What the health endpoints say.
+/// What the health endpoints say: of one outbox a line, of several a line each, and well only if all are.
 struct RelayHealth: Sendable {
-    let status: RelayStatus
+    let outboxes: [OutboxService]
 
-    /// Fails only when restarting would help: the working thread hangs.
-    func liveness() -> Health {
-        let now = status.now
-        return now.isHung ? .failing("the working thread has not come round for \(now.sinceHeartbeat)") : .ok()
-    }
+    func liveness() -> Health { Self.together(outboxes.map { ($0.name, $0.health.liveness) }) }
 
-    /// Ready means publishing, or standing by for the one that does.
-    func readiness() -> Health {
-        let now = status.now
-        let parked = now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : ""
-        if let trouble = now.trouble { return .failing("blocked: \(trouble)\(parked)") }
-        switch now.phase {
-        case .connecting: return .failing("connecting to Postgres")
-        case .standby: return .ok("standby")
-        case .draining: return .ok("leading, behind\(parked)")
-        case .idle: return .ok("leading, idle\(parked)")
-        }
+    func readiness() -> Health { Self.together(outboxes.map { ($0.name, $0.health.readiness) }) }
+
+    static func together(_ parts: [(name: String?, health: Health)]) -> Health {
+        let lines = parts.map { part in part.name.map { "\($0): \(part.health.message)" } ?? part.health.message }
+        return Health(isOK: parts.allSatisfy(\.health.isOK), message: lines.joined(separator: "\n"))
     }
 }

@@ -1,7 +1,7 @@
 import Admin
 import Outbox
 
-/// The relay's numbers for Prometheus.
+/// The numbers of one outbox's relay for Prometheus; where there are several, the label `outbox` tells them apart.
 struct RelayMetrics: RelayObserver {
     private let rows: Counter
     private let cuts: Counter
@@ -13,24 +13,27 @@ struct RelayMetrics: RelayObserver {
     private let failures: Counter
     private let wakeUps: [WakeCause: Counter]
 
-    init(_ registry: MetricsRegistry) {
-        rows = registry.counter("outbox_relay_published_rows_total", "Rows that Kafka acknowledged.")
-        cuts = registry.counter("outbox_relay_cuts_total", "Cuts taken.")
+    /// - Parameter outbox: nil for the only outbox of a process: its metrics have no label.
+    init(_ registry: MetricsRegistry, outbox: String?) {
+        let labels = outbox.map { [("outbox", $0)] } ?? []
+        rows = registry.counter("outbox_relay_published_rows_total", "Rows that Kafka acknowledged.", labels: labels)
+        cuts = registry.counter("outbox_relay_cuts_total", "Cuts taken.", labels: labels)
         cutRows = registry.histogram(
             "outbox_relay_cut_rows", "Rows of a cut, counted up to 5001.",
-            buckets: [1, 2, 5, 10, 50, 100, 500, 1000, 5000])
+            buckets: [1, 2, 5, 10, 50, 100, 500, 1000, 5000], labels: labels)
         latency = registry.histogram(
             "outbox_relay_latency_seconds", "From writing a row to its acknowledgement by Kafka.",
-            buckets: LatencyBuckets.bounds)
-        parked = registry.gauge("outbox_relay_parked_keys", "Keys that wait for an operator.")
-        leader = registry.gauge("outbox_relay_leader", "1 while this relay leads.")
-        epoch = registry.gauge("outbox_relay_epoch", "The epoch in which this relay leads or led.")
+            buckets: LatencyBuckets.bounds, labels: labels)
+        parked = registry.gauge("outbox_relay_parked_keys", "Keys that wait for an operator.", labels: labels)
+        leader = registry.gauge("outbox_relay_leader", "1 while this relay leads.", labels: labels)
+        epoch = registry.gauge("outbox_relay_epoch", "The epoch in which this relay leads or led.", labels: labels)
         failures = registry.counter(
-            "outbox_relay_publish_failures_total", "Failures after which publishing began again behind the last acknowledged row.")
+            "outbox_relay_publish_failures_total", "Failures after which publishing began again behind the last acknowledged row.",
+            labels: labels)
         wakeUps = Dictionary(
             uniqueKeysWithValues: WakeCause.allCases.map { cause in
                 let counter = registry.counter(
-                    "outbox_relay_wake_ups_total", "Waits that ended, by cause.", labels: [("cause", cause.rawValue)])
+                    "outbox_relay_wake_ups_total", "Waits that ended, by cause.", labels: labels + [("cause", cause.rawValue)])
                 return (cause, counter)
             })
     }

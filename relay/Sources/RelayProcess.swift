@@ -20,24 +20,40 @@ enum RelayProcess {
     static func run() async -> Never {
         await ServiceProcess.run(name: "outbox-relay") { environment, logger in
             let settings = try RelaySettings(environment)
-            var publisher = settings.publisher
-            publisher.sink = KafkaLog.sink(logger)
-            RelayPreflight.start(publisher, logger)
             let registry = MetricsRegistry()
-            let relay = try Relay(
-                settings.relay, factory: KafkaPublisherFactory(publisher), observer: RelayMetrics(registry), logger: logger)
-            if settings.relay.usesPooler {
-                logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
+            let claims = OutboxClaims()
+            let isAlone = settings.outboxes.count == 1
+            let outboxes = try settings.outboxes.map { outbox in
+                var outbox = outbox
+                outbox.relay.claims = claims
+                return try service(outbox, isAlone: isAlone, registry, logger)
             }
-            return admin(settings, relay, registry, logger) + [RelayService(relay: relay)]
+            return admin(settings, RelayHealth(outboxes: outboxes), registry, logger) + outboxes
+        }
+    }
+
+    private static func service(
+        _ outbox: OutboxSettings, isAlone: Bool, _ registry: MetricsRegistry, _ logger: Logger
+    ) throws -> OutboxService {
+        var logger = logger
+        if let name = outbox.name { logger[metadataKey: "outbox"] = "\(name)" }
+        var publisher = outbox.publisher
+        publisher.sink = KafkaLog.sink(logger)
+        RelayPreflight.start(publisher, logger)
+        if outbox.relay.usesPooler {
+            logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
+        }
+        let metrics = RelayMetrics(registry, outbox: outbox.name)
+        let factory = KafkaPublisherFactory(publisher)
+        return try OutboxService(name: outbox.name, isAlone: isAlone, logger: logger) { [relay = outbox.relay, logger] in
+            try Relay(relay, factory: factory, observer: metrics, logger: logger)
         }
     }
 
     private static func admin(
-        _ settings: RelaySettings, _ relay: Relay, _ registry: MetricsRegistry, _ logger: Logger
+        _ settings: RelaySettings, _ health: RelayHealth, _ registry: MetricsRegistry, _ logger: Logger
     ) -> [any Service] {
         guard let port = settings.adminPort else { return [] }
-        let health = RelayHealth(status: relay.status)
         return [
             AdminServer(
                 host: settings.adminHost, port: port, metrics: registry, liveness: { health.liveness() },
@@ -50,8 +66,11 @@ enum RelayProcess {
         do {
             let settings = try RelaySettings(EnvironmentReader())
             print("configuration is good")
-            print("topic: \(settings.publisher.topic.text)")
-            print("kafka: \(settings.publisher.kafka)")
+            for outbox in settings.outboxes {
+                if let name = outbox.name { print("outbox: \(name), schema \(outbox.relay.schema)") }
+                print("topic: \(outbox.publisher.topic.text)")
+                print("kafka: \(outbox.publisher.kafka)")
+            }
         } catch {
             complain("outbox-relay: bad configuration\n\(error)")
             exitForConfiguration()

@@ -1,79 +1,53 @@
-import Kafka
-import Messaging
 import Outbox
 import Postgres
 import Runtime
 
 /// The relay's settings, read from the environment. `relay/README.md` has the table.
 struct RelaySettings {
-    let relay: RelayConfiguration
-    let publisher: KafkaPublisherConfiguration
+    /// At least one.
+    let outboxes: [OutboxSettings]
     let adminHost: String
     /// nil switches the admin endpoints off.
     let adminPort: Int?
 
     /// - Throws: ``ConfigurationError`` naming every variable that is wrong.
     init(_ environment: EnvironmentReader) throws(ConfigurationError) {
-        relay = Self.relay(environment)
-        publisher = Self.publisher(environment)
+        outboxes = Self.outboxes(environment)
         adminHost = environment.string("RELAY_ADMIN_HOST", default: "0.0.0.0")
         let port = environment.int("RELAY_ADMIN_PORT", default: 8085, in: -1...65535)
         adminPort = port < 0 ? nil : port
+        Self.refuseTwins(outboxes, environment)
         environment.reportUnknown(prefix: "RELAY_")
         try environment.finish()
     }
 
-    private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {
-        var postgres = PostgresConfiguration(
-            url: environment.secret("DATABASE_URL") ?? "", applicationName: "outbox-relay")
-        postgres.connectTimeout = environment.duration(
-            "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(300))
-        var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))
-        relay.schema = environment.string("RELAY_SCHEMA", default: relay.schema)
-        relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))
-        relay.pollCeiling = environment.duration(
-            "RELAY_POLL_CEILING", default: relay.pollCeiling, in: .milliseconds(10) ... .seconds(3600))
-        let interval = environment.duration(
-            "RELAY_POLL_INTERVAL", default: .milliseconds(200), in: .milliseconds(1) ... .seconds(3600))
-        relay.pollInterval = environment.bool("RELAY_POOLER", default: false) ? interval : nil
-        relay.retention = retention(environment, relay.retention)
-        return relay
-    }
-
-    private static func retention(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {
-        if environment.optionalString("RELAY_RETENTION") == "forever" { return nil }
-        return environment.duration(
-            "RELAY_RETENTION", default: fallback ?? .seconds(86_400), in: .seconds(1) ... .seconds(366 * 86_400))
-    }
-
-    private static func publisher(_ environment: EnvironmentReader) -> KafkaPublisherConfiguration {
-        var publisher = KafkaPublisherConfiguration(kafka: kafka(environment))
-        if let text = environment.optionalString("RELAY_TOPIC") {
-            if let template = TopicTemplate(text) {
-                publisher.topic = template
-            } else {
-                environment.report(
-                    "RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
-            }
+    private static func outboxes(_ environment: EnvironmentReader) -> [OutboxSettings] {
+        guard let listed = OutboxNames(environment) else { return [OutboxSettings(name: nil, environment)] }
+        defer {
+            for prefix in ["DATABASE_URL__", "DATABASE_URL_FILE__"] { environment.reportUnknown(prefix: prefix) }
         }
-        publisher.addsCloudEvents = environment.bool("RELAY_CLOUDEVENTS", default: publisher.addsCloudEvents)
-        publisher.addsEventID = environment.bool("RELAY_EVENT_ID_HEADER", default: publisher.addsEventID)
-        publisher.source = environment.string("RELAY_SOURCE", default: publisher.source)
-        publisher.emptyPayloadIsTombstone = environment.bool("RELAY_TOMBSTONES", default: publisher.emptyPayloadIsTombstone)
-        return publisher
+        return listed.names.map { name in
+            OutboxSettings(
+                name: name, environment.scoped(suffix: OutboxNames.suffix(name), among: listed.suffixes))
+        }
     }
 
-    private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
-        do {
-            let kafka = try KafkaConfiguration.fromEnvironment(environment.all)
-            if kafka["bootstrap.servers"] == nil {
-                environment.report("KAFKA_BOOTSTRAP_SERVERS", "not set; give host:port of at least one broker")
-            }
-            try kafka.validate()
-            return kafka
-        } catch {
-            environment.report("KAFKA_*", error.message)
-            return KafkaConfiguration()
+    /// Two that are spelt alike share a checkpoint for certain; two that only lead to the same place are found out when they
+    /// have connected, see ``OutboxClaims``.
+    private static func refuseTwins(_ outboxes: [OutboxSettings], _ environment: EnvironmentReader) {
+        for (index, outbox) in outboxes.enumerated() {
+            let twin = outboxes[..<index].first { $0.hasPlace(of: outbox) }
+            guard let twin, let name = outbox.name, let other = twin.name else { continue }
+            environment.report(
+                "RELAY_OUTBOXES",
+                "\(other) and \(name) have the same database and schema: set RELAY_SCHEMA\(OutboxNames.suffix(name)) or "
+                    + "DATABASE_URL\(OutboxNames.suffix(name))")
         }
+    }
+}
+
+extension OutboxSettings {
+    fileprivate func hasPlace(of other: OutboxSettings) -> Bool {
+        relay.postgres.url == other.relay.postgres.url && relay.schema == other.relay.schema
     }
 }

@@ -8,22 +8,24 @@ extension KafkaConfiguration {
     /// - Empty variables count as absent.
     /// - What Kubernetes injects for a service named `kafka` (`KAFKA_PORT`, `KAFKA_SERVICE_HOST`, …) is passed over.
     /// - `excluding` lists variables of the application that begin with `KAFKA_` but are no properties.
+    /// - `origins` names, for errors, the variable a value was really taken from where that is another one.
     public static func fromEnvironment(
-        _ environment: [String: String], excluding: Set<String> = []
+        _ environment: [String: String], excluding: Set<String> = [], origins: [String: String] = [:]
     ) throws(KafkaError) -> KafkaConfiguration {
         var result = KafkaConfiguration()
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) {
             guard variable.hasPrefix("KAFKA_"), !value.isEmpty, !excluding.contains(variable),
                 !isServiceLink(variable)
             else { continue }
+            let origin = origins[variable] ?? variable
             if variable.hasSuffix("_FILE") {
                 let plain = String(variable.dropLast("_FILE".count))
                 if let other = environment[plain], !other.isEmpty {
-                    throw KafkaError(.invalidArgument, "\(variable): \(plain) is set too; keep one of the two")
+                    throw KafkaError(.invalidArgument, "\(origin): \(plain) is set too; keep one of the two")
                 }
-                result.set(property(for: plain), try SecretFile.read(value, variable: variable), from: variable)
+                result.set(property(for: plain), try SecretFile.read(value, variable: origin), from: origin)
             } else {
-                result.set(property(for: variable), value, from: variable)
+                result.set(property(for: variable), value, from: origin)
             }
         }
         return result

@@ -15,6 +15,9 @@ final class LeadConnection {
         self.configuration = configuration
         connection = try PostgresConnection(configuration.leadConnection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
+        if let claims = configuration.claims {
+            try claims.claim(ServerIdentity.current(connection), schema: configuration.schema, for: configuration.outbox ?? "")
+        }
         statements = LeadStatements(schema: configuration.schema)
         checkpoints = CheckpointStatements(schema: configuration.schema)
         leaseMicroseconds = configuration.lease / .microseconds(1) > 0 ? Int64(configuration.lease / .microseconds(1)) : 0

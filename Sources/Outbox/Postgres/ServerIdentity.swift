@@ -1,7 +1,7 @@
 internal import Postgres
 
 /// Which server, database and history transaction ids belong to.
-struct ServerIdentity: Equatable, Sendable, CustomStringConvertible {
+struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
     var systemIdentifier: Int64
     var databaseOID: Int64
     var timeline: Int32

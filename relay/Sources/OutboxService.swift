@@ -1,0 +1,82 @@
+import Logging
+import Outbox
+import ServiceLifecycle
+import Synchronization
+
+/// Runs the relay of one outbox until the process is asked to stop.
+///
+/// A relay for which going on is useless ends the process if it is alone, so that whoever supervises it notices. Beside
+/// others it must not stop them: it is begun anew after a pause, as a supervisor would, and readiness tells it meanwhile.
+final class OutboxService: Service {
+    /// Between the end of a relay that failed for good and the next try, where the process has other outboxes.
+    static let pauseAfterFailure = Duration.seconds(30)
+
+    private struct State {
+        var relay: Relay
+        var failure: String?
+    }
+
+    let name: String?
+    private let isAlone: Bool
+    private let make: @Sendable () throws -> Relay
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Throws: when the process has no file descriptors left.
+    init(name: String?, isAlone: Bool, logger: Logger, make: @escaping @Sendable () throws -> Relay) throws {
+        self.name = name
+        self.isAlone = isAlone
+        self.logger = logger
+        self.make = make
+        state = Mutex(State(relay: try make()))
+    }
+
+    var health: OutboxHealth {
+        state.withLock { OutboxHealth(now: $0.relay.status.now, failure: $0.failure) }
+    }
+
+    func run() async throws {
+        while true {
+            do {
+                return try await runOnce()
+            } catch {
+                guard !isAlone else { throw error }
+                failed(error)
+                // Ended by SIGTERM: the process's exit code tells what it could not do.
+                guard await pause() else { throw error }
+                try renew()
+            }
+        }
+    }
+
+    private func runOnce() async throws {
+        let relay = state.withLock { $0.relay }
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await relay.run()
+        } onCancelOrGracefulShutdown: {
+            relay.stop()
+        }
+    }
+
+    private func failed(_ error: any Error) {
+        state.withLock { $0.failure = "\(error)" }
+        logger.error(
+            "this outbox is not relayed; trying again after a pause",
+            metadata: ["why": "\(error)", "pause": "\(Self.pauseAfterFailure)"])
+    }
+
+    /// Returns whether the pause is over; false when the process is to stop.
+    private func pause() async -> Bool {
+        do {
+            try await cancelWhenGracefulShutdown { try await Task.sleep(until: .now + Self.pauseAfterFailure, clock: .continuous) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func renew() throws {
+        let relay = try make()
+        state.withLock { $0 = State(relay: relay) }
+    }
+}

@@ -1,0 +1,75 @@
+import Kafka
+import Messaging
+import Outbox
+import Postgres
+import Runtime
+
+/// The settings of one outbox: where it is, how it is relayed, what its messages look like.
+struct OutboxSettings {
+    /// As in `RELAY_OUTBOXES`; nil for the only outbox of a process that does not set it.
+    let name: String?
+    var relay: RelayConfiguration
+    let publisher: KafkaPublisherConfiguration
+
+    /// Faults are noted in `environment`.
+    init(name: String?, _ environment: EnvironmentReader) {
+        self.name = name
+        relay = Self.relay(environment)
+        relay.outbox = name
+        publisher = Self.publisher(environment)
+    }
+
+    private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {
+        var postgres = PostgresConfiguration(
+            url: environment.secret("DATABASE_URL") ?? "", applicationName: "outbox-relay")
+        postgres.connectTimeout = environment.duration(
+            "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(300))
+        var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))
+        relay.schema = environment.string("RELAY_SCHEMA", default: relay.schema)
+        relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))
+        relay.pollCeiling = environment.duration(
+            "RELAY_POLL_CEILING", default: relay.pollCeiling, in: .milliseconds(10) ... .seconds(3600))
+        let interval = environment.duration(
+            "RELAY_POLL_INTERVAL", default: .milliseconds(200), in: .milliseconds(1) ... .seconds(3600))
+        relay.pollInterval = environment.bool("RELAY_POOLER", default: false) ? interval : nil
+        relay.retention = retention(environment, relay.retention)
+        return relay
+    }
+
+    private static func retention(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {
+        if environment.optionalString("RELAY_RETENTION") == "forever" { return nil }
+        return environment.duration(
+            "RELAY_RETENTION", default: fallback ?? .seconds(86_400), in: .seconds(1) ... .seconds(366 * 86_400))
+    }
+
+    private static func publisher(_ environment: EnvironmentReader) -> KafkaPublisherConfiguration {
+        var publisher = KafkaPublisherConfiguration(kafka: kafka(environment))
+        if let text = environment.optionalString("RELAY_TOPIC") {
+            if let template = TopicTemplate(text) {
+                publisher.topic = template
+            } else {
+                environment.report(
+                    "RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
+            }
+        }
+        publisher.addsCloudEvents = environment.bool("RELAY_CLOUDEVENTS", default: publisher.addsCloudEvents)
+        publisher.addsEventID = environment.bool("RELAY_EVENT_ID_HEADER", default: publisher.addsEventID)
+        publisher.source = environment.string("RELAY_SOURCE", default: publisher.source)
+        publisher.emptyPayloadIsTombstone = environment.bool("RELAY_TOMBSTONES", default: publisher.emptyPayloadIsTombstone)
+        return publisher
+    }
+
+    private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
+        do {
+            let kafka = try KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins)
+            if kafka["bootstrap.servers"] == nil {
+                environment.report("KAFKA_BOOTSTRAP_SERVERS", "not set; give host:port of at least one broker")
+            }
+            try kafka.validate()
+            return kafka
+        } catch {
+            environment.report("KAFKA_*", error.message)
+            return KafkaConfiguration()
+        }
+    }
+}
