@@ -61,6 +61,22 @@ listening() {
         /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
+# serves PID URL: whether it is this process that listens on the URL's port, and not another stack's.
+serves() {
+    local port="${2#*://*:}" hex socket
+    hex="$(printf ':%04X' "${port%%/*}")"
+    for socket in $(awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print "socket:[" $10 "]" }' \
+        /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+        [ -z "$(find "/proc/$1/fd" -lname "${socket//[/\\[}" 2>/dev/null)" ] || return 0
+    done
+    return 1
+}
+
+# healthy PID URL: whether this very process answers 2xx.
+healthy() {
+    serves "$1" "$2" && curl -fsS -o /dev/null --max-time 2 "$2" 2>/dev/null
+}
+
 # free_port: a port between 20000 and 32000, below the range the kernel hands to outgoing connections.
 free_port() {
     local port

@@ -32,11 +32,11 @@ stop() {
     forget "$name"
 }
 
-# Waits until the URL answers 2xx; gives up when the process ends.
+# Waits until the process answers 2xx at the URL; gives up when it ends.
 ready() {
-    local name="$1" url="$2" waited=0
-    until curl -fsS -o /dev/null --max-time 2 "$url" 2>/dev/null; do
-        if ! running "$name" >/dev/null; then
+    local name="$1" url="$2" waited=0 pid
+    until pid="$(running "$name")" && healthy "$pid" "$url"; do
+        if [ -z "$pid" ]; then
             tail -n 20 "$data/log/$name.log" >&2
             forget "$name"
             die "$name ended while starting; its log is $data/log/$name.log"

@@ -17,7 +17,7 @@ report() {
     local pid
     if ! pid="$(running "$1")"; then
         line "$1" - down ""
-    elif [ -z "${3:-}" ] || curl -fs -o /dev/null --max-time 2 "$3"; then
+    elif [ -z "${3:-}" ] || healthy "$pid" "$3"; then
         line "$1" "$pid" healthy "$2"
     else
         line "$1" "$pid" unhealthy "$(curl -s --max-time 2 "$3" | head -c 100 || true)"

@@ -20,6 +20,8 @@ main() {
         say "building (the first time takes some minutes)"
         (cd "$root" && $swift build -c release 9>&-)
     fi
+    # Again: the build may have taken minutes.
+    check_ports
     start_stores
     stop_if_stores_moved
     write_addresses
