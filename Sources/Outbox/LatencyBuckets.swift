@@ -5,15 +5,17 @@ public struct LatencyBuckets: Sendable {
         0.0001, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
         3600,
     ]
-    private static let microseconds = bounds.map { Int64($0 * 1_000_000) }
+    private let microseconds = bounds.map { Int64($0 * 1_000_000) }
+    /// The last row's bucket. Neighbours are alike: in a backlog all are as late.
+    private var last = 0
 
     private(set) var counts = Array(repeating: 0, count: bounds.count + 1)
     private(set) var rows = 0
 
-    mutating func add(microseconds: Int64) {
-        var index = 0
-        while index < Self.microseconds.count, microseconds > Self.microseconds[index] { index += 1 }
-        counts[index] += 1
+    mutating func add(microseconds value: Int64) {
+        while last > 0, value <= microseconds[last - 1] { last -= 1 }
+        while last < microseconds.count, value > microseconds[last] { last += 1 }
+        counts[last] += 1
         rows += 1
     }
 

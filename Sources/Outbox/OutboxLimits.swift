@@ -16,7 +16,7 @@ public enum OutboxLimits {
     public static let firstDozeMilliseconds = 1
     public static let longestDozeMilliseconds = 200
     /// Cuts with rows in direct succession after which the relay counts as busy and gives up the sleep lock.
-    public static let cutsUntilAwake = 2
+    public static let cutsUntilAwake = 4
     /// Rows of one cut after which the relay counts as busy.
     public static let rowsUntilAwake = 200
     /// How often a standby tries to lead, in milliseconds.

@@ -5,8 +5,6 @@ enum HeaderText {
     /// `2026-01-31T12:34:56.123456Z`
     static let timeLength = 27
 
-    private static let hexadecimal = Array("0123456789abcdef".utf8)
-
     /// The 36 characters of a UUID, in lower case.
     static func write(_ uuid: UUIDBytes, to target: UnsafeMutableRawBufferPointer) -> Int {
         var offset = 0
@@ -16,7 +14,8 @@ enum HeaderText {
                     target[offset] = UInt8(ascii: "-")
                     offset += 1
                 }
-                target[offset] = hexadecimal[Int(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 15]
+                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 15
+                target[offset] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
                 offset += 1
             }
         }

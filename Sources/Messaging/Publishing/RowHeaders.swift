@@ -10,22 +10,23 @@ struct RowHeaders {
     private let addsCloudEvents: Bool
     private let addsEventID: Bool
 
-    private static let id = KafkaHeaderName("id")
-    private static let specVersion = KafkaHeaderName("ce_specversion")
-    private static let eventID = KafkaHeaderName("ce_id")
-    private static let source = KafkaHeaderName("ce_source")
-    private static let type = KafkaHeaderName("ce_type")
-    private static let time = KafkaHeaderName("ce_time")
-    private static let subject = KafkaHeaderName("ce_subject")
-    private static let sequence = KafkaHeaderName("ce_sequence")
-    private static let epoch = KafkaHeaderName("outbox_relay_epoch")
+    // Not static: each use would ask whether it was made yet.
+    private let id = KafkaHeaderName("id")
+    private let specVersion = KafkaHeaderName("ce_specversion")
+    private let eventID = KafkaHeaderName("ce_id")
+    private let source = KafkaHeaderName("ce_source")
+    private let type = KafkaHeaderName("ce_type")
+    private let time = KafkaHeaderName("ce_time")
+    private let subject = KafkaHeaderName("ce_subject")
+    private let sequence = KafkaHeaderName("ce_sequence")
+    private let epoch = KafkaHeaderName("outbox_relay_epoch")
 
     init(_ configuration: KafkaPublisherConfiguration) {
         addsCloudEvents = configuration.addsCloudEvents
         addsEventID = configuration.addsEventID
         if addsCloudEvents {
-            writer.add(Self.specVersion, "1.0")
-            writer.add(Self.source, configuration.source)
+            writer.add(specVersion, "1.0")
+            writer.add(source, configuration.source)
         }
         shared = writer.mark
     }
@@ -33,19 +34,19 @@ struct RowHeaders {
     /// The headers of `row`, valid until the next call.
     mutating func write(_ row: OutboxRow) -> KafkaHeaderWriter {
         writer.truncate(to: shared)
-        if addsEventID { writer.add(Self.id, capacity: 36) { HeaderText.write(row.eventID, to: $0) } }
+        if addsEventID { writer.add(id, capacity: 36) { HeaderText.write(row.eventID, to: $0) } }
         if addsCloudEvents { addCloudEvents(row) }
-        writer.add(Self.epoch, decimal: row.epoch)
+        writer.add(epoch, decimal: row.epoch)
         if !row.headers.isEmpty { addOwn(row.headers) }
         return writer
     }
 
     private func addCloudEvents(_ row: OutboxRow) {
-        writer.add(Self.eventID, capacity: 36) { HeaderText.write(row.eventID, to: $0) }
-        writer.add(Self.type, borrowing: row.eventType)
-        writer.add(Self.time, capacity: HeaderText.timeLength) { HeaderText.write(microseconds: row.createdAt, to: $0) }
-        writer.add(Self.subject, borrowing: row.aggregateID)
-        if row.sequenceNumber >= 0 { writer.add(Self.sequence, decimal: row.sequenceNumber) }
+        writer.add(eventID, capacity: 36) { HeaderText.write(row.eventID, to: $0) }
+        writer.add(type, borrowing: row.eventType)
+        writer.add(time, capacity: HeaderText.timeLength) { HeaderText.write(microseconds: row.createdAt, to: $0) }
+        writer.add(subject, borrowing: row.aggregateID)
+        if row.sequenceNumber >= 0 { writer.add(sequence, decimal: row.sequenceNumber) }
     }
 
     private func addOwn(_ array: UnsafeRawBufferPointer) {

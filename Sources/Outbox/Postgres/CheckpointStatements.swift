@@ -70,9 +70,9 @@ struct CheckpointStatements: Sendable {
     /// are exactly rows of it. Only a move that takes a cut has to survive a crash; set_config in RETURNING is still in
     /// force when the statement's own transaction commits.
     ///
-    /// The first chunk of a small cut comes with it, which saves a lone row a round trip: the caller sees no row before the
-    /// commit that follows them. The answer's last four columns say where the checkpoint is; a row with nothing else stands
-    /// for a cut that brings none.
+    /// The rows of a small cut come with it if they fit one chunk, which saves a lone row a round trip: the caller sees no
+    /// row before the commit that follows them. The answer's last four columns say where the checkpoint is; a row with
+    /// nothing else stands for a cut that brings none.
     private static func advance(_ table: String, source: String) -> String {
         let limit = OutboxLimits.rowsOfSmallCut + 1
         let columns = "\(CutStatements.columns), transaction_id"
@@ -82,7 +82,7 @@ struct CheckpointStatements: Sendable {
                 UNION ALL
                 (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit))
             ), probe AS MATERIALIZED (
-                SELECT count(*) AS rows FROM candidates
+                SELECT count(*) AS rows, sum(octet_length(payload)) AS running FROM candidates
             ), moved AS (
                 UPDATE \(table) AS c
                 SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
@@ -92,13 +92,12 @@ struct CheckpointStatements: Sendable {
                 RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
                           set_config('synchronous_commit', CASE WHEN c.draining IS NULL THEN 'off' ELSE 'on' END, true)
             ), chunk AS (
-                \(CutStatements.measured) FROM candidates
-                WHERE (SELECT rows FROM probe) < \(limit)
+                SELECT * FROM candidates
+                WHERE (SELECT rows < \(limit) AND coalesce(running, 0) < \(OutboxLimits.bytesPerChunk) FROM probe)
                   AND pg_visible_in_snapshot(transaction_id, pg_current_snapshot())
             )
             SELECT \(CutStatements.decoded), p.rows, m.place, m.draining, m.cut
-            FROM probe AS p LEFT JOIN moved AS m ON true
-            LEFT JOIN chunk ON coalesce(running - size, 0) < \(OutboxLimits.bytesPerChunk)
+            FROM probe AS p LEFT JOIN moved AS m ON true LEFT JOIN chunk ON true
             ORDER BY outbox_id
             """
     }

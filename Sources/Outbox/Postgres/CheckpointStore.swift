@@ -27,7 +27,7 @@ final class CheckpointStore {
     struct Advance {
         /// Rows of the new cut, counted up to the bound of a small one; 0 if no cut was taken.
         var rows: Int
-        /// The first chunk of a small cut. It was read with the cut, and the cut is committed.
+        /// The rows of a small cut that fits one chunk. They were read with the cut, and the cut is committed.
         var firstChunk: Chunk?
     }
 

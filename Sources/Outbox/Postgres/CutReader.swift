@@ -48,6 +48,8 @@ final class CutReader {
         ]
         guard let walk = cut.walk else { return try Chunk(try connection.query(statements.small, shared)) }
         let start = max(outboxID, walk.floor - 1)
-        return try Chunk(try connection.query(statements.backlog, shared + [.int8(start)]))
+        let light = try Chunk(try connection.query(statements.backlog, shared + [.int8(start)]))
+        // None: there are no more rows, or too many bytes.
+        return light.count > 0 ? light : try Chunk(try connection.query(statements.heavyBacklog, shared + [.int8(start)]))
     }
 }

@@ -8,13 +8,16 @@ internal import Postgres
 struct CutStatements: Sendable {
     let small: PostgresStatement
     let backlog: PostgresStatement
+    /// For a chunk of a backlog that ends by its bytes.
+    let heavyBacklog: PostgresStatement
     let floor: PostgresStatement
     let late: PostgresStatement
 
     init(schema: String) {
         let source = PostgresConnection.quoteIdentifier(schema) + ".source"
         small = PostgresStatement(Self.chunk(with: "WITH candidates AS MATERIALIZED (\(Self.smallCandidates(source))),", "candidates"))
-        backlog = PostgresStatement(Self.chunk(with: "WITH", "(\(Self.backlogCandidates(source))) AS candidates"))
+        backlog = PostgresStatement(Self.lightChunk(Self.backlogCandidates(source)))
+        heavyBacklog = PostgresStatement(Self.chunk(with: "WITH", "(\(Self.backlogCandidates(source))) AS candidates"))
         // Once per backlog: the smallest id the walk has to begin at. Reads the index (transaction_id, outbox_id) only.
         floor = PostgresStatement("SELECT coalesce(min(outbox_id), 0) FROM \(source) WHERE transaction_id >= $1::xid8")
         late = PostgresStatement(
@@ -56,6 +59,17 @@ struct CutStatements: Sendable {
         """
     }
 
+    /// Orders the candidates and ends the chunk at so many rows, if all of them are so few bytes; else there are no rows.
+    /// Adding the bytes up in a second scan costs a fifth of what a running sum does.
+    private static func lightChunk(_ candidates: String) -> String {
+        """
+        WITH sized AS MATERIALIZED (SELECT sum(octet_length(payload)) AS running FROM (\(candidates)) AS candidates)
+        SELECT \(decoded) FROM (SELECT *, (SELECT running FROM sized) AS running FROM (\(candidates)) AS candidates) AS chunk
+        WHERE outbox_id > $4 AND coalesce((SELECT running FROM sized), 0) < $6
+        ORDER BY outbox_id LIMIT $5
+        """
+    }
+
     /// Orders the candidates and ends the chunk at so many rows, or with the row that reaches so many bytes.
     private static func chunk(with prologue: String, _ candidates: String) -> String {
         """
@@ -66,7 +80,7 @@ struct CutStatements: Sendable {
     }
 
     /// The candidates with the bytes up to and with each. Lengths are known without reading toasted payloads.
-    static let measured = """
+    private static let measured = """
         SELECT *, coalesce(octet_length(payload), 0) AS size,
                sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
         """

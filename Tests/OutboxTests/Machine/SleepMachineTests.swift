@@ -35,7 +35,10 @@ struct SleepMachineTests {
 
     @Test func rowsInDirectSuccessionWakeIt() {
         var sleep = asleep()
-        sleep.foundRows(1)
+        for _ in 1..<OutboxLimits.cutsUntilAwake {
+            sleep.foundRows(1)
+            #expect(sleep.wantsLock)
+        }
         sleep.foundRows(1)
         #expect(!sleep.wantsLock)
     }
