@@ -19,6 +19,11 @@ public final class MetricsRegistry: Sendable {
         metric(name, help, "gauge", labels) { Gauge() }
     }
 
+    /// A number that is asked for at every scrape; `value` must be quick and must not block.
+    public func gauge(_ name: String, _ help: String, labels: [(String, String)] = [], value: @escaping @Sendable () -> Double) {
+        _ = metric(name, help, "gauge", labels) { ComputedGauge(value) }
+    }
+
     /// How often values fell into each bucket; `buckets` are upper bounds in the unit that the name ends in.
     public func histogram(
         _ name: String, _ help: String, buckets: [Double], labels: [(String, String)] = []

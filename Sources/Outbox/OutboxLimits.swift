@@ -28,6 +28,16 @@ public enum OutboxLimits {
     public static let stopMilliseconds = 10_000
     /// After how long without a sign of life the working thread counts as hung, in seconds, and the lease is not renewed.
     public static let hangSeconds = 120
+    /// The longest a thread that waits goes without a sign of life, in seconds.
+    public static let signOfLifeSeconds = 30
+    /// How long an action of the working thread takes before the leading thread asks Postgres who blocks it, in milliseconds.
+    public static let blockedMilliseconds = 2_000
+    /// How often a standby asks who leads, in tries.
+    public static let triesPerLookAtLeader = 10
+    /// While a cut is being drained, how often the rows that wait are counted, in milliseconds, and up to how many exactly; beyond,
+    /// the distance of ids is the estimate.
+    public static let backlogLookMilliseconds = 5_000
+    public static let rowsOfBacklogCounted = 10_000
     /// How long one statement of the working thread may take, in seconds; finding where a huge backlog begins is the longest.
     public static let workStatementSeconds = 100
     /// Rows offered between two looks at the lease, so that a relay that was stopped and continued notices soon.
@@ -50,5 +60,6 @@ public enum OutboxLimits {
     static var areConsistent: Bool {
         rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
             && firstDozeMilliseconds <= longestDozeMilliseconds && workStatementSeconds < hangSeconds
+            && signOfLifeSeconds < hangSeconds
     }
 }

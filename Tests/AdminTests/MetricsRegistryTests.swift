@@ -29,6 +29,14 @@ struct MetricsRegistryTests {
                 """)
     }
 
+    @Test func aComputedGaugeIsAskedAtEveryScrape() {
+        let metrics = MetricsRegistry()
+        let rows = metrics.counter("rows_total", "Rows.")
+        metrics.gauge("left", "Left.", labels: [("a", "b")]) { 10 - Double(rows.total) }
+        rows.increment(by: 4)
+        #expect(metrics.render().contains("left{a=\"b\"} 6.0\n"))
+    }
+
     @Test func theSameNameAndLabelsGiveTheSameMetric() {
         let metrics = MetricsRegistry()
         metrics.counter("a_total", "A.").increment()

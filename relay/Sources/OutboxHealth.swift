@@ -6,23 +6,33 @@ struct OutboxHealth: Sendable {
     let now: RelayStatus.Picture
     /// Why its relay ended although the process goes on; nil while it runs.
     var failure: String?
+    /// What the Kafka client complains about; nil if it does not, or has had an acknowledgement since.
+    var kafka: String?
 
-    /// Fails only when restarting would help: the working thread hangs.
+    /// Fails only when restarting would help: one of the two threads hangs.
     var liveness: Health {
         guard failure == nil, now.isHung else { return .ok() }
-        return .failing("the working thread has not come round for \(now.sinceHeartbeat)")
+        return .failing("a thread of the relay has given no sign of life for \(now.sinceHeartbeat)")
     }
 
-    /// Ready means publishing, or standing by for the one that does.
+    /// Ready means publishing, or standing by for the one that does. Otherwise it says what is in the way.
     var readiness: Health {
         if let failure { return .failing("failed: \(failure)") }
-        let parked = now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : ""
-        if let trouble = now.trouble { return .failing("blocked: \(trouble)\(parked)") }
+        if let blocked { return .failing("blocked: \(blocked)\(parked)") }
         switch now.phase {
         case .connecting: return .failing("connecting to Postgres")
-        case .standby: return .ok("standby")
+        case .standby: return .ok("standby: \(now.leader ?? "another relay") leads")
         case .draining: return .ok("leading, behind\(parked)")
         case .idle: return .ok("leading, idle\(parked)")
         }
     }
+
+    /// Who or what keeps rows from flowing. A Kafka that is away is no trouble before there is something to send.
+    private var blocked: String? {
+        if let blocker = now.blocker { return "Postgres waits for \(blocker)" }
+        if let trouble = now.trouble { return trouble }
+        return now.phase == .draining ? kafka.map { "Kafka: \($0)" } : nil
+    }
+
+    private var parked: String { now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : "" }
 }

@@ -21,18 +21,22 @@ final class OutboxService: Service {
     private let make: @Sendable () throws -> Relay
     private let logger: Logger
     private let state: Mutex<State>
+    /// Fed by the Kafka client of whatever relay runs.
+    let kafka: KafkaCondition
 
     /// - Throws: when the process has no file descriptors left.
-    init(name: String?, isAlone: Bool, logger: Logger, make: @escaping @Sendable () throws -> Relay) throws {
+    init(name: String?, isAlone: Bool, kafka: KafkaCondition, logger: Logger, make: @escaping @Sendable () throws -> Relay) throws {
         self.name = name
         self.isAlone = isAlone
         self.logger = logger
+        self.kafka = kafka
         self.make = make
         state = Mutex(State(relay: try make()))
     }
 
     var health: OutboxHealth {
-        state.withLock { OutboxHealth(now: $0.relay.status.now, failure: $0.failure) }
+        let (now, failure) = state.withLock { ($0.relay.status.now, $0.failure) }
+        return OutboxHealth(now: now, failure: failure, kafka: kafka.complaint(since: now.lastAcknowledged))
     }
 
     func run() async throws {

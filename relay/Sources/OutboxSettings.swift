@@ -23,7 +23,7 @@ struct OutboxSettings {
         var postgres = PostgresConfiguration(
             url: environment.secret("DATABASE_URL") ?? "", applicationName: "outbox-relay")
         postgres.connectTimeout = environment.duration(
-            "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(300))
+            "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(60))
         var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))
         relay.schema = environment.string("RELAY_SCHEMA", default: relay.schema)
         relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))

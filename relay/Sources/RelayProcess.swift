@@ -38,16 +38,24 @@ enum RelayProcess {
         var logger = logger
         if let name = outbox.name { logger[metadataKey: "outbox"] = "\(name)" }
         var publisher = outbox.publisher
-        publisher.sink = KafkaLog.sink(logger)
+        let kafka = KafkaCondition()
+        let log = KafkaLog.sink(logger)
+        publisher.sink = { event in
+            kafka.note(event)
+            log(event)
+        }
         RelayPreflight.start(publisher, logger)
         if outbox.relay.usesPooler {
             logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
         }
         let metrics = RelayMetrics(registry, outbox: outbox.name)
         let factory = KafkaPublisherFactory(publisher)
-        return try OutboxService(name: outbox.name, isAlone: isAlone, logger: logger) { [relay = outbox.relay, logger] in
+        let make = { @Sendable [relay = outbox.relay, logger] in
             try Relay(relay, factory: factory, observer: metrics, logger: logger)
         }
+        let service = try OutboxService(name: outbox.name, isAlone: isAlone, kafka: kafka, logger: logger, make: make)
+        RelayGauges.register(service, registry)
+        return service
     }
 
     private static func admin(

@@ -12,6 +12,7 @@ struct LeadLoop: Sendable {
     func run() {
         let backoff = Backoff()
         while !signals.isStopping {
+            status.leadBeats()
             do {
                 try standByAndLead(backoff)
             } catch let error as OutboxError where error.isFinal {
@@ -31,11 +32,14 @@ struct LeadLoop: Sendable {
     private func standByAndLead(_ backoff: Backoff) throws {
         let lead = try LeadConnection(configuration)
         backoff.succeeded()
-        var isAnnounced = false
+        var tries = 0
+        var leader: String?
         while try !lead.tryToLead() {
-            if !isAnnounced { logger.info("standing by: another relay leads") }
-            isAnnounced = true
-            status.standsBy()
+            status.leadBeats()
+            if tries % OutboxLimits.triesPerLookAtLeader == 0 { leader = try lead.whoLeads() }
+            if tries == 0 { logger.info("standing by: another relay leads", metadata: ["leader": "\(leader ?? "unknown")"]) }
+            tries += 1
+            status.standsBy(behind: leader)
             signals.leadWake.wait(until: .now + .milliseconds(OutboxLimits.standbyTryMilliseconds))
             guard !signals.isStopping else { return }
         }
@@ -48,11 +52,16 @@ struct LeadLoop: Sendable {
         var renewAt = ContinuousClock.now
         signals.lead = .leading(epoch: lead.epoch, until: .now + configuration.lease)
         while !signals.isFinished {
-            if ContinuousClock.now >= renewAt { renewAt = try renew(lead) }
+            status.leadBeats()
+            if ContinuousClock.now >= renewAt {
+                renewAt = try renew(lead)
+                try lookForBlocker(lead)
+            }
             if signals.wantsSleepLock != signals.holdsSleepLock {
                 try changeSleepLock(lead)
             } else {
-                _ = try lead.connection.waitForActivity(until: renewAt, or: signals.leadWake)
+                _ = try lead.connection.waitForActivity(
+                    until: min(renewAt, .now + .seconds(OutboxLimits.signOfLifeSeconds)), or: signals.leadWake)
                 _ = try lead.connection.notifications()
             }
         }
@@ -66,6 +75,14 @@ struct LeadLoop: Sendable {
             signals.extendLease(lead.epoch, until: asked + configuration.lease)
         }
         return asked + configuration.lease / 3
+    }
+
+    /// The working thread cannot say what it waits for, so this one asks for it. Costs nothing while all is well.
+    private func lookForBlocker(_ lead: LeadConnection) throws {
+        guard let work = signals.work, ContinuousClock.now - work.since > .milliseconds(OutboxLimits.blockedMilliseconds),
+            !configuration.usesPooler
+        else { return status.blocked(by: nil) }
+        status.blocked(by: try lead.whoBlocks(work.backend))
     }
 
     private func changeSleepLock(_ lead: LeadConnection) throws {

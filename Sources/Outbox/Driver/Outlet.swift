@@ -55,6 +55,8 @@ final class Outlet {
 
     var hasParkedKeys: Bool { !parked.isEmpty }
 
+    func heldRowsLeft(_ count: Int) { status.held { max(0, $0 - count) } }
+
     func unpark(_ key: OutboxKey) {
         parked.remove(key)
         status.parked(parked.count)

@@ -13,9 +13,13 @@ final class RelaySession {
     private let outlet: Outlet
     private let releaser: Releaser
     private let retention: Retention?
+    private let backlog: BacklogCounter
+    private let backend: Int32
     private var machine: RelayMachine
     private var chunk: Chunk?
     private var holdsSleepLock = false
+    /// How many of the store's held rows are told.
+    private var heldRows = 0
     private var stopDeadline: ContinuousClock.Instant?
     private let status: RelayStatus
     /// Called before and after each action; what it throws ends the session on the spot, as a crash would.
@@ -36,11 +40,16 @@ final class RelaySession {
         try listener?.listen(identity.channel)
         store = try CheckpointStore(work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch)
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
+        backlog = BacklogCounter(work, schema: configuration.schema)
+        backend = work.backendPID
         let parked = try ParkedKeys(work, schema: configuration.schema)
         status.parked(parked.count)
         outlet = Outlet(factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
+        let held = HeldRows(work, schema: configuration.schema)
+        let heldRows = try held.count()
+        status.held { _ in heldRows }
         releaser = Releaser(
-            held: HeldRows(work, schema: configuration.schema), outlet: outlet, signals: signals, epoch: epoch, logger: logger)
+            held: held, outlet: outlet, signals: signals, epoch: epoch, logger: logger)
         retention = Retention(work, identity: identity, configuration: configuration, logger: logger)
         machine = RelayMachine(
             sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval))
@@ -48,25 +57,36 @@ final class RelaySession {
 
     /// Runs until asked to stop, or until leadership or a connection is lost, which throws.
     func run() throws {
-        defer { outlet.close() }
+        defer {
+            outlet.close()
+            signals.work = nil
+        }
         try prepareDraining()
         var action = machine.handle(.led(store.checkpoint), seeing: look())
         while action != .stop {
             signals.wantsSleepLock = machine.wantsSleepLock
-            signals.heartbeat = .now
-            status.beats()
+            beat()
             guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
             if isStopOverdue { return }
             holdsSleepLock = signals.holdsSleepLock
             try fault?(action, false)
             let event = try perform(action)
+            if let rows = try backlog.look(store.checkpoint, settledThrough: settledThrough) { status.waiting(rows: rows) }
             try fault?(action, true)
             action = machine.handle(event, seeing: look())
         }
     }
 
+    private func beat() {
+        signals.heartbeat = .now
+        status.beats()
+    }
+
+    private var settledThrough: Int64 { max(outlet.window.settledThrough ?? 0, store.checkpoint.drainedThrough) }
+
     private func look() -> RelaySight {
         outlet.takeReports()
+        status.waits(since: outlet.window.oldestWrittenAt ?? chunk?.nextCreatedAt)
         var sight = RelaySight()
         sight.inFlight = outlet.window.unsettled
         sight.span = outlet.window.span
@@ -89,13 +109,15 @@ final class RelaySession {
 
 extension RelaySession {
     private func perform(_ action: RelayAction) throws -> RelayEvent {
+        signals.work = action.isWait ? nil : (backend, .now)
+        defer { signals.work = nil }
         switch action {
         case .advance: return try advance()
         case .fetch(let after): return try fetch(after: after)
         case .offer: return .offered(all: try offer())
         case .save(let through):
             try store.save(through: through, holding: outlet.held)
-            outlet.forgetHeld()
+            forgetHeld()
             return .saved
         case .abandon(let pause):
             outlet.abandon()
@@ -114,14 +136,23 @@ extension RelaySession {
         _ = try listener?.notifications()
         try releaser.releaseAsked()
         let advance = try store.advance(holding: outlet.held)
-        outlet.forgetHeld()
+        forgetHeld()
         outlet.beginCut()
+        backlog.begin()
         try retention?.look()
         backoff.succeeded()
         status.advanced(rows: advance.rows)
         guard advance.rows > 0 else { return .foundNothing }
         try prepareDraining(advance)
         return .advanced(store.checkpoint, rows: advance.rows)
+    }
+
+    /// The held rows are stored.
+    private func forgetHeld() {
+        outlet.forgetHeld()
+        let stored = store.heldRows - heldRows
+        heldRows = store.heldRows
+        if stored > 0 { status.held { $0 + stored } }
     }
 
     /// Without an `advance` the cut is one that an earlier leader left unfinished.
@@ -156,13 +187,23 @@ extension RelaySession {
 
     private func waitForNews(_ longest: Duration) throws {
         let deadline = ContinuousClock.now + longest
-        guard let listener else { return signals.workWake.wait(until: deadline) }
-        guard try listener.notifications().isEmpty else { return }
-        switch try listener.waitForActivity(until: deadline, or: signals.workWake) {
+        var activity = PostgresActivity.timedOut
+        repeat {
+            // A long wait is no hang.
+            beat()
+            activity = try waitForActivity(min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds)))
+        } while activity == .timedOut && ContinuousClock.now < deadline
+        switch activity {
         case .received: status.observer?.wokeUp(by: .notification)
         case .woken: status.observer?.wokeUp(by: .signal)
         case .timedOut: status.observer?.wokeUp(by: .timer)
         }
+    }
+
+    private func waitForActivity(_ deadline: ContinuousClock.Instant) throws -> PostgresActivity {
+        guard let listener else { return signals.workWake.wait(until: deadline) ? .woken : .timedOut }
+        guard try listener.notifications().isEmpty else { return .received }
+        return try listener.waitForActivity(until: deadline, or: signals.workWake)
     }
 
     private func wait(_ pause: Duration) {

@@ -15,6 +15,7 @@ final class RelaySignals: Sendable {
         var isStopping = false
         var isFinished = false
         var heartbeat = ContinuousClock.now
+        var work: (backend: Int32, since: ContinuousClock.Instant)?
         var finalError: OutboxError?
     }
 
@@ -85,6 +86,12 @@ final class RelaySignals: Sendable {
     var heartbeat: ContinuousClock.Instant {
         get { state.withLock { $0.heartbeat } }
         set { state.withLock { $0.heartbeat = newValue } }
+    }
+
+    /// The working thread's backend, and since when it has been busy with one action; nil while it waits.
+    var work: (backend: Int32, since: ContinuousClock.Instant)? {
+        get { state.withLock { $0.work } }
+        set { state.withLock { $0.work = newValue } }
     }
 
     // MARK: Told by anybody

@@ -15,14 +15,32 @@ public final class RelayStatus: Sendable {
         /// The epoch in which this relay leads or led; 0 if never.
         public var epoch: Int64 = 0
         public var parkedKeys = 0
+        /// Rows that wait because their key is parked.
+        public var heldRows = 0
+        /// Rows that wait to be published, held ones not included: exact while they are few, else an estimate. As of the last look.
+        public var unpublishedRows = 0
+        /// When the oldest row that is known to wait was written, in microseconds since 1970; nil if none is.
+        public var oldestUnpublished: Int64?
+        /// When Kafka last acknowledged a row.
+        public var lastAcknowledged: ContinuousClock.Instant?
+        /// While standing by: who leads, if it can be told.
+        public var leader: String?
         /// Why nothing is published at the moment; nil if all is well.
         public var trouble: String?
+        /// Who in Postgres keeps the working thread's statement waiting; nil if nobody.
+        public var blocker: String?
         var heartbeat = ContinuousClock.now
+        var leadHeartbeat = ContinuousClock.now
 
-        /// Since when the working thread has not come round.
-        public var sinceHeartbeat: Duration { ContinuousClock.now - heartbeat }
+        /// How long the one of the two threads that is silent for longer has given no sign of life.
+        public var sinceHeartbeat: Duration { ContinuousClock.now - min(heartbeat, leadHeartbeat) }
         /// Whether restarting the process would help.
         public var isHung: Bool { sinceHeartbeat > .seconds(OutboxLimits.hangSeconds) }
+
+        /// Seconds since the oldest row that is known to wait was written; 0 if none is.
+        public var oldestUnpublishedAge: Double {
+            oldestUnpublished.map { max(0, Double(WallClock.microsecondsSince1970 - $0) / 1_000_000) } ?? 0
+        }
     }
 
     private let picture = Mutex(Picture())
@@ -35,6 +53,7 @@ public final class RelayStatus: Sendable {
     public var now: Picture { picture.withLock { $0 } }
 
     func beats() { picture.withLock { $0.heartbeat = .now } }
+    func leadBeats() { picture.withLock { $0.leadHeartbeat = .now } }
 
     func leads(_ epoch: Int64) {
         picture.withLock {
@@ -44,12 +63,26 @@ public final class RelayStatus: Sendable {
         observer?.leads(true, epoch: epoch)
     }
 
-    func standsBy() {
+    /// What waits is the leader's to tell.
+    func standsBy(behind leader: String?) {
         picture.withLock {
             $0.phase = .standby
             $0.trouble = nil
+            $0.leader = leader
+            $0.unpublishedRows = 0
+            $0.oldestUnpublished = nil
+            $0.heldRows = 0
         }
     }
+
+    func blocked(by blocker: String?) { picture.withLock { $0.blocker = blocker } }
+
+    /// When the oldest row that waits was written.
+    func waits(since time: Int64?) { picture.withLock { $0.oldestUnpublished = time } }
+
+    func waiting(rows: Int) { picture.withLock { $0.unpublishedRows = rows } }
+
+    func held(_ change: (Int) -> Int) { picture.withLock { $0.heldRows = change($0.heldRows) } }
 
     func lostLead(_ why: String) {
         let epoch = picture.withLock {
@@ -63,12 +96,19 @@ public final class RelayStatus: Sendable {
     func troubled(_ why: String) { picture.withLock { $0.trouble = why } }
 
     func advanced(rows: Int) {
-        picture.withLock { $0.phase = rows > 0 ? .draining : .idle }
+        picture.withLock {
+            $0.phase = rows > 0 ? .draining : .idle
+            $0.unpublishedRows = rows
+            if rows == 0 { $0.oldestUnpublished = nil }
+        }
         if rows > 0 { observer?.tookCut(rows: rows) }
     }
 
     func acknowledged(_ latencies: LatencyBuckets) {
-        picture.withLock { $0.trouble = nil }
+        picture.withLock {
+            $0.trouble = nil
+            $0.lastAcknowledged = .now
+        }
         observer?.acknowledged(rows: latencies.rows, latencies: latencies.counts)
     }
 

@@ -22,6 +22,7 @@ struct Releaser {
             guard chunk.count > 0 else { break }
             guard try publish(chunk, key) else { return false }
             try held.forget(chunk)
+            outlet.heldRowsLeft(chunk.count)
         }
         try held.forget(key)
         outlet.unpark(key)

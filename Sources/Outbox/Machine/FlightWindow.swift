@@ -31,6 +31,9 @@ public struct FlightWindow: Sendable {
     /// The outbox id of the newest row offered; nil if none is in the window.
     public var newest: Int64? { next == front ? nil : outboxIDs[Int((next - 1) % capacity)] }
 
+    /// When the oldest row that is not settled was written; nil if all are.
+    public var oldestWrittenAt: Int64? { next == front ? nil : writtenAt[Int(front % capacity)] }
+
     /// The ticket the next row will get.
     public var nextTicket: UInt64 { next }
 

@@ -14,6 +14,14 @@ public enum RelayAction: Equatable, Sendable {
     case wait(Duration)
     /// Everything is settled and saved: end.
     case stop
+
+    /// Whether the working thread rests meanwhile.
+    var isWait: Bool {
+        switch self {
+        case .wait, .abandon, .stop: true
+        case .advance, .fetch, .offer, .save: false
+        }
+    }
 }
 
 /// What happened.

@@ -11,6 +11,8 @@ final class CheckpointStore {
     private var place = ""
     private var movesInTwin = 0
     private(set) var checkpoint: Checkpoint
+    /// Rows that moves of this session put among the held ones.
+    private(set) var heldRows = 0
 
     /// Reads the checkpoint, which must be of this epoch.
     init(_ connection: PostgresConnection, statements: CheckpointStatements, epoch: Int64) throws {
@@ -70,6 +72,7 @@ final class CheckpointStore {
         guard !batch.isEmpty else { return try connection.query(query.statement, query.parameters) }
         let results = try connection.pipeline(batch.queries(statements) + [query])
         guard let last = results.last else { throw Self.fenced }
+        if !batch.rows.isEmpty, let held = results.dropLast().last { heldRows += held.affectedRows }
         return last
     }
 

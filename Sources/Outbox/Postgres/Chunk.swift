@@ -28,6 +28,9 @@ struct Chunk {
 
     var isOffered: Bool { next >= count }
 
+    /// When the next row to offer was written.
+    var nextCreatedAt: Int64? { isOffered ? nil : try? rows.timestampMicroseconds(next, 8) }
+
     func outboxID(_ row: Int) throws -> Int64 { try rows.int64(row, 0) }
 
     /// Views into the result: valid while the chunk lives.

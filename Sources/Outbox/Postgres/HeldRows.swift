@@ -3,6 +3,7 @@ internal import Postgres
 /// Reads the rows that operators want published, and forgets them when they are.
 final class HeldRows {
     private let connection: PostgresConnection
+    private let counted: PostgresStatement
     private let asked: PostgresStatement
     private let rows: PostgresStatement
     private let forgetRows: PostgresStatement
@@ -12,6 +13,7 @@ final class HeldRows {
     init(_ connection: PostgresConnection, schema: String) {
         self.connection = connection
         let schema = PostgresConnection.quoteIdentifier(schema)
+        counted = PostgresStatement("SELECT count(*) FROM \(schema).held")
         asked = PostgresStatement(
             """
             SELECT aggregate_type, aggregate_id FROM \(schema).parked
@@ -39,6 +41,9 @@ final class HeldRows {
             UPDATE \(schema).parked SET release_asked_at = NULL, error = $3 WHERE aggregate_type = $1 AND aggregate_id = $2
             """)
     }
+
+    /// How many rows are held; once per session, then it is kept up to date by what is held and forgotten.
+    func count() throws -> Int { Int(try connection.query(counted).int64(0, 0)) }
 
     /// The keys whose release was asked for, in the order of asking.
     func askedFor() throws -> [OutboxKey] {

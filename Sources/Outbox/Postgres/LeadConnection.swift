@@ -72,6 +72,19 @@ final class LeadConnection {
         guard try renewed.bool(0, 0) else { throw CheckpointStore.fenced }
     }
 
+    /// The session that holds the leader's lock; nil if none is seen, as behind a pooler. Reads no table, so it never waits.
+    func whoLeads() throws -> String? {
+        guard !configuration.usesPooler else { return nil }
+        return try connection.query(
+            statements.leader, [.int8(Int64(identity.lockClass)), .int8(Int64(identity.leaderLock))]
+        ).optionalString(0, 0)
+    }
+
+    /// The sessions that another one waits for; nil if it waits for none.
+    func whoBlocks(_ backend: Int32) throws -> String? {
+        try connection.query(statements.blockers, [.int4(backend)]).optionalString(0, 0)
+    }
+
     /// Waits a short while for the sleep lock; the request alone makes later writers notify.
     func requestSleepLock() throws -> Bool {
         try connection.execute("SET lock_timeout = \(OutboxLimits.sleepLockTryMilliseconds)")

@@ -10,6 +10,21 @@ struct LeadStatements: Sendable {
     let terminate: PostgresStatement
     let sleep = PostgresStatement("SELECT pg_advisory_lock($1, $2)")
     let wake = PostgresStatement("SELECT pg_advisory_unlock($1, $2)")
+    let leader = PostgresStatement(
+        """
+        SELECT string_agg(format('backend %s%s', l.pid, ' at ' || host(a.client_addr)), ', ')
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2 AND l.granted
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """)
+    /// Of other people's sessions a role sees the process, the user and the transaction, but not what they do.
+    let blockers = PostgresStatement(
+        """
+        SELECT string_agg(format('backend %s%s%s%s%s', b.pid, ' of ' || a.usename, ', ' || nullif(a.application_name, ''),
+                                 ', transaction ' || a.backend_xid,
+                                 format(', open for %s s', extract(epoch FROM clock_timestamp() - a.xact_start)::int)), '; ')
+        FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity AS a USING (pid)
+        """)
 
     /// Microseconds since 1970 by the server's clock: the only clock that leases are compared with.
     private static let now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"

@@ -66,7 +66,7 @@ final class TestStack: @unchecked Sendable {
 
     var httpURL: String { url(of: .server) }
 
-    private func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
+    func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
 
     private func end() async {
         for process in processes.values + others { process.abandon() }
