@@ -18,6 +18,9 @@ public struct EventStoreConfiguration: Sendable {
     public var maximumAttempts = 8
     /// How often a batch is sent again after a serialization failure, a lack of resources or a cancelled statement.
     public var maximumBatchRetries = 5
+    /// How long Postgres may take to answer a batch or a query before it counts as hung: that connection is given up, everybody who
+    /// waits is refused, and others are refused at once until Postgres answers again. Longer than ``lockTimeout``.
+    public var answerLimit: Duration = .seconds(10)
     /// How long the fate of a commit is asked for after its connection was lost, before it is reported as unknown.
     public var settleLimit: Duration = .seconds(20)
     /// The first pause between two attempts to connect; it doubles up to ``maximumReconnectDelay``.
@@ -26,6 +29,12 @@ public struct EventStoreConfiguration: Sendable {
     /// How long an append waits for somebody else's open transaction before it gives up on the order concerned. Longer than the
     /// second after which Postgres looks for deadlocks.
     public var lockTimeout: Duration = .seconds(3)
+    /// The same while a batch that met such a lock is split to find out whose order it is: short, because the batch has waited once.
+    /// Whoever is not served within it only loses a race and is decided again, with all patience.
+    public var splitLockTimeout: Duration = .milliseconds(25)
+    /// How long a batch that met a lock is split before the rest counts as having lost too. A lock on the whole table would
+    /// otherwise make every command of the batch wait on its own.
+    public var splitLimit: Duration = .seconds(5)
     /// How long a stopping store lets accepted commands finish.
     public var drainLimit: Duration = .seconds(10)
     /// The most order states that one lane keeps for orders with many events.

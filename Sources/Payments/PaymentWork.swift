@@ -1,3 +1,4 @@
+internal import Postgres
 internal import Synchronization
 internal import Threads
 
@@ -9,7 +10,7 @@ final class PaymentWork: Sendable {
     }
 
     private struct State {
-        var tasks: [OrderKey: Task<Void, Never>] = [:]
+        var tasks: [ExactText: Task<Void, Never>] = [:]
         var finished: [Finished] = []
     }
 
@@ -25,13 +26,13 @@ final class PaymentWork: Sendable {
     func start(_ orderID: String) {
         // Made under the lock, so that its end cannot come before its beginning is written down.
         state.withLock { state in
-            state.tasks[OrderKey(orderID)] = Task { [self] in finish(orderID, await process.settle(orderID)) }
+            state.tasks[ExactText(orderID)] = Task { [self] in finish(orderID, await process.settle(orderID)) }
         }
     }
 
     private func finish(_ orderID: String, _ end: PaymentEnd) {
         state.withLock { state in
-            state.tasks[OrderKey(orderID)] = nil
+            state.tasks[ExactText(orderID)] = nil
             state.finished.append(Finished(orderID: orderID, end: end))
         }
         wake.wake()

@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// Which orders are worked on, and what may be committed.
 ///
 /// One order is worked on by one task at a time. Whatever asks for it meanwhile is served by one more round afterwards, because the
@@ -19,8 +21,8 @@ struct PaymentsMachine {
     }
 
     private let concurrentOrders: Int
-    private var orders: [OrderKey: Work] = [:]
-    private var queue: [OrderKey] = []
+    private var orders: [ExactText: Work] = [:]
+    private var queue: [ExactText] = []
     private var queueFront = 0
     private(set) var runningOrders = 0
     /// Orders that the recovery pass asked for and that are not dealt with.
@@ -84,7 +86,7 @@ struct PaymentsMachine {
 
     mutating func add(_ orderID: String, _ ticket: Ticket) {
         if ticket == .recoveryPass { ordersOfPass += 1 }
-        let key = OrderKey(orderID)
+        let key = ExactText(orderID)
         guard var work = orders[key] else {
             orders[key] = Work(tickets: [ticket])
             queue.append(key)
@@ -99,11 +101,11 @@ struct PaymentsMachine {
         guard runningOrders < concurrentOrders, let key = dequeue() else { return nil }
         orders[key]?.isRunning = true
         runningOrders += 1
-        return key.id
+        return key.text
     }
 
     mutating func finished(_ orderID: String) {
-        let key = OrderKey(orderID)
+        let key = ExactText(orderID)
         guard let work = orders.removeValue(forKey: key), work.isRunning else { return }
         runningOrders -= 1
         for ticket in work.tickets { punch(ticket) }
@@ -124,7 +126,7 @@ struct PaymentsMachine {
         }
     }
 
-    private mutating func dequeue() -> OrderKey? {
+    private mutating func dequeue() -> ExactText? {
         while queueFront < queue.count {
             let key = queue[queueFront]
             queueFront += 1

@@ -1,4 +1,5 @@
 internal import Orders
+internal import Postgres
 
 /// What a batch of messages makes of the orders in it. Pure: rows and histories come in, rows to write go out.
 ///
@@ -12,7 +13,7 @@ struct BatchFold {
         var isDoubtful = false
     }
 
-    private var orders: [OrderKey: Pending] = [:]
+    private var orders: [ExactText: Pending] = [:]
     /// Messages without a usable key belong to no order; nothing can be healed by them.
     private(set) var unreadable: [(message: ConsumedMessage, problem: UnreadableMessage)] = []
 
@@ -24,27 +25,27 @@ struct BatchFold {
     private mutating func add(_ message: ConsumedMessage) {
         do throws(UnreadableMessage) {
             let event = try ReadableEvent(message)
-            orders[OrderKey(event.orderID), default: Pending()].events.append(event)
+            orders[ExactText(event.orderID), default: Pending()].events.append(event)
         } catch {
             unreadable.append((message, error))
             guard let orderID = message.orderID, isStorable(orderID) else { return }
-            orders[OrderKey(orderID), default: Pending()].isDoubtful = true
+            orders[ExactText(orderID), default: Pending()].isDoubtful = true
         }
     }
 
     /// The orders whose rows must be read first. An order whose first event is in the batch needs none.
     var ordersToRead: [String] {
         orders.compactMap { key, pending in
-            pending.isDoubtful || pending.events.first?.sequenceNumber == 0 ? nil : key.id
+            pending.isDoubtful || pending.events.first?.sequenceNumber == 0 ? nil : key.text
         }
     }
 
     /// - Parameter rows: what the projection has of ``ordersToRead``.
-    func outcome(_ rows: [OrderKey: ProjectedOrder]) -> Outcome {
+    func outcome(_ rows: [ExactText: ProjectedOrder]) -> Outcome {
         var outcome = Outcome()
         for (key, pending) in orders {
             if pending.isDoubtful {
-                outcome.toHeal.append(key.id)
+                outcome.toHeal.append(key.text)
             } else {
                 fold(key, pending.events, onto: rows[key], into: &outcome)
             }
@@ -52,11 +53,11 @@ struct BatchFold {
         return outcome
     }
 
-    private func fold(_ key: OrderKey, _ events: [ReadableEvent], onto row: ProjectedOrder?, into outcome: inout Outcome) {
+    private func fold(_ key: ExactText, _ events: [ReadableEvent], onto row: ProjectedOrder?, into outcome: inout Outcome) {
         var current = row
         for event in events where event.sequenceNumber > (current?.version ?? -1) {
             guard let next = ProjectedOrder.after(current, event) else {
-                outcome.toHeal.append(key.id)
+                outcome.toHeal.append(key.text)
                 return
             }
             current = next

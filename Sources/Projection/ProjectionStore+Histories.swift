@@ -20,18 +20,18 @@ extension ProjectionStore {
         let rows = try connection.query(Self.selectEvents, [.array(PostgresArray(orderIDs))])
         var found = Histories()
         var current: ProjectedOrder?
-        var blocked: OrderKey?
+        var blocked: ExactText?
         for row in 0..<rows.count {
             let orderID = try rows.string(row, 0)
-            if let done = current, OrderKey(done.orderID) != OrderKey(orderID) {
+            if let done = current, ExactText(done.orderID) != ExactText(orderID) {
                 found.orders.append(done)
                 current = nil
             }
-            if blocked == OrderKey(orderID) { continue }
+            if blocked == ExactText(orderID) { continue }
             do throws(UnreadableMessage) {
                 current = try Self.next(current, Self.event(rows, row, orderID))
             } catch {
-                blocked = OrderKey(orderID)
+                blocked = ExactText(orderID)
                 found.unreadable.append(UnreadableReport(place: "event store, order \(orderID)", problem: error.description))
             }
         }

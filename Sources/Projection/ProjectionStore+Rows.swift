@@ -24,15 +24,15 @@ extension ProjectionStore {
         """
 
     /// The rows of those of these orders that have one.
-    func rows(of orderIDs: [String]) throws -> [OrderKey: ProjectedOrder] {
+    func rows(of orderIDs: [String]) throws -> [ExactText: ProjectedOrder] {
         guard !orderIDs.isEmpty else { return [:] }
         let result = try connection.query(Self.selectRows, [.array(PostgresArray(orderIDs))])
-        var rows: [OrderKey: ProjectedOrder] = [:]
+        var rows: [ExactText: ProjectedOrder] = [:]
         rows.reserveCapacity(result.count)
         for row in 0..<result.count {
             // A row that no order can have was written by somebody else; without it the order is read from the event store.
             guard let order = try Self.order(result, row) else { continue }
-            rows[OrderKey(order.orderID)] = order
+            rows[ExactText(order.orderID)] = order
         }
         return rows
     }
@@ -41,7 +41,7 @@ extension ProjectionStore {
     func write(_ orders: [ProjectedOrder]) throws -> [String] {
         guard !orders.isEmpty else { return [] }
         var columns = RowColumns(reserving: orders.count)
-        for order in orders.sorted(by: { OrderKey($0.orderID) < OrderKey($1.orderID) }) { columns.append(order) }
+        for order in orders.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) { columns.append(order) }
         let written = try connection.query(Self.upsertRows, columns.parameters)
         return try (0..<written.count).map { try written.string($0, 0) }
     }
@@ -49,7 +49,7 @@ extension ProjectionStore {
     /// Writes what can be written, for a batch in which Postgres refused something. Returns the ids of what changed.
     func write(oneByOne orders: [ProjectedOrder], _ refused: inout [UnreadableReport]) throws -> [String] {
         var written: [String] = []
-        for order in orders.sorted(by: { OrderKey($0.orderID) < OrderKey($1.orderID) }) {
+        for order in orders.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) {
             try connection.execute("SAVEPOINT one_order")
             do {
                 written += try write([order])

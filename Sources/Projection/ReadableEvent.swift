@@ -1,6 +1,7 @@
 internal import EventStore
 internal import Orders
 internal import OrdersProto
+internal import Postgres
 internal import SwiftProtobuf
 
 /// An event that can be projected: understood, and with values that the tables can hold.
@@ -23,7 +24,7 @@ extension ReadableEvent {
         }
         guard let eventType = message.eventType else { throw UnreadableMessage("it has no event type") }
         let envelope = try Self.envelope(message.payload)
-        guard OrderKey(envelope.orderID) == OrderKey(orderID) else {
+        guard ExactText(envelope.orderID) == ExactText(orderID) else {
             throw UnreadableMessage("its payload names another order than its key")
         }
         try self.init(orderID, sequenceNumber, eventType, message.payload, envelope.occurredAt.microsecondsSince1970)

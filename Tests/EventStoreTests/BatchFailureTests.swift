@@ -109,4 +109,63 @@ struct BatchFailureTests {
             try await foreigner.execute("ROLLBACK")
         }
     }
+
+    /// Somebody alters the table. Split to the last command, a full batch would wait for the lock 511 times, one after the other.
+    @Test(.timeLimit(.minutes(2))) func aLockedTableDoesNotMakeEveryCommandOfABatchWaitAlone() async throws {
+        var configuration = Fixture.configuration(lanes: 1)
+        configuration.lockTimeout = .seconds(1)
+        configuration.splitLimit = .seconds(1)
+        configuration.maximumAttempts = 2
+        try await Fixture.run(configuration) { fixture in
+            let foreigner = try await Session(fixture.postgres)
+            let existing = try await fixture.store.place(Fixture.details).orderID
+            try await foreigner.execute("BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+            await withTaskGroup { group in
+                for _ in 0..<256 {
+                    group.addTask {
+                        await expectError(.contention(attempts: 2)) { _ = try await fixture.store.place(Fixture.details) }
+                    }
+                }
+                group.addTask {
+                    await expectError(.contention(attempts: 2)) {
+                        _ = try await fixture.store.execute(.cancel(reason: "x"), on: existing)
+                    }
+                }
+                // A read is refused as well, and says that it may be tried again.
+                group.addTask {
+                    await expectError(.unavailable("the table is locked")) { _ = try await fixture.store.load(existing) }
+                }
+            }
+            try await foreigner.execute("COMMIT")
+            let version = try await fixture.store.execute(.cancel(reason: "x"), on: existing).version
+            #expect(version == 2)
+            let events = try await fixture.number("SELECT count(*) FROM event")
+            #expect(events == 2)
+        }
+    }
+
+    /// An event that nobody can decode is a matter of its own order.
+    @Test func anUnreadableHistoryFailsItsOwnOrderOnly() async throws {
+        try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
+            let session = try await Session(fixture.postgres)
+            let (sane, broken) = (try await fixture.store.place(Fixture.details).orderID, "broken")
+            try await session.append("order_placed", to: broken, at: 0)
+            try await session.append("no_such_event", to: broken, at: 1)
+            try await session.execute("BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+            // The first of each kind waits in Postgres, the others gather: reads in one query, commands in one batch.
+            let first = Task { try await fixture.store.load(sane) }
+            let firstCommand = Task { try await fixture.store.place(Fixture.details) }
+            try await Session(fixture.postgres).waitForBlockedStores(2)
+            let reads = [sane, broken].map { id in Task { try await fixture.store.load(id) } }
+            let commands = [sane, broken].map { id in Task { try await fixture.store.execute(.cancel(reason: "x"), on: id) } }
+            try await waitFor("all to gather") { fixture.store.waitingReads == 2 && fixture.store.waitingCommands == 2 }
+            try await session.execute("COMMIT")
+            _ = (try await first.value, try await firstCommand.value)
+            #expect(try await reads[0].value?.orderID == sane)
+            #expect(try await commands[0].value.version == 2)
+            await expectError(.internal("")) { _ = try await reads[1].value }
+            await expectError(.internal("")) { _ = try await commands[1].value }
+            await expectError(.internal("")) { _ = try await fixture.store.history(broken) }
+        }
+    }
 }

@@ -109,15 +109,6 @@ struct EventStoreTests {
         }
     }
 
-    @Test func consumersLoadHistoriesOnTheirOwnConnection() async throws {
-        try await Fixture.run { fixture in
-            let order = try await fixture.paidOrder()
-            let histories = try await fixture.sql { try EventLog.load(ids: [order, "nobody"], $0) }
-            #expect(histories.keys.sorted() == [order])
-            #expect(histories[order]?.map(\.event) == [.placed(Fixture.details), .paymentInitiated, .paid])
-        }
-    }
-
     @Test func identifiersThatLookAlikeAreDifferentOrders() async throws {
         try await Fixture.run { fixture in
             let composed = "caf\u{E9}"

@@ -6,13 +6,19 @@ import Testing
 
 /// Postgres goes away and comes back.
 struct OutageTests {
-    @Test func nobodyWaitsWhilePostgresIsAway() async throws {
+    /// A Postgres of one's own, to be crashed and frozen, with a migrated database.
+    private static func ownServer() async throws -> (TestPostgres, String) {
         let server = try await TestPostgres.start()
         let url = try await server.createDatabase()
         try await onThread {
             let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
             _ = try MigrationRunner(directory: TestPaths.migrations).migrate(connection)
         }
+        return (server, url)
+    }
+
+    @Test func nobodyWaitsWhilePostgresIsAway() async throws {
+        let (server, url) = try await Self.ownServer()
         try await Fixture.run(url: url) { fixture in
             let before = try await fixture.store.place(Fixture.details).orderID
             try await server.stop(.immediate)
@@ -34,12 +40,7 @@ struct OutageTests {
     }
 
     @Test func aStoreStartsBeforePostgres() async throws {
-        let server = try await TestPostgres.start()
-        let url = try await server.createDatabase()
-        try await onThread {
-            let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
-            _ = try MigrationRunner(directory: TestPaths.migrations).migrate(connection)
-        }
+        let (server, url) = try await Self.ownServer()
         try await server.stop(.fast)
         try await Fixture.run(url: url) { fixture in
             #expect(!fixture.store.isReady)
@@ -48,6 +49,52 @@ struct OutageTests {
             try await fixture.store.probe()
             let version = try await fixture.store.place(Fixture.details).version
             #expect(version == 1)
+        }
+    }
+
+    /// Connections stay open and nobody answers: whoever waits is refused within the answer limit, later ones at once, and what was
+    /// in flight is settled with the same events when Postgres goes on.
+    @Test(.timeLimit(.minutes(3))) func aPostgresThatHangsKeepsNobodyWaiting() async throws {
+        let (server, url) = try await Self.ownServer()
+        var configuration = Fixture.configuration(lanes: 1)
+        configuration.answerLimit = .seconds(1)
+        configuration.settleLimit = .seconds(120)
+        // So that most of the calls below wait for the batch in flight.
+        configuration.maximumCommandsPerBatch = 10
+        try await Fixture.run(configuration, url: url) { fixture in
+            let before = try await fixture.store.place(Fixture.details).orderID
+            try await server.freeze()
+            let calls = (0..<40).map { _ in
+                Task { () -> String in
+                    var order = ""
+                    let refused = await refusal { order = try await fixture.store.place(Fixture.details).orderID }
+                    return refused == "none" ? order : refused
+                }
+            }
+            try await waitFor("the lanes to be given up") { !fixture.store.isReady && fixture.store.waitingCommands == 0 }
+            // From here on everybody is refused at once: with Postgres frozen nobody else could answer.
+            for _ in 0..<50 {
+                #expect(await refusal { _ = try await fixture.store.place(Fixture.details) } == "unavailable")
+            }
+            #expect(await refusal { try await fixture.store.probe() } == "unavailable")
+            #expect(await refusal { _ = try await fixture.store.load(before) } == "unavailable")
+            #expect(await refusal { _ = try await fixture.store.history(before) } == "unavailable")
+            #expect(fixture.store.waitingCommands == 0)
+            #expect(fixture.store.waitingReads == 0)
+            try await server.thaw()
+            var answers: [String] = []
+            for call in calls { answers.append(await call.value) }
+            let acknowledged = answers.filter { $0 != "unavailable" }
+            #expect(!acknowledged.isEmpty && acknowledged.count < calls.count, "\(answers)")
+            try await waitFor("the store to come back") { fixture.store.isReady }
+            let version = try await fixture.store.execute(.cancel(reason: "x"), on: before).version
+            #expect(version == 2)
+            let there = try await fixture.sql { connection in
+                let rows = try connection.query("SELECT aggregate_id FROM event WHERE sequence_number = 0")
+                return try (0..<rows.count).map { try rows.string($0, 0) }
+            }
+            #expect(Set(there) == Set(acknowledged + [before]))
+            #expect(try await fixture.violations() == 0)
         }
     }
 

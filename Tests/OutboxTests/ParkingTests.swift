@@ -21,6 +21,16 @@ struct ParkingTests {
         try await parks(outbox)
     }
 
+    /// Two ids that Postgres tells apart and Swift's strings do not: composed and decomposed.
+    @Test func keysThatLookAlikeAreDifferentKeys() {
+        let composed = OutboxKey(aggregateType: "order", aggregateID: "caf\u{E9}")
+        let decomposed = OutboxKey(aggregateType: "order", aggregateID: "cafe\u{301}")
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed]).count == 2)
+        #expect(OutboxKey(aggregateType: "caf\u{E9}", aggregateID: "a") != OutboxKey(aggregateType: "cafe\u{301}", aggregateID: "a"))
+        #expect(composed == OutboxKey(aggregateType: "order", aggregateID: "caf\u{E9}"))
+    }
+
     private func parks(_ outbox: TestOutbox) async throws {
         try await onThread {
             let writer = try outbox.connect()

@@ -1,4 +1,5 @@
 import Orders
+import Postgres
 import Testing
 
 @testable import Projection
@@ -15,7 +16,7 @@ import Testing
     @Test func aKnownOrderGoesOnFromItsRow() throws {
         let fold = BatchFold(try messages("a", [.paid], from: 2))
         #expect(fold.ordersToRead == ["a"])
-        let outcome = fold.outcome([OrderKey("a"): projected("a", Array(life.prefix(2)))])
+        let outcome = fold.outcome([ExactText("a"): projected("a", Array(life.prefix(2)))])
         #expect(outcome.changed == [projected("a", Array(life.prefix(3)))])
     }
 
@@ -23,7 +24,7 @@ import Testing
         let twice = try messages("a", Array(life.prefix(3))) + messages("a", Array(life.prefix(3)))
         #expect(BatchFold(twice).outcome([:]).changed == [projected("a", Array(life.prefix(3)))])
         let old = BatchFold(try messages("a", [.paymentInitiated], from: 1))
-        let outcome = old.outcome([OrderKey("a"): projected("a", Array(life.prefix(3)))])
+        let outcome = old.outcome([ExactText("a"): projected("a", Array(life.prefix(3)))])
         #expect(outcome.changed.isEmpty)
         #expect(outcome.toHeal.isEmpty)
     }

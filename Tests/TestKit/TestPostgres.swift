@@ -78,6 +78,16 @@ public final class TestPostgres: Sendable {
         try await onThread { try self.command("start", answer: "ready") }
     }
 
+    /// Stops all its processes in their tracks: connections stay open and nobody answers.
+    public func freeze() async throws {
+        try await onThread { try self.command("freeze", answer: "frozen") }
+    }
+
+    /// Lets them go on after ``freeze()``.
+    public func thaw() async throws {
+        try await onThread { try self.command("thaw", answer: "thawed") }
+    }
+
     public enum StopMode: String, Sendable { case fast, immediate }
 
     private func command(_ line: String, answer: String) throws {

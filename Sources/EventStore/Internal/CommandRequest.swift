@@ -1,4 +1,5 @@
 internal import Orders
+internal import Postgres
 
 /// One command on its way through a write lane.
 struct CommandRequest: LaneRequest {

@@ -24,8 +24,13 @@ enum FailureKind {
         case "22", "23": self = .guilty
         case "40", "53", "57": self = .transient
         // Somebody else's open transaction holds one of our orders: the others need not wait for it.
-        case "55": self = state == "55P03" ? .guilty : .hopeless
+        case "55": self = state == PostgresError.lockNotAvailable ? .guilty : .hopeless
         default: self = .hopeless
         }
     }
+}
+
+extension PostgresError {
+    /// Somebody else held a lock for longer than `lock_timeout`.
+    static let lockNotAvailable = "55P03"
 }

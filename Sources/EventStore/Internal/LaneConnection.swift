@@ -11,8 +11,8 @@ final class LaneConnection {
         postgres.applicationName += " " + name
         postgres.readWriteOnly = writes
         postgres.sessionSettings += Self.settings
-        let milliseconds = configuration.lockTimeout.components.seconds * 1000
-        postgres.sessionSettings.append(("lock_timeout", "\(max(milliseconds, 1000))"))
+        postgres.sessionSettings.append(("lock_timeout", "\(configuration.lockTimeout.wholeMilliseconds)"))
+        postgres.statementDeadline = configuration.answerLimit
         self.configuration = postgres
     }
 

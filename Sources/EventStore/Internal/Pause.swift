@@ -21,18 +21,13 @@ final class Pause: Sendable {
 
     /// Blocks the thread for `duration`, interrupted or not: for work that a stopping store still finishes.
     static func wait(_ duration: Duration) {
-        _ = poll(nil, 0, milliseconds(duration))
-    }
-
-    private static func milliseconds(_ duration: Duration) -> Int32 {
-        let (seconds, attoseconds) = duration.components
-        return Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+        _ = poll(nil, 0, Int32(clamping: duration.wholeMilliseconds))
     }
 
     /// Blocks the thread for `duration`, or less when interrupted.
     func wait(_ duration: Duration) {
         var polled = pollfd(fd: descriptor.fileDescriptor, events: Int16(POLLIN), revents: 0)
         // A signal only shortens the pause, which is harmless.
-        _ = poll(&polled, 1, Self.milliseconds(duration))
+        _ = poll(&polled, 1, Int32(clamping: duration.wholeMilliseconds))
     }
 }

@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// One question on its way through a read lane.
 enum ReadRequest: LaneRequest {
     case order(ExactText, Reply<LoadedOrder?>)

@@ -72,6 +72,10 @@ final class ReadWorker: LaneWorker {
     // MARK: - Orders
 
     private func load(_ wanted: [(order: ExactText, reply: Reply<LoadedOrder?>)], _ failure: inout PostgresError?) {
+        if let failure {
+            for (_, reply) in wanted { reply.finish(.failure(Self.meaning(of: failure))) }
+            return
+        }
         var missing = Set(wanted.map(\.order))
         var heads: StreamLoader.Heads = [:]
         // A second round only for those whose cached state turned out to be of another history.
@@ -104,7 +108,7 @@ final class ReadWorker: LaneWorker {
     ) throws(PostgresError) -> Result<[StoredEvent], EventStoreError> {
         let rows = try connection.query(Self.history, [.text(order), .int8(from), .int8(limit)])
         do {
-            return .success(try (0..<rows.count).map { try EventLog.storedEvent(rows, $0) })
+            return .success(try (0..<rows.count).map { try StoredEvent(rows, $0) })
         } catch let error as EventStoreError {
             return .failure(error)
         } catch {
@@ -118,6 +122,8 @@ final class ReadWorker: LaneWorker {
         _ reply: Reply<Value>, _ failure: inout PostgresError?,
         _ body: (PostgresConnection) throws(PostgresError) -> Result<Value, EventStoreError>
     ) {
+        // Postgres went away within this batch; each further attempt would only keep the others waiting.
+        if let failure { return reply.finish(.failure(Self.meaning(of: failure))) }
         do {
             reply.finish(try reading(body))
         } catch {
@@ -126,12 +132,13 @@ final class ReadWorker: LaneWorker {
         }
     }
 
-    /// A read may be repeated: a connection that was lost while nobody used it is noticed here.
+    /// A read may be repeated: a connection that was lost while nobody used it is noticed here. Not one that hangs: it has had its
+    /// time, and others wait.
     private func reading<T>(_ body: (PostgresConnection) throws(PostgresError) -> T) throws(PostgresError) -> T {
         do {
             return try body(connection.get())
         } catch {
-            guard error.isConnectionLost else { throw error }
+            guard error.isConnectionLost, error.code != .deadline else { throw error }
             return try body(connection.get())
         }
     }
@@ -142,7 +149,8 @@ final class ReadWorker: LaneWorker {
     }
 
     private static func meaning(of error: PostgresError) -> EventStoreError {
-        switch FailureKind(error) {
+        if error.sqlState == PostgresError.lockNotAvailable { return .unavailable("the table is locked") }
+        return switch FailureKind(error) {
         case .lost, .transient: .unavailable(LaneDown(error).reason)
         case .guilty, .hopeless: .internal(error.description)
         }

@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// The heads of the orders with the longest histories, so that a long history is read once and not with every command.
 ///
 /// An entry is never believed: whoever uses it asks Postgres for the events from its last one on, and drops it unless the first of

@@ -10,6 +10,8 @@ final class WriteWorker: LaneWorker {
     var availabilityChanged: ((LaneDown?) -> Void)?
     /// Set while the fate of an append is asked for in vain.
     private var away: LaneDown?
+    /// Set while a batch that met a lock is split: until when.
+    private var splitEnd: ContinuousClock.Instant?
 
     init(connection: LaneConnection, configuration: EventStoreConfiguration, logger: Logger) {
         self.connection = connection
@@ -34,6 +36,7 @@ final class WriteWorker: LaneWorker {
 
     func process(_ batch: [CommandRequest]) throws(LaneDown) -> [CommandRequest] {
         guard !batch.isEmpty else { return [] }
+        defer { splitEnd = nil }
         do throws(LaneDown) {
             let undecided = try run(batch)
             if let away { throw away }
@@ -70,9 +73,14 @@ final class WriteWorker: LaneWorker {
     private func split(_ commands: [CommandRequest], _ error: PostgresError) throws(LaneDown) -> [CommandRequest] {
         guard commands.count > 1 else {
             // Taken after all, or held by somebody else's open transaction: that is a lost race, not a bad command.
-            if error.sqlState == "23505" || error.sqlState == "55P03" { return losers(commands) }
+            if error.sqlState == "23505" || error.sqlState == PostgresError.lockNotAvailable { return losers(commands) }
             fail(commands, error)
             return []
+        }
+        if error.sqlState == PostgresError.lockNotAvailable {
+            let end = splitEnd ?? .now + configuration.splitLimit
+            splitEnd = end
+            if end <= .now { return losers(commands) }
         }
         let middle = commands.count / 2
         // The second half is loaded after the first is committed, so commands for one order stay in their order.
@@ -140,29 +148,45 @@ final class WriteWorker: LaneWorker {
         let streamQueries = loader.queries
         let keyQueries = keys.isEmpty ? [] : [KeyRecord.query(keys)]
         let results = try reading { (connection) throws(PostgresError) in
-            try connection.pipeline(streamQueries + keyQueries)
+            try transaction(connection, streamQueries + keyQueries)
         }
         var heads = try loader.heads(results.prefix(streamQueries.count), cache: &cache)
         let missing = orders.filter { heads[$0] == nil }
         if !missing.isEmpty {
             let again = StreamLoader(missing, cache: &cache)
-            let results = try reading { (connection) throws(PostgresError) in try connection.pipeline(again.queries) }
+            let results = try reading { (connection) throws(PostgresError) in try transaction(connection, again.queries) }
             heads.merge(try again.heads(results, cache: &cache)) { _, new in new }
         }
         let records = keys.isEmpty ? [:] : try KeyRecord.records(results[streamQueries.count])
         return (heads, records)
     }
 
-    /// A read may be repeated: a connection that was lost while nobody used it is noticed here.
+    /// A read may be repeated: a connection that was lost while nobody used it is noticed here. Not one that hangs: it has had its
+    /// time, and others wait.
     private func reading<T>(
         _ body: (PostgresConnection) throws(PostgresError) -> T
     ) throws(PostgresError) -> T {
         do {
             return try body(connection.get())
         } catch {
-            guard error.isConnectionLost else { throw error }
+            guard error.isConnectionLost, error.code != .deadline else { throw error }
             return try body(connection.get())
         }
+    }
+}
+
+// MARK: - Transactions
+
+extension WriteWorker {
+    private static let limitLockWait: PostgresStatement = "SELECT set_config('lock_timeout', $1, true)"
+
+    /// Runs the queries as one transaction; while a batch is being split, with little patience for locks.
+    private func transaction(
+        _ connection: PostgresConnection, _ queries: [PostgresQuery]
+    ) throws(PostgresError) -> [PostgresResult] {
+        guard splitEnd != nil else { return try connection.pipeline(queries) }
+        let limit = PostgresQuery(Self.limitLockWait, [.text("\(configuration.splitLockTimeout.wholeMilliseconds)")])
+        return Array(try connection.pipeline([limit] + queries).dropFirst())
     }
 }
 
@@ -179,7 +203,7 @@ extension WriteWorker {
     private func append(_ batch: AppendBatch) throws(PostgresError) -> Fate {
         let connection = try connection.get()
         do {
-            return Fate(appended: try batch.appended(connection.pipeline(batch.queries)))
+            return Fate(appended: try batch.appended(transaction(connection, batch.queries)))
         } catch {
             guard error.isConnectionLost else { throw error }
             return settle(batch, after: error)
@@ -195,6 +219,8 @@ extension WriteWorker {
         let giveUp = ContinuousClock.now + configuration.settleLimit
         var delay = configuration.minimumReconnectDelay
         var last = error
+        // A Postgres that hangs hangs for the others, too: they need not wait to see it.
+        if error.code == .deadline { isAway(error) }
         while ContinuousClock.now < giveUp {
             do {
                 let appended = try appendAgain(batch)
@@ -205,11 +231,9 @@ extension WriteWorker {
                 last = error
                 switch FailureKind(error) {
                 case .lost:
-                    // Those who come meanwhile need not wait for this.
-                    away = LaneDown(error)
-                    availabilityChanged?(away)
+                    isAway(error)
                 case .transient: break
-                case .guilty where error.sqlState == "55P03": break
+                case .guilty where error.sqlState == PostgresError.lockNotAvailable: break
                 case .guilty, .hopeless: return Fate(reason: error.description)
                 }
             }
@@ -218,6 +242,12 @@ extension WriteWorker {
         }
         logger.error("outcome of an append stays unknown", metadata: ["error": "\(last)"])
         return Fate(reason: last.description)
+    }
+
+    /// Those who come meanwhile need not wait.
+    private func isAway(_ error: PostgresError) {
+        away = LaneDown(error)
+        availabilityChanged?(away)
     }
 
     private func appendAgain(_ batch: AppendBatch) throws(PostgresError) -> [Bool] {

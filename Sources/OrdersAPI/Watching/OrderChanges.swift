@@ -1,9 +1,10 @@
+import Postgres
 import Synchronization
 
 /// Who waits for which order to change: one table per server, so that idle watchers cost the database nothing.
 final class OrderChanges: Sendable {
     private struct State {
-        var waiters: [String: [ObjectIdentifier: ChangeWaiter]] = [:]
+        var waiters: [ExactText: [ObjectIdentifier: ChangeWaiter]] = [:]
         var count = 0
         var isClosed = false
     }
@@ -37,7 +38,7 @@ final class OrderChanges: Sendable {
                 return error
             }
             state.count += 1
-            state.waiters[orderID, default: [:]][ObjectIdentifier(waiter)] = waiter
+            state.waiters[ExactText(orderID), default: [:]][ObjectIdentifier(waiter)] = waiter
             return nil
         }
         if let problem { throw problem }
@@ -46,14 +47,15 @@ final class OrderChanges: Sendable {
     private func forget(_ waiter: ChangeWaiter, for orderID: String) {
         state.withLock { state in
             state.count -= 1
-            state.waiters[orderID]?[ObjectIdentifier(waiter)] = nil
-            if state.waiters[orderID]?.isEmpty == true { state.waiters[orderID] = nil }
+            let order = ExactText(orderID)
+            state.waiters[order]?[ObjectIdentifier(waiter)] = nil
+            if state.waiters[order]?.isEmpty == true { state.waiters[order] = nil }
         }
     }
 
     /// These orders may have changed.
     func changed(_ orderIDs: some Sequence<String>) {
-        let woken = state.withLock { state in orderIDs.flatMap { state.waiters[$0].map { Array($0.values) } ?? [] } }
+        let woken = state.withLock { state in orderIDs.flatMap { state.waiters[ExactText($0)].map { Array($0.values) } ?? [] } }
         for waiter in woken { waiter.wake(.changed) }
     }
 

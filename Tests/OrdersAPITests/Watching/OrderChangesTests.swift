@@ -18,6 +18,17 @@ struct OrderChangesTests {
         #expect(changes.count == 0)
     }
 
+    /// Postgres tells composed and decomposed ids apart; Swift's strings do not.
+    @Test func ordersThatLookAlikeAreDifferentOrders() async throws {
+        let changes = OrderChanges()
+        try await changes.withWaiter(for: "caf\u{E9}") { composed in
+            changes.changed(["cafe\u{301}"])
+            changes.quiet()
+            let wake = try await composed.wait()
+            #expect(wake == .quiet)
+        }
+    }
+
     @Test func oneWatcherTooManyIsRefused() async throws {
         let changes = OrderChanges(maximumWaiters: 1)
         try await changes.withWaiter(for: "a") { _ in

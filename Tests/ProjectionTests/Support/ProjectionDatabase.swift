@@ -42,7 +42,7 @@ struct ProjectionDatabase: Sendable {
     }
 
     func row(_ orderID: String) async throws -> ProjectedOrder? {
-        try await store { try $0.rows(of: [orderID])[OrderKey(orderID)] }
+        try await store { try $0.rows(of: [orderID])[ExactText(orderID)] }
     }
 
     func number(_ sql: String) async throws -> Int64 {

@@ -1,20 +1,20 @@
 internal import Glibc
 
 /// A text that equals another only byte by byte, as in Postgres. A plain `String` also equals its canonical equivalents, so two
-/// different identifiers could share one dictionary entry.
-struct ExactText: Hashable, Comparable, Sendable {
-    let text: String
+/// different identifiers could share one dictionary entry: whatever is keyed by an identifier is keyed by this.
+public struct ExactText: Hashable, Comparable, Sendable {
+    public let text: String
 
-    init(_ text: String) {
+    public init(_ text: String) {
         self.text = text
     }
 
-    static func == (left: ExactText, right: ExactText) -> Bool { compare(left, right) == 0 }
+    public static func == (left: ExactText, right: ExactText) -> Bool { compare(left, right) == 0 }
 
     /// Byte order: the same in every process, and that of COLLATE "C".
-    static func < (left: ExactText, right: ExactText) -> Bool { compare(left, right) < 0 }
+    public static func < (left: ExactText, right: ExactText) -> Bool { compare(left, right) < 0 }
 
-    func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }

@@ -1,0 +1,82 @@
+import Logging
+import Orders
+import OrdersProto
+import Postgres
+import SwiftProtobuf
+import TestKit
+import Testing
+import Threads
+
+@testable import EventStore
+@testable import OrdersAPI
+
+/// Concurrent calls of GetOrder share queries; a lone one waits for nobody.
+struct SharedReadsTests {
+    /// How often the query that loads whole streams ran in this database.
+    private static let loads: PostgresStatement = """
+        SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
+        WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND query LIKE '%FROM event WHERE aggregate_id = ANY%'
+        """
+    private static let blocked: PostgresStatement = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name LIKE 'store%' AND wait_event_type = 'Lock'
+        """
+
+    @Test(.timeLimit(.minutes(3))) func concurrentGetOrdersShareAQueryAndALoneOneWaitsForNobody() async throws {
+        let postgres = PostgresConfiguration(url: try await TestPostgres.database(), applicationName: "tests")
+        var stores = postgres
+        stores.applicationName = "store"
+        var configuration = EventStoreConfiguration()
+        // The test holds a lock for as long as it takes a hundred calls to gather.
+        (configuration.lockTimeout, configuration.answerLimit) = (.seconds(100), .seconds(120))
+        let store = try EventStore(configuration: configuration, postgres: stores, logger: Logger(label: "test"))
+        let thread = ThreadExecutor(name: "test-session")
+        defer { thread.shutdown() }
+        let session = Session()
+        try await thread.run {
+            let connection = try PostgresConnection(postgres)
+            try connection.execute("CREATE EXTENSION pg_stat_statements")
+            session.connection = connection
+        }
+        let handlers = OrderHandlers(
+            store: store, list: MemoryOrderList(store: MemoryOrderStore()), changes: OrderChanges(), logger: Logger(label: "test"))
+        var orders: [String] = []
+        for _ in 0..<100 { orders.append(try await store.place(Self.details).orderID) }
+        let get: @Sendable (String) async throws -> String = { id in
+            try await handlers.getOrder(.with { $0.orderID = id }, CallContext()).order.orderID
+        }
+
+        #expect(try await get(orders[0]) == orders[0])
+        #expect(try await thread.run { try session.number(Self.loads) } == 1)
+
+        try await thread.run { try session.connection?.execute("BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE") }
+        let first = orders[0]
+        let lone = Task { try await get(first) }
+        try await thread.run { while try session.number(Self.blocked) == 0 { try session.connection?.execute("SELECT pg_sleep(0.002)") } }
+        let gathered = orders.map { id in Task { try await get(id) } }
+        while store.waitingReads < orders.count { await Task.yield() }
+        try await thread.run { try session.connection?.execute("COMMIT") }
+        #expect(try await lone.value == first)
+        for (call, id) in zip(gathered, orders) { #expect(try await call.value == id) }
+        // One for the call that came alone, one for the hundred that came while it was under way.
+        #expect(try await thread.run { try session.number(Self.loads) } == 3)
+        store.shutdown()
+        await store.run()
+        try await thread.run { session.connection = nil }
+    }
+
+    private static let details = OrderDetails(
+        customerID: "customer", vendorID: "vendor", productID: "product", quantity: 5, totalPrice: Money(cents: 9_999)!,
+        paymentMethod: "CREDIT_CARD")
+
+    /// Touched on its thread only.
+    private final class Session: @unchecked Sendable {
+        var connection: PostgresConnection?
+
+        func number(_ sql: PostgresStatement) throws -> Int64 {
+            guard let connection else { throw TestFailure("the session is closed") }
+            return try connection.query(sql).int64(0, 0)
+        }
+    }
+}
