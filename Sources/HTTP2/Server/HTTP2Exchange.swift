@@ -3,23 +3,29 @@ import NIOCore
 /// One plain HTTP request and its response. Its state belongs to the stream's event loop; `write` goes there.
 final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
     private let stream: HTTP2Stream
+    private let refusal: @Sendable (HTTP2Refusal) -> HTTP2Response
     private let handler: @Sendable (HTTP2Request) async -> HTTP2Response
     private var body: [UInt8] = []
     private var isAnswered = false
-    private var isHead = false
+    private let isHead: Bool
     private var task: Task<Void, Never>?
     private var writers: [CheckedContinuation<Void, any Error>] = []
 
-    init(stream: HTTP2Stream, handler: @escaping @Sendable (HTTP2Request) async -> HTTP2Response) {
+    init(
+        stream: HTTP2Stream, refusal: @escaping @Sendable (HTTP2Refusal) -> HTTP2Response,
+        handler: @escaping @Sendable (HTTP2Request) async -> HTTP2Response
+    ) {
         self.stream = stream
+        self.refusal = refusal
         self.handler = handler
+        isHead = stream.headers.first(":method") == "HEAD"
     }
 
     /// Refuses at once what needs no body to be refused.
     func begin() {
-        if stream.hasOversizedHeaders { return refuse(431) }
+        if stream.hasOversizedHeaders { return refuse(.headersTooLarge) }
         if let length = stream.headers.first("content-length").flatMap({ Int($0) }), length > stream.requestBodyBytes {
-            return refuse(413)
+            return refuse(.bodyTooLarge)
         }
         stream.expectPromptEnd()
     }
@@ -27,15 +33,14 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
     func receive(_ bytes: UnsafeRawBufferPointer) {
         stream.consume(bytes.count)
         guard !isAnswered else { return }
-        guard body.count + bytes.count <= stream.requestBodyBytes else { return refuse(413) }
+        guard body.count + bytes.count <= stream.requestBodyBytes else { return refuse(.bodyTooLarge) }
         body.append(contentsOf: bytes)
     }
 
     func receiveEnd() {
         guard !isAnswered else { return }
-        guard let request = HTTP2Request(stream.headers, body: body, peer: stream.peer) else { return refuse(501) }
+        guard let request = HTTP2Request(stream.headers, body: body, peer: stream.peer) else { return refuse(.notImplemented) }
         body = []
-        isHead = request.method == "HEAD"
         let task = Task.immediate(executorPreference: stream.executor) {
             let response = await self.handler(request)
             await self.answer(response)
@@ -43,7 +48,7 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
         if stream.isOpen { self.task = task } else { task.cancel() }
     }
 
-    func requestTimedOut() { refuse(408) }
+    func requestTimedOut() { refuse(.tooSlow) }
 
     func becameWritable() { resumeWriters() }
 
@@ -59,11 +64,12 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
         for writer in waiting { if stream.isOpen { writer.resume() } else { writer.resume(throwing: CancellationError()) } }
     }
 
-    private func refuse(_ status: Int) {
+    private func refuse(_ reason: HTTP2Refusal) {
         guard !isAnswered else { return }
-        isAnswered = true
         body = []
-        stream.respond(HTTP2Response(status: status).head, end: true)
+        let response = refusal(reason)
+        guard case .bytes(let bytes) = response.body else { return respond(HTTP2Response(status: reason.status), []) }
+        respond(response, bytes)
     }
 
     // MARK: - From the handler

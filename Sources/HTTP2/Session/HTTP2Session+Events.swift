@@ -93,6 +93,9 @@ extension HTTP2Session {
         case NGHTTP2_PRIORITY.rawValue:
             if streamID == 0 { terminate(.protocolError) }
             receivedIdleFrame()
+        case NGHTTP2_SETTINGS.rawValue:
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { settingsBegan() }
+            receivedIdleFrame()
         default:
             receivedIdleFrame()
         }
@@ -116,8 +119,9 @@ extension HTTP2Session {
         if let stream = streamWithID(streamID) { stream.reset(.internalError) }
     }
 
-    func receivedSettings() {
+    func receivedSettings(isAcknowledgement: Bool) {
         isEstablished = true
+        if !isAcknowledgement { settingsApplied() }
     }
 
     func receivedPingAnswer(_ isDrain: Bool) {

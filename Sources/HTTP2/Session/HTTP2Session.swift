@@ -30,6 +30,8 @@ final class HTTP2Session {
     var openHeaderBlock: UInt64?
     var headerBlocks: UInt64 = 0
     var building: HTTP2Stream?
+    /// SETTINGS_INITIAL_WINDOW_SIZE as it was when the peer's last SETTINGS began.
+    var initialWindowBeforeSettings: UInt32 = 65_535
     /// The peer's first SETTINGS came.
     var isEstablished = false
     /// The PING that goes with the first GOAWAY was answered.

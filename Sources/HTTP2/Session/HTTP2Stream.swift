@@ -36,6 +36,8 @@ public final class HTTP2Stream: @unchecked Sendable {
     var next: HTTP2Stream?
 
     // The outgoing half.
+    /// What the peer would take when its last SETTINGS began.
+    var windowBeforeSettings: Int32 = 0
     var outbound = OutboundBuffer()
     var trailers: [HTTP2Field] = []
     var trailerBlock: HTTP2FieldBlock?

@@ -111,7 +111,7 @@ enum SessionFactory {
         case NGHTTP2_RST_STREAM.rawValue:
             session.wasReset(streamID: header.stream_id)
         case NGHTTP2_SETTINGS.rawValue:
-            session.receivedSettings()
+            session.receivedSettings(isAcknowledgement: header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0)
         case NGHTTP2_PING.rawValue:
             guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else { return }
             let isDrain = withUnsafeBytes(of: frame.pointee.ping.opaque_data) {

@@ -4,7 +4,27 @@ import HTTPTypes
 extension HTTP2RequestApplication {
     /// The REST face over HTTP/2: the same answers, on the same connections as gRPC.
     init(_ service: RESTService) {
-        self.init { request in HTTP2Response(await service.respond(to: RESTRequest(request))) }
+        self.init(refusal: { HTTP2Response(service.refuse($0)) }) { request in
+            HTTP2Response(await service.respond(to: RESTRequest(request)))
+        }
+    }
+}
+
+extension RESTService {
+    /// The answer to a request that the connection turned away, with the same JSON as every other error.
+    fileprivate func refuse(_ reason: HTTP2Refusal) -> RESTResponse {
+        let error: APIError
+        switch reason {
+        case .tooSlow:
+            error = APIError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", "body: was not complete in time").withHTTPStatus(408)
+        case .bodyTooLarge: error = .bodyTooLarge(RESTLimits.maximumBodyBytes)
+        case .headersTooLarge:
+            error = .invalid("headers", "have more than \(HTTP2Limits().headerListBytes) bytes").withHTTPStatus(431)
+        case .notImplemented:
+            error = APIError(.unimplemented, reason: "METHOD_NOT_ALLOWED", "method: must have a path").withHTTPStatus(501)
+        }
+        operations.requests.metrics(face: "rest", method: "refused").record(status: error.httpStatus, duration: .zero)
+        return RESTResponse(error)
     }
 }
 

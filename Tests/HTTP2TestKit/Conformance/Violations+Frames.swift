@@ -126,8 +126,7 @@ extension Violation {
             client.headers(1, HeaderEncoder.call("/hold"))
             for _ in 0...16 { client.data(1, [UInt8](repeating: 0, count: 16_384)) }
         },
-        // RFC 9113 asks for a connection error; libnghttp2 resets the streams concerned, with the same code.
-        Violation("6.9.2", "an initial window that makes a stream's window overflow", .streamError([.flowControlError])) {
+        Violation("6.9.2", "an initial window that makes a stream's window overflow", .connectionError([.flowControlError])) {
             client in
             client.headers(1, HeaderEncoder.call("/hold"))
             client.send(RawFrame(Kind.windowUpdate, stream: 1, big(0x7fff_0000)))

@@ -117,6 +117,23 @@ struct FacesOverHTTP2Tests {
             #expect(refused["allow"] == "GET, HEAD, POST")
         }
     }
+
+    /// What the connection refuses, before any handler sees it, is told in the same words as everything else.
+    @Test func refusalsOfTheConnectionAreJSON() async throws {
+        try await talk { client in
+            let fields = [(":method", "POST"), (":path", "/v1/orders"), (":scheme", "http"), (":authority", "test")]
+            client.headers(1, fields + [("content-type", "application/json"), ("content-length", "2000000")])
+            let tooLarge = try client.response(1)
+            #expect(tooLarge.status == "413")
+            #expect(String(decoding: tooLarge.body, as: UTF8.self).contains(#""field":"body""#))
+            // Each field counts 32 bytes more than it has: the list is too long, the frame is not.
+            client.headers(3, fields + (0..<200).map { ("x\($0)", String(repeating: "y", count: 50)) })
+            let longHeaders = try client.response(3)
+            #expect(longHeaders.status == "431")
+            #expect(longHeaders["content-type"] == "application/json")
+            #expect(String(decoding: longHeaders.body, as: UTF8.self).contains(#""field":"headers""#))
+        }
+    }
 }
 
 extension RawConnection {
