@@ -8,13 +8,16 @@ public enum ServiceProcess {
     /// `EX_CONFIG` of sysexits(3): the environment is wrong, starting again will not help.
     public static let configurationExitCode: Int32 = 78
 
+    /// What services get to stop when nobody says otherwise.
+    public static let drainTimeout: Duration = .seconds(20)
+
     /// Reads the settings, then runs the services until SIGTERM or SIGINT, and exits the process: 0 after a clean stop, 78 when the
     /// configuration is wrong, 1 when a service failed.
     ///
     /// `services` start in order and stop in reverse; all of them together may take `drainTimeout` to stop.
     public static func run(
         name: String,
-        drainTimeout: Duration = .seconds(20),
+        drainTimeout: (EnvironmentReader) -> Duration = { _ in drainTimeout },
         services: (EnvironmentReader, Logger) async throws -> [any Service]
     ) async -> Never {
         ignoreBrokenPipes()
@@ -22,7 +25,8 @@ public enum ServiceProcess {
             let environment = EnvironmentReader()
             let logger = try logger(name: name, environment)
             let group = try await ServiceGroup(
-                configuration: configuration(services(environment, logger), drainTimeout: drainTimeout, logger: logger))
+                configuration: configuration(
+                    services(environment, logger), drainTimeout: drainTimeout(environment), logger: logger))
             logger.info("started", metadata: ["pid": "\(getpid())"])
             try await group.run()
             logger.info("stopped")

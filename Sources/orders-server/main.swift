@@ -1,7 +1,7 @@
 import OrdersAPI
 import Runtime
 
-await ServiceProcess.run(name: "orders-server") { environment, logger in
+await ServiceProcess.run(name: "orders-server", drainTimeout: ServerConfiguration.drainTimeout) { environment, logger in
     let configuration = ServerConfiguration(environment)
     try environment.finish()
     return try OrdersServer(configuration, logger: logger).services

@@ -14,6 +14,7 @@ public final class GRPCHealth: Sendable {
     private struct State {
         var statuses: [String: Status] = ["": .serving]
         var isDraining = false
+        var isClosed = false
         var watchers: [UInt64: Watcher] = [:]
         var nextWatcher: UInt64 = 0
 
@@ -50,21 +51,31 @@ public final class GRPCHealth: Sendable {
         }
     }
 
+    /// Ends every watch once it has reported the last status: a stream without an end would hold the shutdown up.
+    public func endWatches() {
+        let watchers = state.withLockedValue { state in
+            state.isClosed = true
+            return Array(state.watchers.values)
+        }
+        for watcher in watchers { watcher.continuation.finish() }
+    }
+
     /// The present status; nil when the service is not known.
     public func status(of service: String) -> Status? {
         state.withLockedValue { $0.statuses[service] }
     }
 
-    /// The present status at once and each later one; only the newest is kept for a slow watcher.
+    /// The present status at once and each later one, until the watches are ended; only the newest is kept for a slow watcher.
     func watch(_ service: String) -> AsyncStream<Status?> {
         let (stream, continuation) = AsyncStream.makeStream(of: Status?.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLockedValue { state in
+        let (id, isClosed) = state.withLockedValue { state in
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = Watcher(service: service, continuation: continuation)
             continuation.yield(state.statuses[service])
-            return state.nextWatcher
+            return (state.nextWatcher, state.isClosed)
         }
         continuation.onTermination = { [weak self] _ in self?.forget(id) }
+        if isClosed { continuation.finish() }
         return stream
     }
 

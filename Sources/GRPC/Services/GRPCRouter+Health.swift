@@ -19,6 +19,7 @@ extension GRPCRouter {
                 if response != last { try await writer.write(response) }
                 last = response
             }
+            throw GRPCError(.unavailable, "the server is stopping")
         }
     }
 }

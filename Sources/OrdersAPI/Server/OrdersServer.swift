@@ -44,7 +44,8 @@ public struct OrdersServer {
                 endpoint: configuration.grpc, eventLoops: configuration.grpcEventLoops, tls: configuration.tls, router: router,
                 observer: operations.requests,
                 http: HTTP2RequestApplication(rest), logger: logger),
-            DrainSignal(readiness: readiness, health: health, changes: changes, logger: logger),
+            DrainSignal(
+                readiness: readiness, health: health, changes: changes, delay: configuration.shutdownDelay, logger: logger),
         ]
     }
 }

@@ -34,6 +34,10 @@ public struct ServerConfiguration: Sendable {
     /// `CORS_ALLOWED_ORIGINS`: the origins, separated by commas, whose web pages may use the API; `*` is all. Default none.
     public var corsAllowedOrigins: [String]
 
+    /// `SHUTDOWN_DELAY`: how long the server goes on taking requests after SIGTERM, while `/readyz` and health already say no, so
+    /// that load balancers stop sending before connections are closed. Default 0s.
+    public var shutdownDelay: Duration
+
     /// Reads the settings; what is wrong with them is reported to `environment`.
     public init(_ environment: EnvironmentReader) {
         http = Endpoint(
@@ -60,6 +64,16 @@ public struct ServerConfiguration: Sendable {
             "MAX_QUEUED_PER_LANE", default: eventStore.maximumQueuedPerLane, in: 1...100_000)
         corsAllowedOrigins = Self.origins(environment)
         listConnections = environment.int("LIST_CONNECTIONS", default: 2, in: 1...16)
+        shutdownDelay = Self.shutdownDelay(environment)
+    }
+
+    /// What the process may take to stop: the delay, and then as long as any service.
+    public static func drainTimeout(_ environment: EnvironmentReader) -> Duration {
+        shutdownDelay(environment) + ServiceProcess.drainTimeout
+    }
+
+    private static func shutdownDelay(_ environment: EnvironmentReader) -> Duration {
+        environment.duration("SHUTDOWN_DELAY", default: .zero, in: .zero ... .seconds(300))
     }
 
     private static func origins(_ environment: EnvironmentReader) -> [String] {

@@ -48,6 +48,23 @@ import Testing
         }
     }
 
+    /// Else a client that watches would hold up a shutdown until its time is over.
+    @Test func aDrainReportsNotServingAndEndsTheWatch() async throws {
+        let health = GRPCHealth()
+        try await talk(health) { client in
+            client.headers(1, HeaderEncoder.call("/grpc.health.v1.Health/Watch"))
+            client.data(1, frame(try Self.request("").serializedBytes()), end: true)
+            expectSame(try Self.status(try client.read(Kind.data).payload), .serving)
+            health.drain()
+            health.endWatches()
+            expectSame(try Self.status(try client.read(Kind.data).payload), .notServing)
+            expectSame(try client.response(1).grpcStatus, 14)
+            client.headers(3, HeaderEncoder.call("/grpc.health.v1.Health/Watch"))
+            client.data(3, frame(try Self.request("").serializedBytes()), end: true)
+            expectSame(try client.response(3).grpcStatus, 14)
+        }
+    }
+
     @Test func watchReportsEachChangeUntilTheClientLeaves() async throws {
         let health = GRPCHealth()
         try await talk(health) { client in
