@@ -1,11 +1,11 @@
 import Foundation
-import HTTP2
+public import HTTP2
 
-/// A certificate authority in a temporary folder, with a certificate for a server.
-struct TestAuthority {
+/// A certificate authority in a temporary folder, with a certificate for a server on this machine.
+public struct TestAuthority: Sendable {
     private let folder: String
 
-    init() throws {
+    public init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("authority-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try openssl(
@@ -14,23 +14,23 @@ struct TestAuthority {
         try issue("server", name: "first")
     }
 
-    func path(_ file: String) -> String { "\(folder)/\(file)" }
+    public func path(_ file: String) -> String { "\(folder)/\(file)" }
 
-    func tls() -> HTTP2TLSConfiguration {
+    public func tls() -> HTTP2TLSConfiguration {
         HTTP2TLSConfiguration(certificateChainFile: path("server.crt"), privateKeyFile: path("server.key"))
     }
 
     /// Makes `file.crt` and `file.key`, replacing former ones as a renewal does.
-    func issue(_ file: String, name: String) throws {
+    public func issue(_ file: String, name: String) throws {
         try openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)", "-keyout",
-            path("\(file).key"), "-out", path("\(file).csr"))
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)", "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", path("\(file).key"), "-out", path("\(file).csr"))
         try openssl(
-            "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial", "-days",
-            "30", "-out", path("\(file).crt"))
+            "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial",
+            "-copy_extensions", "copy", "-days", "30", "-out", path("\(file).crt"))
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    public func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     private struct Failure: Error {
         let command: String

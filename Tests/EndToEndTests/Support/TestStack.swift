@@ -43,6 +43,16 @@ final class TestStack: @unchecked Sendable {
         }
     }
 
+    /// The API alone, with settings of its own; nothing follows its events.
+    static func withServer(_ settings: [String: String] = [:], _ body: (TestStack) async throws -> Void) async throws {
+        try await bare { stack in
+            try await stack.migrate()
+            try await stack.start(.server, settings)
+            try await stack.healthy(.server)
+            try await body(stack)
+        }
+    }
+
     /// The same with an empty database and no service started.
     static func bare(_ body: (TestStack) async throws -> Void) async throws {
         let stack = try await TestStack()
@@ -117,9 +127,10 @@ extension TestStack {
         return process
     }
 
-    func start(_ service: Service) async throws {
+    /// - Parameter settings: added to what the service is always told.
+    func start(_ service: Service, _ settings: [String: String] = [:]) async throws {
         processes[service] = try await ManagedProcess.start(
-            TestPaths.binary(service.rawValue), environment: environment(of: service))
+            TestPaths.binary(service.rawValue), environment: environment(of: service).merging(settings) { $1 })
     }
 
     /// Waits until the service says that it is ready. curl does the waiting.
