@@ -4,7 +4,7 @@ import random
 import signal
 import time
 
-from . import process, protobuf
+from . import invariants, process, protobuf
 
 CRASHES = 20
 LOAD_SECONDS = 4
@@ -51,20 +51,8 @@ class Crash:
                                      record=self.acknowledged)
 
     def check(self, peak):
-        sql = self.bench.postgres.sql
-        sql("DROP TABLE IF EXISTS acknowledged; CREATE TABLE acknowledged (order_id text);\n"
-            f"\\copy acknowledged FROM '{self.acknowledged}'")
-        figures = {
-            "acknowledged": "SELECT count(*) FROM acknowledged",
-            "acknowledged twice": "SELECT count(*) - count(DISTINCT order_id) FROM acknowledged",
-            "lost": "SELECT count(*) FROM acknowledged a LEFT JOIN event e ON e.aggregate_id = a.order_id AND e.sequence_number = 0"
-                    " WHERE e.event_id IS NULL",
-            "events without outbox row": "SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id) WHERE o.event_id IS NULL",
-            "outbox rows without event": "SELECT count(*) FROM outbox o LEFT JOIN event e USING (event_id) WHERE e.event_id IS NULL",
-            "events": "SELECT count(*) FROM event",
-        }
-        found = {name: int(sql(query)) for name, query in figures.items()}
-        self.report.note("crashes", f"{CRASHES} × kill -9 under load (seed {self.seed}): "
-                         + ", ".join(f"{name} {count:,}" for name, count in found.items()) + f"; server's peak {peak:.0f} MB", **found)
-        if found["lost"] or found["acknowledged twice"] or found["events without outbox row"] or found["outbox rows without event"]:
-            raise RuntimeError(f"a crash broke a promise (seed {self.seed}): {found}")
+        acknowledged = invariants.load_acknowledged(self.bench.postgres, self.acknowledged)
+        events = self.bench.postgres.count("event")
+        self.report.note("crashes", f"{CRASHES} × kill -9 under load (seed {self.seed}): acknowledged {acknowledged:,}, events {events:,}; "
+                         f"server's peak {peak:.0f} MB", acknowledged=acknowledged, events=events)
+        invariants.check(self.bench, self.report, f"the crashes (seed {self.seed})", invariants.WRITES, invariants.ACKNOWLEDGED)

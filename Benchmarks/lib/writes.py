@@ -4,7 +4,7 @@ import os
 import statistics
 import subprocess
 
-from . import process, protobuf
+from . import invariants, process, protobuf
 
 CONNECTIONS, STREAMS = 16, 64
 SERVICE = "/orders.v1.OrderService/"
@@ -13,12 +13,18 @@ SERVICE = "/orders.v1.OrderService/"
 class WritePath:
     def __init__(self, bench, report):
         self.bench, self.report = bench, report
+        self.events_found = self.events_acknowledged = 0
         bench.fresh_database()
         self.http, self.grpc = process.free_port(), process.free_port()
         self.server = bench.start("orders-server", {
             "DATABASE_URL": bench.postgres.url(), "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc),
             "HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1"}, port=self.http)
         bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
+
+    def check_invariants(self):
+        """After all rows: nothing half-written, and of what the gRPC loads were told, nothing missing and nothing twice."""
+        invariants.check(self.bench, self.report, "the load on the write path", invariants.WRITES,
+                         events_acknowledged=(self.events_found, self.events_acknowledged))
 
     def run(self):
         seconds, rounds = self.bench.seconds, self.bench.rounds
@@ -45,15 +51,20 @@ class WritePath:
                             settled(lambda: self.lone_pgbench(sql("place.sql"))), rounds, "≤ 2.5 (1.5)", lower_is_better=True)
         self.existing_orders(rounds, seconds, sql, settled)
         rss = self.server.memory_mb("VmHWM")
+        self.check_invariants()
         self.report.note("orders-server", f"peak resident memory {rss:.0f} MB", peak_mb=rss)
         self.server.stop()
 
     # Figures: orders found in the table, not answers counted by the client.
 
     def growth(self, figure):
+        """Every load waits for its last answer, so what the table has more is what was acknowledged, to the event."""
         before = self.bench.postgres.count("event")
         result = figure()
-        return (self.bench.postgres.count("event") - before) / result["seconds"], result
+        grown = self.bench.postgres.count("event") - before
+        self.events_found += grown
+        self.events_acknowledged += sum(part["status"].get("0", 0) for part in result.get("results", [result]))
+        return grown / result["seconds"], result
 
     def place_grpc(self):
         return self.growth(lambda: self.load("PlaceOrder", self.place_bodies))[0]

@@ -23,7 +23,8 @@ struct CrashingRelay {
     mutating func live(isLastLife: @escaping () -> Bool) throws -> Bool {
         let signals = try RelaySignals()
         let lead = try LeadConnection(outbox.configuration)
-        while try !lead.tryToLead() {}
+        // The backend of the last life may not have noticed yet that its client is gone.
+        while try !lead.tryToLead() { try lead.connection.execute("SELECT pg_sleep(0.002)") }
         signals.lead = .leading(epoch: lead.epoch, until: .now + .seconds(3600))
         var behaviour = outbox.behaviour
         behaviour.seed = random.next()
@@ -31,7 +32,8 @@ struct CrashingRelay {
             outbox.configuration, signals: signals, epoch: lead.epoch,
             factory: MemoryPublisherFactory(topic: outbox.topic, behaviour: behaviour), status: RelayStatus(observer: nil),
             backoff: Backoff(), logger: TestOutbox.quiet)
-        var stepsLeft = Int.random(in: 1...40, using: &random)
+        // Short lives first, while the writers wait for crashes.
+        var stepsLeft = Int.random(in: 1...(isLastLife() || crashes >= CrashTests.crashesAtLeast ? 40 : 8), using: &random)
         var hasEnded = false
         session.fault = { action, isDone in
             stepsLeft -= 1

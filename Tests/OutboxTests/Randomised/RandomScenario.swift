@@ -11,6 +11,8 @@ struct RandomScenario: Sendable {
     let seed: UInt64
     var writers = 6
     var transactionsEach = 60
+    /// What the writers wait for now and then; nil: nothing.
+    var pace: Pace?
 
     /// `relay` blocks until the outbox is drained, which it may take for granted once its argument says true.
     func run<T: Sendable>(
@@ -38,7 +40,10 @@ struct RandomScenario: Sendable {
                     try await onThread {
                         var writer = RandomWriter(
                             try outbox.connect(), name: "\(UUIDBytes.v7())", seed: seed &+ UInt64(number) &* 7919)
-                        try writer.run(transactions: transactionsEach)
+                        for number in 0..<transactionsEach {
+                            pace?.wait(before: number, of: transactionsEach)
+                            try writer.transaction()
+                        }
                     }
                 }
             }

@@ -26,12 +26,7 @@ struct RandomWriter {
         random = SplitMix(seed)
     }
 
-    /// Runs so many transactions.
-    mutating func run(transactions: Int) throws {
-        for _ in 0..<transactions { try transaction() }
-    }
-
-    private mutating func transaction() throws {
+    mutating func transaction() throws {
         let level = chance(4) ? "REPEATABLE READ" : "READ COMMITTED"
         let isTwoPhase = chance(12)
         try connection.execute("SET outbox_relay.wake = \(isTwoPhase ? "off" : "on"); BEGIN ISOLATION LEVEL \(level)")
