@@ -12,7 +12,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     /// The way of messages to a streaming handler; nil for a method with one request.
     let requests: GRPCMessageQueue?
     private let method: GRPCMethod
-    private let started: ContinuousClock.Instant?
+    /// On the clock of `NIODeadline`, which takes no room that is only known at run time; 0 if nobody asks.
+    private let startedNanoseconds: UInt64
 
     // ---- the event loop's own ----
     private var deframer: GRPCDeframer
@@ -20,7 +21,7 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     private let acceptedEncoding: GRPCEncoding
     private var phase = Phase.receiving
     private var hasRespondedHeaders = false
-    private var task: Task<Void, Never>?
+    private var handler: Handler?
     private var deadlineTimer: Scheduled<Void>?
     private var messageCount = 0
     private var first: GRPCDeframer.Frame?
@@ -30,6 +31,19 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     /// A small request never gets its bytes of window back: its stream ends with it.
     private static let smallestIncrementBytes = 8 * 1024
 
+    /// The handler, wherever it runs.
+    private enum Handler {
+        case onLoop(HTTP2HandlerRun)
+        case onPool(Task<Void, Never>)
+
+        func cancel() {
+            switch self {
+            case .onLoop(let run): run.cancel()
+            case .onPool(let task): task.cancel()
+            }
+        }
+    }
+
     private enum Phase {
         /// No status was sent.
         case receiving
@@ -37,17 +51,16 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         case ended
     }
 
-    init(stream: HTTP2Stream, method: GRPCMethod, head: GRPCRequestHead, limits: GRPCLimits) {
+    init(stream: HTTP2Stream, method: GRPCMethod, head: borrowing GRPCRequestHead, limits: GRPCLimits) {
         self.stream = stream
         self.method = method
         requests = if case .headers = method.start { GRPCMessageQueue() } else { nil }
         self.limits = limits
         let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
-        let now = method.observer != nil || timeout != nil ? ContinuousClock.now : nil
-        started = now
+        startedNanoseconds = method.observer == nil ? 0 : NIODeadline.now().uptimeNanoseconds
         context = GRPCContext(
             method: method.name, peer: stream.peer,
-            deadline: timeout.flatMap { timeout in now.map { $0.advanced(by: timeout) } }, headers: stream.headers)
+            deadline: timeout.map { ContinuousClock.now.advanced(by: $0) }, headers: stream.headers)
         deframer = GRPCDeframer(limitBytes: limits.receivedMessageBytes)
         encoding = head.encoding ?? .identity
         acceptedEncoding = head.acceptedEncoding
@@ -62,15 +75,15 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         }
     }
 
-    /// Keeps the handler's task, to cancel it when the call ends without it.
+    /// Starts the handler, and keeps hold of it, to cancel it when the call ends before it.
     @inline(__always)
-    func run(placement: GRPCMethodOptions.Placement, _ body: @escaping @Sendable () async -> Void) {
-        let task: Task<Void, Never>
+    func run(placement: GRPCMethodOptions.Placement, _ body: @escaping HTTP2HandlerRun.Work) {
+        let handler: Handler
         switch placement {
-        case .eventLoop: task = Task.immediate(executorPreference: stream.executor, operation: body)
-        case .pool: task = Task.detached(operation: body)
+        case .eventLoop: handler = .onLoop(stream.run(body))
+        case .pool: handler = .onPool(Task.detached { await body() })
         }
-        if phase == .ended { task.cancel() } else { self.task = task }
+        if phase == .receiving { self.handler = handler }
     }
 
     // MARK: - From the stream
@@ -283,14 +296,15 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         phase = .ended
         deadlineTimer?.cancel()
         deadlineTimer = nil
-        if status != .ok { task?.cancel() }
-        task = nil
+        if status != .ok { handler?.cancel() }
+        handler = nil
         requests?.finish(.failure(CancellationError()), now: true)
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume(throwing: CancellationError()) }
-        if report, let observer = method.observer, let started {
-            observer.callEnded(status, duration: started.duration(to: .now))
+        if report, let observer = method.observer {
+            let elapsed = NIODeadline.now().uptimeNanoseconds - startedNanoseconds
+            observer.callEnded(status, duration: .nanoseconds(Int64(clamping: elapsed)))
         }
     }
 

@@ -21,7 +21,7 @@ public struct GRPCRouter: Sendable {
     /// Registers a method with one request and one response.
     public mutating func unary<Request: Message & Sendable, Response: Message & Sendable>(
         _ service: String, _ method: String, options: GRPCMethodOptions = .default,
-        _ handler: @escaping @Sendable (Request, GRPCContext) async throws -> Response
+        _ handler: nonisolated(nonsending) @escaping @Sendable (Request, GRPCContext) async throws -> Response
     ) {
         let placement = options.placement
         add(
@@ -42,7 +42,7 @@ public struct GRPCRouter: Sendable {
     /// Registers a method with one request and any number of responses; the call ends when the handler returns.
     public mutating func serverStreaming<Request: Message & Sendable, Response: Message & Sendable>(
         _ service: String, _ method: String, options: GRPCMethodOptions = .default,
-        _ handler: @escaping @Sendable (Request, GRPCResponseWriter<Response>, GRPCContext) async throws -> Void
+        _ handler: nonisolated(nonsending) @escaping @Sendable (Request, GRPCResponseWriter<Response>, GRPCContext) async throws -> Void
     ) {
         let placement = options.placement
         add(
@@ -63,7 +63,7 @@ public struct GRPCRouter: Sendable {
     /// Registers a method with any number of requests and one response.
     public mutating func clientStreaming<Request: Message & Sendable, Response: Message & Sendable>(
         _ service: String, _ method: String, options: GRPCMethodOptions = .default,
-        _ handler: @escaping @Sendable (GRPCRequestStream<Request>, GRPCContext) async throws -> Response
+        _ handler: nonisolated(nonsending) @escaping @Sendable (GRPCRequestStream<Request>, GRPCContext) async throws -> Response
     ) {
         let placement = options.placement
         add(
@@ -84,7 +84,7 @@ public struct GRPCRouter: Sendable {
     public mutating func bidirectional<Request: Message & Sendable, Response: Message & Sendable>(
         _ service: String, _ method: String, options: GRPCMethodOptions = .default,
         _ handler:
-            @escaping @Sendable (GRPCRequestStream<Request>, GRPCResponseWriter<Response>, GRPCContext) async throws
+            nonisolated(nonsending) @escaping @Sendable (GRPCRequestStream<Request>, GRPCResponseWriter<Response>, GRPCContext) async throws
             -> Void
     ) {
         let placement = options.placement

@@ -7,7 +7,7 @@ struct GRPCFrame: SwiftProtobufContiguousBytes {
     private static let prefix = GRPCDeframer.prefixBytes
 
     init(repeating byte: UInt8, count: Int) {
-        storage = [UInt8](repeating: byte, count: count + Self.prefix)
+        storage = Self.bytes(repeating: byte, count: count + Self.prefix)
         setPrefix(isCompressed: false)
     }
 
@@ -32,6 +32,20 @@ struct GRPCFrame: SwiftProtobufContiguousBytes {
 
     mutating func withUnsafeMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
         try storage.withUnsafeMutableBytes { try body(UnsafeMutableRawBufferPointer(rebasing: $0[Self.prefix...])) }
+    }
+
+    /// Bytes put on the stack at most.
+    private static let smallBytes = 1_024
+
+    /// Appended if they are few, because the initializers of Array look its storage's type up at each call.
+    private static func bytes(repeating byte: UInt8, count: Int) -> [UInt8] {
+        guard count <= smallBytes else { return [UInt8](repeating: byte, count: count) }
+        var bytes: [UInt8] = []
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { block in
+            block.initialize(repeating: byte)
+            bytes.append(contentsOf: UnsafeBufferPointer(block))
+        }
+        return bytes
     }
 
     private mutating func setPrefix(isCompressed: Bool) {

@@ -1,7 +1,7 @@
 import HTTP2
 
 /// What a request's header block says about its call, read in one pass over the bytes.
-struct GRPCRequestHead {
+struct GRPCRequestHead: ~Copyable {
     private(set) var isGRPC = false
     private(set) var isSupportedSubtype = true
     private(set) var isPost = false

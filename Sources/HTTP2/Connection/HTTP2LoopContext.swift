@@ -12,6 +12,8 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     private let inbox = NIOLockedValueBox(Inbox())
 
     // ---- touched on the event loop only ----
+    /// What libnghttp2 allocates for the sessions of this loop.
+    let memory = SessionMemory()
     private var jobs: [UnownedJob] = []
     private var flushing: [HTTP2ConnectionHandler] = []
     private var isTurnScheduled = false
@@ -19,9 +21,13 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     private(set) var connections: [ObjectIdentifier: HTTP2ConnectionHandler] = [:]
     private var ticker: RepeatedTask?
     private var whenEmpty: EventLoopPromise<Void>?
+    private var idle: [HandlerTask] = []
 
     /// Jobs run in one turn before the loop gets to look at its sockets again: a task that yields for ever starves nobody.
     private static let jobsPerTurn = 4_096
+
+    /// Tasks that wait for a handler to run, each of about 2 KiB; further ones end with their handler.
+    private static let idleTasks = 256
 
     private struct Inbox {
         var jobs: [UnownedJob] = []
@@ -45,6 +51,13 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
             }
             if isFirst { eventLoop.execute { self.turn() } }
         }
+    }
+
+    /// Runs the job that `body` enqueues before it returns, in place of leaving it to the turn.
+    func runAtOnce(_ body: () -> Void) {
+        let waiting = jobs.count
+        body()
+        if jobs.count > waiting, let job = jobs.popLast() { job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 
     /// Frames of one read are being processed; `turn()` follows without fail.
@@ -91,6 +104,20 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         eventLoop.execute { self.turn() }
     }
 
+    // MARK: - Handlers
+
+    /// Runs a handler on the event loop, at once until it first waits.
+    func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
+        (idle.popLast() ?? HandlerTask(context: self)).start(work)
+    }
+
+    var hasRoomForIdle: Bool { idle.count < Self.idleTasks && !connections.isEmpty }
+
+    /// Keeps a task for the next handler.
+    func park(_ task: HandlerTask) {
+        idle.append(task)
+    }
+
     // MARK: - Flushing
 
     /// Puts a connection on the list of those to flush at the end of the turn.
@@ -123,6 +150,8 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         guard connections.isEmpty else { return }
         ticker?.cancel()
         ticker = nil
+        for task in idle { task.end() }
+        idle = []
         whenEmpty?.succeed()
         whenEmpty = nil
     }

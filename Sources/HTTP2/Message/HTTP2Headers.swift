@@ -2,38 +2,31 @@
 ///
 /// All fields sit in one array, each as two 32-bit lengths, the name and the value.
 public struct HTTP2Headers: Sendable {
-    private var storage: [UInt8] = []
+    @usableFromInline
+    let storage: [UInt8]
 
     /// How many fields there are.
-    public private(set) var count = 0
+    public let count: Int
 
-    private static let ordinaryBytes = 480
-
-    init() {}
+    /// Of bytes laid out so; `FieldGatherer` does.
+    init(storage: [UInt8], count: Int) {
+        self.storage = storage
+        self.count = count
+    }
 
     /// Makes headers of pairs; names must be lower case. For tests and for synthetic requests.
     public init(_ fields: [(String, String)]) {
+        var gatherer = FieldGatherer()
         for (name, value) in fields {
-            var name = name
-            var value = value
-            name.withUTF8 { name in
-                value.withUTF8 { append(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0)) }
+            Array(name.utf8).withUnsafeBytes { name in
+                Array(value.utf8).withUnsafeBytes { gatherer.append(name: name, value: $0) }
             }
         }
-    }
-
-    mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        // One allocation for the header block of an ordinary call.
-        if count == 0 { storage.reserveCapacity(Self.ordinaryBytes) }
-        var lengths = (UInt32(name.count), UInt32(value.count))
-        withUnsafeBytes(of: &lengths) { storage.append(contentsOf: $0.bindMemory(to: UInt8.self)) }
-        storage.append(contentsOf: name.bindMemory(to: UInt8.self))
-        storage.append(contentsOf: value.bindMemory(to: UInt8.self))
-        count += 1
+        self = gatherer.take()
     }
 
     /// Calls `body` with each field's name and value; the pointers are valid during the call only.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         storage.withUnsafeBytes { bytes in
             var index = 0

@@ -8,7 +8,7 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
     private var body: [UInt8] = []
     private var isAnswered = false
     private let isHead: Bool
-    private var task: Task<Void, Never>?
+    private var run: HTTP2HandlerRun?
     private var writers: [CheckedContinuation<Void, any Error>] = []
 
     init(
@@ -41,11 +41,10 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
         guard !isAnswered else { return }
         guard let request = HTTP2Request(stream.headers, body: body, peer: stream.peer) else { return refuse(.notImplemented) }
         body = []
-        let task = Task.immediate(executorPreference: stream.executor) {
+        run = stream.run {
             let response = await self.handler(request)
             await self.answer(response)
         }
-        if stream.isOpen { self.task = task } else { task.cancel() }
     }
 
     func requestTimedOut() { refuse(.tooSlow) }
@@ -53,8 +52,8 @@ final class HTTP2Exchange: HTTP2StreamReceiver, @unchecked Sendable {
     func becameWritable() { resumeWriters() }
 
     func closed(_ code: HTTP2ErrorCode) {
-        task?.cancel()
-        task = nil
+        run?.cancel()
+        run = nil
         resumeWriters()
     }
 

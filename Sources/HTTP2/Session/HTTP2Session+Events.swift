@@ -10,6 +10,7 @@ extension HTTP2Session {
             return true
         }
         guard let handle else { return false }
+        gatherer.clear()
         let stream = HTTP2Stream(id: streamID, session: self)
         let pointer = Unmanaged.passRetained(stream)
         guard nghttp2_session_set_stream_user_data(handle, streamID, pointer.toOpaque()) == 0 else {
@@ -28,7 +29,7 @@ extension HTTP2Session {
         if stream.headerBytes > Int(limits.headerListBytes) {
             stream.hasOversizedHeaders = true
         } else if !stream.hasReceivedHeaders {
-            stream.headers.append(name: name, value: value)
+            gatherer.append(name: name, value: value)
         }
     }
 
@@ -38,6 +39,7 @@ extension HTTP2Session {
         building = nil
         if isRequest {
             stream.hasReceivedHeaders = true
+            stream.headers = gatherer.take()
             if isEnd { stream.hasReceivedEnd = true }
             let receiver = application.accept(stream)
             if stream.isOpen { stream.receiver = receiver }

@@ -18,6 +18,8 @@ final class HTTP2Session {
     var streamCount = 0
     var becameWritable: [HTTP2Stream] = []
     var scratch: [UInt8] = []
+    /// The fields of the header block that is open.
+    var gatherer = FieldGatherer()
     private var isFlushRequested = false
     /// The stream that was looked up last: its frames mostly come in a row.
     private unowned(unsafe) var recent: HTTP2Stream?
@@ -53,7 +55,7 @@ final class HTTP2Session {
         self.needsFlush = needsFlush
         flood = FloodGuard(limits: limits)
         let user = Unmanaged.passUnretained(self).toOpaque()
-        handle = try SessionFactory.makeServer(limits: limits, userData: user)
+        handle = try SessionFactory.makeServer(limits: limits, memory: context.memory, userData: user)
     }
 
     deinit {

@@ -9,16 +9,13 @@ public final class HTTP2Stream: @unchecked Sendable {
     public let id: Int32
 
     /// The request's header fields, pseudo-header fields first.
-    public internal(set) var headers = HTTP2Headers()
+    public internal(set) var headers = HTTP2Headers(storage: [], count: 0)
 
     /// The header list exceeded `HTTP2Limits.headerListBytes`; `headers` holds what fitted.
     public internal(set) var hasOversizedHeaders = false
 
     /// Who sent the request.
     public let peer: HTTP2Peer
-
-    /// Keeps a task's jobs on this stream's event loop.
-    public var executor: any TaskExecutor { context }
 
     /// Where everything on this stream happens.
     public var eventLoop: any EventLoop { context.eventLoop }
@@ -122,6 +119,9 @@ public final class HTTP2Stream: @unchecked Sendable {
     public func reset(_ code: HTTP2ErrorCode) {
         session?.submitReset(self, code)
     }
+
+    /// Runs a handler in a task on this stream's event loop, at once until it first waits.
+    package func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun { context.run(work) }
 
     /// Limits the time until the request is complete; when it is over, `HTTP2StreamReceiver.requestTimedOut()` is called.
     public func expectPromptEnd() {

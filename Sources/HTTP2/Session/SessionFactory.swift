@@ -3,7 +3,10 @@ import CNGHTTP2
 /// Makes libnghttp2 sessions: options, callbacks and the first SETTINGS. The C function pointers live here; each does
 /// nothing but find its Swift object.
 enum SessionFactory {
-    static func makeServer(limits: HTTP2Limits, userData: UnsafeMutableRawPointer) throws(HTTP2Error) -> OpaquePointer {
+    /// - Parameter memory: must outlive the session.
+    static func makeServer(
+        limits: HTTP2Limits, memory: SessionMemory, userData: UnsafeMutableRawPointer
+    ) throws(HTTP2Error) -> OpaquePointer {
         var options: OpaquePointer?
         guard nghttp2_option_new(&options) == 0, let options else { throw HTTP2Error(.session, "out of memory") }
         defer { nghttp2_option_del(options) }
@@ -21,7 +24,8 @@ enum SessionFactory {
         install(callbacks)
 
         var session: OpaquePointer?
-        guard nghttp2_session_server_new2(&session, callbacks, userData, options) == 0, let session else {
+        var allocator = memory.allocator
+        guard nghttp2_session_server_new3(&session, callbacks, userData, options, &allocator) == 0, let session else {
             throw HTTP2Error(.session, "out of memory")
         }
         guard announce(limits, on: session) else {
@@ -52,21 +56,24 @@ enum SessionFactory {
 
     // MARK: - Callbacks
 
+    /// Calls `body` with the session that a callback belongs to, without counting the reference: libnghttp2 calls back only inside
+    /// a call that the session itself makes.
     @inline(__always)
-    private static func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
-        userData.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    private static func with<R>(_ user: UnsafeMutableRawPointer?, else missing: R, _ body: (HTTP2Session) -> R) -> R {
+        guard let user else { return missing }
+        return Unmanaged<HTTP2Session>.fromOpaque(user)._withUnsafeGuaranteedRef(body)
     }
 
     private static func install(_ callbacks: OpaquePointer) {
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
-            guard let session = SessionFactory.session(user), let frame else { return 0 }
+            guard let frame else { return 0 }
             let isRequest = frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-            let isAccepted = session.beganHeaders(streamID: frame.pointee.hd.stream_id, isRequest: isRequest)
+            let streamID = frame.pointee.hd.stream_id
+            let isAccepted = SessionFactory.with(user, else: true) { $0.beganHeaders(streamID: streamID, isRequest: isRequest) }
             return isAccepted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameLength, value, valueLength, _, user in
-            guard let user else { return 0 }
-            Unmanaged<HTTP2Session>.fromOpaque(user)._withUnsafeGuaranteedRef { session in
+            SessionFactory.with(user, else: ()) { session in
                 session.receivedHeader(
                     name: UnsafeRawBufferPointer(start: name, count: nameLength),
                     value: UnsafeRawBufferPointer(start: value, count: valueLength))
@@ -74,31 +81,36 @@ enum SessionFactory {
             return 0
         }
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
-            guard let session = SessionFactory.session(user), let header = header?.pointee else { return 0 }
-            session.beganFrame(
-                kind: UInt32(header.type), streamID: header.stream_id, flags: header.flags, length: header.length)
+            guard let header = header?.pointee else { return 0 }
+            SessionFactory.with(user, else: ()) { session in
+                session.beganFrame(
+                    kind: UInt32(header.type), streamID: header.stream_id, flags: header.flags, length: header.length)
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
-            if let session = SessionFactory.session(user), let frame { SessionFactory.received(frame, session) }
+            guard let frame else { return 0 }
+            SessionFactory.with(user, else: ()) { SessionFactory.received(frame, $0) }
             return 0
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, streamID, bytes, count, user in
-            SessionFactory.session(user)?.receivedData(
-                streamID: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+            SessionFactory.with(user, else: ()) { session in
+                session.receivedData(streamID: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
-            guard let session = SessionFactory.session(user), let header = frame?.pointee.hd else { return 0 }
-            if UInt32(header.type) == NGHTTP2_HEADERS.rawValue { session.failedToSendHeaders(streamID: header.stream_id) }
+            guard let header = frame?.pointee.hd, UInt32(header.type) == NGHTTP2_HEADERS.rawValue else { return 0 }
+            SessionFactory.with(user, else: ()) { $0.failedToSendHeaders(streamID: header.stream_id) }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, streamID, code, user in
-            SessionFactory.session(user)?.closed(streamID: streamID, HTTP2ErrorCode(rawValue: code))
+            SessionFactory.with(user, else: ()) { $0.closed(streamID: streamID, HTTP2ErrorCode(rawValue: code)) }
             return 0
         }
     }
 
+    @inline(__always)
     private static func received(_ frame: UnsafePointer<nghttp2_frame>, _ session: HTTP2Session) {
         let header = frame.pointee.hd
         let isEnd = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
@@ -125,10 +137,13 @@ enum SessionFactory {
 
     /// libnghttp2 asks for response bytes.
     static let readResponse: nghttp2_data_source_read_callback = { _, _, target, length, flags, source, user in
-        guard let session = SessionFactory.session(user), let pointer = source?.pointee.ptr, let target, let flags else {
-            return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+        let failure = Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+        guard let pointer = source?.pointee.ptr, let target, let flags else { return failure }
+        return SessionFactory.with(user, else: failure) { session in
+            // libnghttp2 reads for streams that are open only, and an open stream is kept alive by its session.
+            Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+                session.read(stream, into: target, length, &flags.pointee)
+            }
         }
-        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        return session.read(stream, into: target, length, &flags.pointee)
     }
 }
