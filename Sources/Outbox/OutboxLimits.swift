@@ -42,6 +42,8 @@ public enum OutboxLimits {
     public static let workStatementSeconds = 100
     /// Rows offered between two looks at the lease, so that a relay that was stopped and continued notices soon.
     public static let rowsPerLeaseLook = 256
+    /// Parked keys whose release is begun between two cuts.
+    public static let keysPerRelease = 100
     /// Rows held for parked keys that one read takes.
     public static let heldRowsPerRead = 500
     /// How long the truncation of a leaf or a checkpoint twin waits for its lock, in milliseconds.

@@ -16,6 +16,9 @@ public struct RelayConfiguration: Sendable {
     public var pollInterval: Duration?
     /// How long published rows stay. nil: for ever. Default 24 h.
     public var retention: Duration? = .seconds(24 * 3600)
+    /// How long a key that was parked because of its topic (missing, not authorized) waits before it is tried again. nil: for an
+    /// operator. Default 60 s. A row that Kafka will never take is not tried again.
+    public var parkedRetry: Duration? = .seconds(60)
     /// What this outbox is called where a process has several. Default nil.
     public var outbox: String?
     /// Shared by the relays of one process: makes sure that no two have the same outbox. Default nil, for a relay alone.

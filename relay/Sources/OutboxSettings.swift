@@ -33,7 +33,14 @@ struct OutboxSettings {
             "RELAY_POLL_INTERVAL", default: .milliseconds(200), in: .milliseconds(1) ... .seconds(3600))
         relay.pollInterval = environment.bool("RELAY_POOLER", default: false) ? interval : nil
         relay.retention = retention(environment, relay.retention)
+        relay.parkedRetry = parkedRetry(environment, relay.parkedRetry)
         return relay
+    }
+
+    private static func parkedRetry(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {
+        if environment.optionalString("RELAY_PARKED_RETRY") == "off" { return nil }
+        return environment.duration(
+            "RELAY_PARKED_RETRY", default: fallback ?? .seconds(60), in: .seconds(1) ... .seconds(86_400))
     }
 
     private static func retention(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {

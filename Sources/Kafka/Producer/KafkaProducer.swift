@@ -31,6 +31,9 @@ public final class KafkaProducer: Sendable {
         return try insert(topic)
     }
 
+    /// The names of all topics in the cache, sorted.
+    public var knownTopics: [String] { topics.withLock { $0.keys.sorted() } }
+
     private func insert(_ topic: KafkaTopic) throws(KafkaError) -> KafkaTopic {
         let inserted: KafkaTopic? = topics.withLock { topics in
             if let known = topics[topic.name] { return known }

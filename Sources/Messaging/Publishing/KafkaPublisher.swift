@@ -10,10 +10,14 @@ public final class KafkaPublisher: Publisher {
     private let producer: KafkaProducer
     private let reader: KafkaDeliveryReader
     private var topics: TopicCache
+    private let refused: RefusedTopics
     private var headers: RowHeaders
     private let emptyPayloadIsTombstone: Bool
 
-    init(_ configuration: KafkaPublisherConfiguration, wake: WakeDescriptor) throws(KafkaError) {
+    init(
+        _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(), wake: WakeDescriptor
+    ) throws(KafkaError) {
+        self.refused = refused
         producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
         reader = producer.deliveryReader()
         topics = TopicCache(producer, configuration.topic)
@@ -26,8 +30,10 @@ public final class KafkaPublisher: Publisher {
         do {
             topic = try topics.topic(of: row)
         } catch {
-            return .refused(PublishFailure(.topic, error.description))
+            // No broker is asked: the row has no topic, and never will.
+            return .refused(PublishFailure(.row, error.description))
         }
+        if !refused.isEmpty, let refusal = refused.refusal(of: topic.name, asking: ask) { return .refused(refusal) }
         let isTombstone = row.payload == nil || emptyPayloadIsTombstone && row.payload?.count == 0
         let outcome = producer.produce(
             to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
@@ -40,12 +46,22 @@ public final class KafkaPublisher: Publisher {
     }
 
     public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+        var isTopicRefused = false
         while reader.poll() > 0 {
             for index in 0..<reader.count {
                 let report = reader[index]
+                if report.code.disposition == .topic { isTopicRefused = true }
                 body(report.correlation, report.isDelivered ? nil : PublishFailure(report.code))
             }
         }
+        if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
+    }
+
+    /// A topic that may not be written to but looked at is found by its rows, one by one: such refusals come at once.
+    private func ask(_ topic: String) throws -> PublishFailure? {
+        let metadata = try producer.metadata(topic: topic, within: RefusedTopics.patience)
+        guard let error = metadata.topic(topic)?.error, error.code.disposition == .topic else { return nil }
+        return PublishFailure(error.code)
     }
 
     public func abandon() {

@@ -5,6 +5,7 @@ public import Threads
 /// Makes publishers to one Kafka.
 public struct KafkaPublisherFactory: PublisherFactory {
     private let configuration: KafkaPublisherConfiguration
+    private let refused = RefusedTopics()
 
     public init(_ configuration: KafkaPublisherConfiguration) {
         var configuration = configuration
@@ -19,7 +20,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
 
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
-            return try KafkaPublisher(configuration, wake: wake)
+            return try KafkaPublisher(configuration, refused: refused, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }

@@ -135,6 +135,9 @@ extension AdoptionPlanner {
             if facts.relay.mapping != mapping.text {
                 steps.append(.init(title: "The columns the relay reads", sql: schema.view, mode: .transaction))
             }
+            if !facts.relay.hasParkedRetry {
+                steps.append(.init(title: "When a parked key is tried again", sql: schema.parkedRetry, mode: .transaction))
+            }
             if facts.wakeTrigger == .missing {
                 steps.append(.init(title: "The trigger that wakes the relay", sql: schema.trigger, mode: .transaction))
             }

@@ -87,6 +87,7 @@ struct RelaySchemaSQL {
             error            text        NOT NULL,
             parked_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
             release_asked_at timestamptz,
+            retry_at         timestamptz,
             PRIMARY KEY (aggregate_type, aggregate_id)
         );
         CREATE TABLE \(schema).held (
@@ -99,6 +100,9 @@ struct RelaySchemaSQL {
         CREATE INDEX held_key ON \(schema).held (aggregate_type, aggregate_id, hold_id);
         """
     }
+
+    /// For a schema that was made before keys were tried again.
+    var parkedRetry: String { "ALTER TABLE \(schema).parked ADD COLUMN retry_at timestamptz;" }
 
     private var decision: String {
         """

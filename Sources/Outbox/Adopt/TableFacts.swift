@@ -53,6 +53,8 @@ struct TableFacts: Equatable, Sendable {
         var outbox: String?
         /// The mapping that its view was made of.
         var mapping: String?
+        /// Whether its table of parked keys has the time of the next try.
+        var hasParkedRetry = true
     }
 
     func column(_ name: String) -> Column? { columns.first { $0.name == name } }

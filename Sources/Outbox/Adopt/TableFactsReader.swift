@@ -45,7 +45,8 @@ struct TableFactsReader {
     private static let presence: PostgresStatement =
         """
         SELECT to_regnamespace(quote_ident($1)) IS NOT NULL, to_regclass(format('%I.relay', $1)) IS NOT NULL,
-               obj_description(to_regclass(format('%I.source', $1)), 'pg_class')
+               obj_description(to_regclass(format('%I.source', $1)), 'pg_class'),
+               EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(format('%I.parked', $1)) AND attname = 'retry_at')
         """
 
     /// - Parameter schema: the relay's schema.
@@ -105,6 +106,7 @@ struct TableFactsReader {
         var presence = TableFacts.RelayPresence(hasSchema: try rows.bool(0, 0))
         guard try rows.bool(0, 1) else { return presence }
         presence.mapping = rows.optionalString(0, 2)
+        presence.hasParkedRetry = try rows.bool(0, 3)
         let relay = PostgresConnection.quoteIdentifier(schema) + ".relay"
         let outbox = try connection.query(PostgresStatement("SELECT outbox FROM \(relay)"))
         presence.outbox = outbox.count > 0 ? try outbox.string(0, 0) : nil

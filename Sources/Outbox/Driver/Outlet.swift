@@ -7,6 +7,8 @@ final class Outlet {
     private let wake: WakeDescriptor
     private let status: RelayStatus
     private let logger: Logger
+    /// When a key whose topic was refused is tried again; nil leaves it to operators.
+    var parkedRetry: Duration?
     private var publisher: (any Publisher)?
     private(set) var window = FlightWindow()
     private var parked: ParkedKeys
@@ -52,6 +54,9 @@ final class Outlet {
             return false
         }
     }
+
+    /// nil for a row that Kafka will never take.
+    func retryAfter(_ refusal: PublishFailure) -> Duration? { refusal.kind == .topic ? parkedRetry : nil }
 
     var hasParkedKeys: Bool { !parked.isEmpty }
 
@@ -135,10 +140,12 @@ final class Outlet {
 
     private func park(_ key: OutboxKey, _ outboxID: Int64, _ refusal: PublishFailure) {
         parked.insert(key)
-        held.park(key, outboxID, refusal.explanation)
+        held.park(key, outboxID, refusal.explanation, retryAfter: retryAfter(refusal))
         status.parked(parked.count)
         logger.error(
-            "key parked; its rows wait for an operator, see outboxctl outbox parked",
+            retryAfter(refusal) == nil
+                ? "key parked; its rows wait for an operator, see outboxctl outbox parked"
+                : "key parked; its rows are tried again, see outboxctl outbox parked",
             metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
     }
 

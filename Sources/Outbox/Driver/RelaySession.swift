@@ -45,6 +45,7 @@ final class RelaySession {
         let parked = try ParkedKeys(work, schema: configuration.schema)
         status.parked(parked.count)
         outlet = Outlet(factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
+        outlet.parkedRetry = configuration.parkedRetry
         let held = HeldRows(work, schema: configuration.schema)
         let heldRows = try held.count()
         status.held { _ in heldRows }

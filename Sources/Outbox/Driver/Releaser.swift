@@ -1,7 +1,7 @@
 internal import Logging
 internal import Threads
 
-/// Publishes what operators release, between two cuts: nothing else is in flight then, and the key's later rows are still
+/// Publishes what operators release, and tries again what was parked because of its topic, between two cuts: nothing else is in flight then, and the key's later rows are still
 /// held, so the key keeps its order.
 struct Releaser {
     let held: HeldRows
@@ -12,7 +12,10 @@ struct Releaser {
 
     func releaseAsked() throws {
         guard outlet.hasParkedKeys else { return }
-        for key in try held.askedFor() where try !release(key) { return }
+        for (key, isRetry) in try held.askedFor() {
+            guard try release(key) else { return }
+            if isRetry { try held.recordRetry(key) }
+        }
     }
 
     /// Returns false if Kafka refused or is away.
@@ -38,7 +41,7 @@ struct Releaser {
             case .success(let isSettled):
                 if !isSettled { return false }
             case .failure(let failure):
-                if failure.isPermanent { try held.refuse(key, failure.explanation) }
+                if failure.isPermanent { try held.refuse(key, failure.explanation, retryAfter: outlet.retryAfter(failure)) }
                 return false
             }
         }

@@ -34,7 +34,8 @@ struct CheckpointStatements: Sendable {
         park = PostgresStatement(
             """
             WITH parked AS (
-                INSERT INTO \(schema).parked (aggregate_type, aggregate_id, outbox_id, error) VALUES ($1, $2, $3, $4)
+                INSERT INTO \(schema).parked (aggregate_type, aggregate_id, outbox_id, error, retry_at)
+                VALUES ($1, $2, $3, $4, clock_timestamp() + $5::bigint * interval '1 millisecond')
                 ON CONFLICT DO NOTHING RETURNING *)
             INSERT INTO \(schema).decision (action, aggregate_type, aggregate_id, outbox_id, reason)
             SELECT 'park', aggregate_type, aggregate_id, outbox_id, error FROM parked

@@ -6,6 +6,8 @@ struct HeldBatch {
         var key: OutboxKey
         var outboxID: Int64
         var error: String
+        /// nil waits for an operator.
+        var retryAfter: Duration?
     }
 
     private(set) var parkings: [Parking] = []
@@ -13,8 +15,9 @@ struct HeldBatch {
 
     var isEmpty: Bool { parkings.isEmpty && rows.isEmpty }
 
-    mutating func park(_ key: OutboxKey, _ outboxID: Int64, _ error: String) {
-        parkings.append(Parking(key: key, outboxID: outboxID, error: String(error.prefix(OutboxLimits.parkedErrorCharacters))))
+    mutating func park(_ key: OutboxKey, _ outboxID: Int64, _ error: String, retryAfter: Duration?) {
+        let text = String(error.prefix(OutboxLimits.parkedErrorCharacters))
+        parkings.append(Parking(key: key, outboxID: outboxID, error: text, retryAfter: retryAfter))
     }
 
     mutating func hold(_ outboxID: Int64, _ key: OutboxKey) {
@@ -27,7 +30,7 @@ struct HeldBatch {
                 statements.park,
                 [
                     .text(parking.key.aggregateType), .text(parking.key.aggregateID), .int8(parking.outboxID),
-                    .text(parking.error),
+                    .text(parking.error), HeldRows.milliseconds(parking.retryAfter),
                 ])
         }
         return rows.isEmpty ? parks : parks + [holdQuery(statements)]

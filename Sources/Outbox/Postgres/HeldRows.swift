@@ -9,6 +9,7 @@ final class HeldRows {
     private let forgetRows: PostgresStatement
     private let forgetKey: PostgresStatement
     private let refuse: PostgresStatement
+    private let retried: PostgresStatement
 
     init(_ connection: PostgresConnection, schema: String) {
         self.connection = connection
@@ -16,8 +17,14 @@ final class HeldRows {
         counted = PostgresStatement("SELECT count(*) FROM \(schema).held")
         asked = PostgresStatement(
             """
-            SELECT aggregate_type, aggregate_id FROM \(schema).parked
-            WHERE release_asked_at IS NOT NULL ORDER BY release_asked_at
+            SELECT aggregate_type, aggregate_id, release_asked_at IS NULL FROM \(schema).parked
+            WHERE release_asked_at IS NOT NULL OR retry_at <= clock_timestamp()
+            ORDER BY release_asked_at NULLS LAST, retry_at LIMIT \(OutboxLimits.keysPerRelease)
+            """)
+        retried = PostgresStatement(
+            """
+            INSERT INTO \(schema).decision (action, aggregate_type, aggregate_id, reason)
+            VALUES ('release', $1, $2, 'tried again by the relay: Kafka takes it now')
             """)
         // The columns of a chunk, and the hold's id and whether the row is to be dropped. A skipped row needs no source.
         rows = PostgresStatement(
@@ -38,19 +45,27 @@ final class HeldRows {
             """)
         refuse = PostgresStatement(
             """
-            UPDATE \(schema).parked SET release_asked_at = NULL, error = $3 WHERE aggregate_type = $1 AND aggregate_id = $2
+            UPDATE \(schema).parked
+            SET release_asked_at = NULL, error = $3, retry_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+            WHERE aggregate_type = $1 AND aggregate_id = $2
             """)
     }
 
     /// How many rows are held; once per session, then it is kept up to date by what is held and forgotten.
     func count() throws -> Int { Int(try connection.query(counted).int64(0, 0)) }
 
-    /// The keys whose release was asked for, in the order of asking.
-    func askedFor() throws -> [OutboxKey] {
+    /// The keys whose release was asked for, in the order of asking, and those that are to be tried again by now.
+    func askedFor() throws -> [(key: OutboxKey, isRetry: Bool)] {
         let found = try connection.query(asked)
         return try (0..<found.count).map { row in
-            OutboxKey(aggregateType: try found.string(row, 0), aggregateID: try found.string(row, 1))
+            let key = OutboxKey(aggregateType: try found.string(row, 0), aggregateID: try found.string(row, 1))
+            return (key, try found.bool(row, 2))
         }
+    }
+
+    /// Writes down that a key flows again without anybody's asking.
+    func recordRetry(_ key: OutboxKey) throws {
+        try connection.query(retried, [.text(key.aggregateType), .text(key.aggregateID)])
     }
 
     /// The next rows of a key, in order; none if all are published.
@@ -70,9 +85,14 @@ final class HeldRows {
         try connection.query(forgetKey, [.text(key.aggregateType), .text(key.aggregateID)])
     }
 
-    /// Kafka refused again: the key stays parked, with the new reason.
-    func refuse(_ key: OutboxKey, _ error: String) throws {
+    /// Kafka refused again: the key stays parked, with the new reason, until an operator or the time of the next try comes.
+    func refuse(_ key: OutboxKey, _ error: String, retryAfter: Duration?) throws {
         let text = String(error.prefix(OutboxLimits.parkedErrorCharacters))
-        try connection.query(refuse, [.text(key.aggregateType), .text(key.aggregateID), .text(text)])
+        try connection.query(
+            refuse, [.text(key.aggregateType), .text(key.aggregateID), .text(text), Self.milliseconds(retryAfter)])
+    }
+
+    static func milliseconds(_ duration: Duration?) -> PostgresParameter {
+        .int8(duration.map { Int64($0 / .milliseconds(1)) })
     }
 }

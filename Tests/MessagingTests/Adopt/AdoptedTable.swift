@@ -11,10 +11,12 @@ struct AdoptedTable: Sendable {
     let kafka: TestKafka
     let publisher: KafkaPublisherConfiguration
 
-    init(payload: String, _ change: (inout KafkaPublisherConfiguration, TestKafka) throws -> Void = { _, _ in }) async throws {
+    init(payload: String, on given: TestKafka? = nil, _ change: (inout KafkaPublisherConfiguration, TestKafka) throws -> Void = { _, _ in })
+        async throws
+    {
         let postgres = PostgresConfiguration(url: try await TestPostgres.emptyDatabase(), applicationName: "tests")
         self.postgres = postgres
-        let kafka = try TestKafka()
+        let kafka = try given ?? TestKafka()
         self.kafka = kafka
         var publisher = KafkaPublisherConfiguration(kafka: kafka.configuration)
         publisher.topic = try Self.template(kafka, "{aggregate_type}")
@@ -45,14 +47,21 @@ struct AdoptedTable: Sendable {
     }
 
     /// Relays until nothing waits any more, then reads the topic.
-    func records(_ count: Int, topic: String = "invoice") async throws -> [KafkaRecord] {
+    ///
+    /// - Parameter until: what to wait for instead, as a SELECT continues.
+    func records(
+        _ count: Int, topic: String = "invoice", parkedRetry: Duration? = nil, until condition: String? = nil
+    ) async throws -> [KafkaRecord] {
         let (kafka, publisher) = (kafka, publisher)
         let name = try await onThread { try kafka.topic(topic, partitions: 4) }
+        var configuration = RelayConfiguration(postgres: postgres, name: "test")
+        configuration.parkedRetry = parkedRetry
+        configuration.pollCeiling = .milliseconds(100)
         let relay = try Relay(
-            RelayConfiguration(postgres: postgres, name: "test"), factory: KafkaPublisherFactory(publisher), logger: silence)
+            configuration, factory: KafkaPublisherFactory(publisher), logger: silence)
         async let running: Void = relay.run()
         do {
-            try await drain(postgres)
+            try await drain(postgres, condition)
         } catch {
             relay.stop()
             try? await running
@@ -63,15 +72,15 @@ struct AdoptedTable: Sendable {
         return try await onThread { try KafkaTopicReader(kafka.configuration, topic: name).records(within: .seconds(30)) }
     }
 
-    private func drain(_ postgres: PostgresConfiguration) async throws {
+    private func drain(_ postgres: PostgresConfiguration, _ condition: String?) async throws {
         try await onThread {
             let connection = try PostgresConnection(postgres)
             let limit = ContinuousClock.now + .seconds(60)
             let isDrained = PostgresStatement(
-                """
-                SELECT unpublished_rows = 0 AND (SELECT cut > 0 AND draining IS NULL FROM outbox_relay.checkpoint)
-                FROM outbox_relay.outbox_state
-                """)
+                condition.map { "SELECT \($0)" } ?? """
+                    SELECT unpublished_rows = 0 AND (SELECT cut > 0 AND draining IS NULL FROM outbox_relay.checkpoint)
+                    FROM outbox_relay.outbox_state
+                    """)
             while try !connection.query(isDrained).bool(0, 0) {
                 guard .now < limit else { throw TestFailure("the outbox is not drained") }
             }
