@@ -108,7 +108,7 @@ final class Retention {
         case "42501":
             isPermitted = false
             logger.warning(
-                "retention is off: the relay's role may not truncate the outbox's leaves; see relay/sql/roles.sql",
+                "retention is off: the relay's role may not truncate the outbox's leaves; see outbox-relay role",
                 metadata: ["why": "\(error.message)"])
         default:
             throw error

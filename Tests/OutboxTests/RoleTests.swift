@@ -1,0 +1,66 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// The role that `outbox-relay role` prints, on the migrated outbox with its ring of leaves: enough, and no more.
+struct RoleTests {
+    @Test func itPublishesParksReleasesAndTruncatesAndMayNotWriteTheOutbox() async throws {
+        let outbox = try await TestOutbox()
+        // Roles belong to the whole server, which other tests use too.
+        let role = "relay_\(UUIDBytes.v7().description.filter { $0 != "-" })"
+        try await onThread {
+            let owner = try outbox.connect()
+            try owner.execute(RelayRole(named: role, owner, schema: "outbox_relay").script)
+        }
+        var restricted = outbox.postgres
+        restricted.url = restricted.url.replacing("postgres@", with: "\(role)@")
+        let login = restricted
+        let poison = OutboxKey(aggregateType: "order", aggregateID: "poison")
+        let gate = TopicGate(closedFor: [poison])
+        var configuration = outbox.configuration
+        configuration.postgres = login
+        configuration.retention = .milliseconds(400)
+        configuration.pollCeiling = .milliseconds(20)
+        configuration.parkedRetry = .milliseconds(50)
+        let factory = GatedPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic, behaviour: outbox.behaviour), gate: gate)
+        try await withRelay(try Relay(configuration, factory: factory, logger: TestOutbox.quiet)) {
+            try await onThread {
+                let writer = try outbox.connect()
+                try writer.insertRow("poison", 0)
+                try isTrue(writer, "EXISTS (SELECT FROM outbox_relay.parked)")
+                gate.open()
+                try isTrue(writer, "EXISTS (SELECT FROM outbox_relay.decision WHERE action = 'release')")
+                for sequence in 0..<40 as Range<Int64> {
+                    try writer.insertRow("a", sequence)
+                    try writer.execute("SELECT pg_sleep(0.05)")
+                }
+                try isTrue(writer, "(SELECT count(*) <= 20 FROM outbox)")
+            }
+        }
+        try await onThread { try isRefused(PostgresConnection(login)) }
+    }
+
+    private func isRefused(_ connection: PostgresConnection) throws {
+        let values = "(aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('o', 'a', 1, 't', 'x')"
+        for sql in [
+            "INSERT INTO outbox \(values)", "UPDATE outbox SET payload = 'y'", "DELETE FROM outbox", "TRUNCATE outbox",
+            "INSERT INTO outbox_0 (leaf, aggregate_type) VALUES (0, 'x')", "UPDATE outbox_0 SET payload = 'y'", "DELETE FROM outbox_0",
+            "DELETE FROM outbox_relay.source", "INSERT INTO outbox_relay.source \(values)", "SELECT FROM event",
+            "DELETE FROM outbox_relay.decision", "CREATE TABLE outbox_relay.mine ()", "INSERT INTO outbox_relay.relay DEFAULT VALUES",
+        ] {
+            var code = "none"
+            do { try connection.execute(sql) } catch { code = error.sqlState ?? "" }
+            #expect(code == "42501", "\(sql)")
+        }
+    }
+
+    /// Looks a bounded number of times, each time waiting in the server.
+    private func isTrue(_ connection: PostgresConnection, _ condition: String) throws {
+        for _ in 0..<2000 {
+            if try connection.query(PostgresStatement("SELECT \(condition), pg_sleep(0.01)")).bool(0, 0) { return }
+        }
+        throw TestFailure("never: \(condition)")
+    }
+}
