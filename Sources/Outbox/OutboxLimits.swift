@@ -38,6 +38,8 @@ public enum OutboxLimits {
     /// the distance of ids is the estimate.
     public static let backlogLookMilliseconds = 5_000
     public static let rowsOfBacklogCounted = 10_000
+    /// How long the look for a transaction pooler waits for a notification, in milliseconds.
+    public static let listenProbeMilliseconds = 2_000
     /// How long one statement of the working thread may take, in seconds; finding where a huge backlog begins is the longest.
     public static let workStatementSeconds = 100
     /// Rows offered between two looks at the lease, so that a relay that was stopped and continued notices soon.

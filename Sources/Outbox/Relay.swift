@@ -66,7 +66,7 @@ public final class Relay: Sendable {
 
     private func lead(_ epoch: Int64, _ backoff: Backoff) throws {
         let session = try RelaySession(
-            configuration, signals: signals, epoch: epoch, factory: factory, status: status,
+            signals.isPooled ? configuration.pooled : configuration, signals: signals, epoch: epoch, factory: factory, status: status,
             backoff: backoff, logger: logger)
         try session.run()
     }

@@ -14,6 +14,8 @@ public struct RelayConfiguration: Sendable {
     public var pollCeiling: Duration = .seconds(5)
     /// Set behind a transaction pooler, where LISTEN and session locks do not work: how often to look for rows.
     public var pollInterval: Duration?
+    /// How often to look for rows where a transaction pooler was found that nobody told of. Default 200 ms.
+    public var pollIntervalIfPooled: Duration = .milliseconds(200)
     /// How long published rows stay. nil: for ever. Default 24 h.
     public var retention: Duration? = .seconds(24 * 3600)
     /// How long a key that was parked because of its topic (missing, not authorized) waits before it is tried again. nil: for an
@@ -31,6 +33,13 @@ public struct RelayConfiguration: Sendable {
 
     /// Behind a transaction pooler nothing may be kept in the session.
     public var usesPooler: Bool { pollInterval != nil }
+
+    /// The same for a place where nothing may be kept in the session.
+    var pooled: RelayConfiguration {
+        var result = self
+        result.pollInterval = pollInterval ?? pollIntervalIfPooled
+        return result
+    }
 
     /// For the connection that reads rows and moves the checkpoint.
     var workConnection: PostgresConfiguration {

@@ -34,5 +34,8 @@ struct OutboxHealth: Sendable {
         return now.phase == .draining ? kafka.map { "Kafka: \($0)" } : nil
     }
 
-    private var parked: String { now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : "" }
+    private var parked: String {
+        let polling = now.isPolling ? ", polling: a transaction pooler is in between" : ""
+        return (now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : "") + polling
+    }
 }

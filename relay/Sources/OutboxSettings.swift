@@ -31,6 +31,7 @@ struct OutboxSettings {
             "RELAY_POLL_CEILING", default: relay.pollCeiling, in: .milliseconds(10) ... .seconds(3600))
         let interval = environment.duration(
             "RELAY_POLL_INTERVAL", default: .milliseconds(200), in: .milliseconds(1) ... .seconds(3600))
+        relay.pollIntervalIfPooled = interval
         relay.pollInterval = environment.bool("RELAY_POOLER", default: false) ? interval : nil
         relay.retention = retention(environment, relay.retention)
         relay.parkedRetry = parkedRetry(environment, relay.parkedRetry)

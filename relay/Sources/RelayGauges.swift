@@ -11,6 +11,9 @@ enum RelayGauges {
         registry.gauge(
             "outbox_relay_oldest_unpublished_age_seconds", "Since the oldest row known to wait was written.", labels: labels
         ) { service.health.now.oldestUnpublishedAge }
+        registry.gauge(
+            "outbox_relay_polling", "1 while it polls, because a transaction pooler is in between.", labels: labels
+        ) { service.health.now.isPolling ? 1 : 0 }
         registry.gauge("outbox_relay_held_rows", "Rows that wait because their key is parked.", labels: labels) {
             Double(service.health.now.heldRows)
         }

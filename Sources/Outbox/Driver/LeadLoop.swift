@@ -30,6 +30,7 @@ struct LeadLoop: Sendable {
     }
 
     private func standByAndLead(_ backoff: Backoff) throws {
+        let configuration = try lookForPooler()
         let lead = try LeadConnection(configuration)
         backoff.succeeded()
         var tries = 0
@@ -46,6 +47,20 @@ struct LeadLoop: Sendable {
         logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
         try renewUntilFinished(lead)
         lead.resign()
+    }
+
+    /// What was configured, or, behind a transaction pooler nobody told of, what works there. Looked at before every connect: an
+    /// address can lead elsewhere tomorrow.
+    private func lookForPooler() throws -> RelayConfiguration {
+        let isFound = try !configuration.usesPooler && PoolerProbe.findsTransactionPooler(configuration)
+        if isFound && !signals.isPooled {
+            logger.warning(
+                "a transaction pooler is in between: LISTEN does not work; polling, and leading by lease alone",
+                metadata: ["advice": "set RELAY_POOLER=true, or connect to Postgres itself to be woken at once"])
+        }
+        signals.isPooled = isFound
+        status.polls(isFound || configuration.usesPooler)
+        return isFound ? configuration.pooled : configuration
     }
 
     private func renewUntilFinished(_ lead: LeadConnection) throws {
@@ -80,7 +95,7 @@ struct LeadLoop: Sendable {
     /// The working thread cannot say what it waits for, so this one asks for it. Costs nothing while all is well.
     private func lookForBlocker(_ lead: LeadConnection) throws {
         guard let work = signals.work, ContinuousClock.now - work.since > .milliseconds(OutboxLimits.blockedMilliseconds),
-            !configuration.usesPooler
+            !status.now.isPolling
         else { return status.blocked(by: nil) }
         status.blocked(by: try lead.whoBlocks(work.backend))
     }

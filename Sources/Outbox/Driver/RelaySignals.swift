@@ -13,6 +13,7 @@ final class RelaySignals: Sendable {
         var wantsSleepLock = false
         var holdsSleepLock = false
         var isStopping = false
+        var isPooled = false
         var isFinished = false
         var heartbeat = ContinuousClock.now
         var work: (backend: Int32, since: ContinuousClock.Instant)?
@@ -41,6 +42,12 @@ final class RelaySignals: Sendable {
             }
             if hasChanged { workWake.wake() }
         }
+    }
+
+    /// A transaction pooler was found: nothing may be kept in the session.
+    var isPooled: Bool {
+        get { state.withLock { $0.isPooled } }
+        set { state.withLock { $0.isPooled = newValue } }
     }
 
     /// Whether `epoch` leads and its lease still runs by our own clock.

@@ -15,6 +15,8 @@ public final class RelayStatus: Sendable {
         /// The epoch in which this relay leads or led; 0 if never.
         public var epoch: Int64 = 0
         public var parkedKeys = 0
+        /// Whether it polls, because LISTEN does not work where it is.
+        public var isPolling = false
         /// Rows that wait because their key is parked.
         public var heldRows = 0
         /// Rows that wait to be published, held ones not included: exact while they are few, else an estimate. As of the last look.
@@ -74,6 +76,8 @@ public final class RelayStatus: Sendable {
             $0.heldRows = 0
         }
     }
+
+    func polls(_ isPolling: Bool) { picture.withLock { $0.isPolling = isPolling } }
 
     func blocked(by blocker: String?) { picture.withLock { $0.blocker = blocker } }
 
