@@ -101,6 +101,9 @@ struct MemoryPublisherFactory: PublisherFactory {
     var behaviour = MemoryPublisher.Behaviour()
 
     func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
-        MemoryPublisher(topic, wake: wake, behaviour: behaviour)
+        // Each has chances of its own: a publisher that repeated those of the one that failed would fail there again, for ever.
+        var own = behaviour
+        own.seed &+= topic.countPublisher() &* 104_729
+        return MemoryPublisher(topic, wake: wake, behaviour: own)
     }
 }

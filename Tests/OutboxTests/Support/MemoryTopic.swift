@@ -13,6 +13,15 @@ final class MemoryTopic: @unchecked Sendable {
 
     private let lock = NSCondition()
     private var stored: [Message] = []
+    private var publishers: UInt64 = 0
+
+    /// How many publishers there have been, this one included.
+    func countPublisher() -> UInt64 {
+        lock.withLock {
+            publishers += 1
+            return publishers
+        }
+    }
 
     func append(_ message: Message) {
         lock.lock()
