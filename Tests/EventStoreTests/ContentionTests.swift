@@ -22,18 +22,22 @@ struct ContentionTests {
         _ = await attempt { try await right.execute("ROLLBACK") }
     }
 
-    /// Two servers whose batches hold the same orders, each time in another order.
+    /// Two servers whose batches hold the same orders and the same idempotency keys, each time in another order.
     @Test func batchesOfTwoServersNeverDeadlock() async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { first in
             try await Fixture.run(Fixture.configuration(lanes: 1), url: first.postgres.url) { second in
                 for _ in 0..<25 {
                     let orders = (0..<20).map { _ in UUIDBytes.v7().description }
                     await withTaskGroup { group in
-                        for order in orders.shuffled() {
-                            group.addTask { _ = await attempt { try await first.store.execute(.place(Fixture.details), on: order) } }
-                        }
-                        for order in orders.shuffled() {
-                            group.addTask { _ = await attempt { try await second.store.execute(.place(Fixture.details), on: order) } }
+                        for (store, order) in [first.store, second.store].flatMap({ store in orders.shuffled().map { (store, $0) } }) {
+                            // The keys sort unlike the orders.
+                            let key = IdempotencyKey(String(order.reversed()), requestHash: [1])
+                            group.addTask {
+                                _ = await attempt {
+                                    try await store.execute(
+                                        .place(Fixture.details), on: order, options: CommandOptions(idempotencyKey: key))
+                                }
+                            }
                         }
                     }
                 }
