@@ -1,7 +1,7 @@
 /// Every bound of this module, with its unit.
 public enum OutboxLimits {
     /// Rows of one chunk: what is fetched at once and checkpointed together.
-    public static let rowsPerChunk = 10_000
+    public static let rowsPerChunk = 8_000
     /// Payload bytes after which a chunk ends, whatever its rows; one larger row makes a chunk of its own.
     public static let bytesPerChunk = 4 << 20
     /// Rows offered to the publisher and not yet settled.

@@ -21,16 +21,23 @@ extension PostgresConnection {
     ) throws(PostgresError) -> PostgresResult {
         try requireUsable()
         let deadline = deadlineFromNow()
-        if needsPreparing(statement) {
-            try sendPrepare(statement, parameters)
-            _ = try onlyResult(until: deadline)
-            preparedStatements.insert(statement.id)
-        }
+        try prepareIfNeeded(statement, parameters, until: deadline)
         try send(statement, parameters)
         return try onlyResult(until: deadline)
     }
 
+    func prepareIfNeeded(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter], until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) {
+        guard needsPreparing(statement) else { return }
+        try sendPrepare(statement, parameters)
+        _ = try onlyResult(until: deadline)
+        preparedStatements.insert(statement.id)
+    }
+
+    /// Called before anything is asked of the server.
     func requireUsable() throws(PostgresError) {
+        takeStarted()
         guard isUsable else { throw lost(.connection, "the connection to Postgres is closed") }
     }
 

@@ -11,6 +11,8 @@ public final class PostgresConnection {
     var preparedStatements: Set<Int> = []
     /// Parameter bytes on their way into libpq; kept to reuse the memory.
     var scratch: [UInt8] = []
+    /// A statement whose answer was not taken in yet.
+    var running: PostgresStarted?
     private var isBroken = false
 
     /// Connects and applies the session settings.

@@ -96,6 +96,22 @@ struct PostgresConnectionTests {
         }
     }
 
+    @Test func aStartedStatementAnswersWhateverIsAskedMeanwhile() async throws {
+        try await connected { connection in
+            let started = try connection.start("SELECT n FROM generate_series(1, $1) AS n", [.int8(100_000)])
+            #expect(try connection.query("SELECT 1").int32(0, 0) == 1)
+            #expect(try connection.result(of: started).count == 100_000)
+            #expect(try connection.result(of: started).int64(99_999, 0) == 100_000)
+
+            // A failure is told to whom it belongs, a forgotten answer to nobody.
+            let failing = try connection.start("SELECT 1 / $1", [.int8(0)])
+            _ = try connection.start("SELECT 2")
+            #expect(try connection.query("SELECT 3").int32(0, 0) == 3)
+            let error = #expect(throws: PostgresError.self) { try connection.result(of: failing) }
+            #expect(error?.sqlState == "22012")
+        }
+    }
+
     @Test func aLargePipelineDoesNotDeadlockOnFullSocketBuffers() async throws {
         try await connected { connection in
             let payload = [UInt8](repeating: 7, count: 200_000)

@@ -14,7 +14,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
         configuration.kafka.setDefault("enable.gapless.guarantee", "true")
         configuration.kafka.setDefault("client.id", "outbox-relay")
         // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
-        configuration.kafka.setDefault("queue.buffering.max.messages", "8000")
+        configuration.kafka.setDefault("queue.buffering.max.messages", "7000")
         self.configuration = configuration
     }
 

@@ -187,6 +187,7 @@ extension RelaySession {
     }
 
     private func waitForNews(_ longest: Duration) throws {
+        reader.settle()
         let deadline = ContinuousClock.now + longest
         var activity = PostgresActivity.timedOut
         repeat {
@@ -208,6 +209,7 @@ extension RelaySession {
     }
 
     private func wait(_ pause: Duration) {
+        reader.settle()
         guard pause > .zero else { return }
         let deadline = ContinuousClock.now + pause
         while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }

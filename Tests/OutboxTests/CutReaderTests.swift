@@ -1,0 +1,74 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// A backlog is read in chunks that end by their rows or by their bytes, each row once and in order.
+struct CutReaderTests {
+    @Test func chunksEndByTheirRows() async throws {
+        try await read(rows: 2 * OutboxLimits.rowsPerChunk + 10, payloadBytes: 10) { sizes in
+            #expect(sizes == [OutboxLimits.rowsPerChunk, OutboxLimits.rowsPerChunk, 10])
+        }
+    }
+
+    @Test func chunksEndWithTheRowThatReachesTheirBytes() async throws {
+        let payload = 1_000
+        let full = OutboxLimits.bytesPerChunk / payload + 1
+        try await read(rows: OutboxLimits.rowsOfSmallCut + 1_000, payloadBytes: payload) { sizes in
+            #expect(sizes == [full, OutboxLimits.rowsOfSmallCut + 1_000 - full])
+        }
+    }
+
+    @Test func aRowLargerThanAChunkIsAChunkOfItsOwn() async throws {
+        try await read(rows: 3, payloadBytes: OutboxLimits.bytesPerChunk + 1) { sizes in #expect(sizes.prefix(3) == [1, 1, 1]) }
+    }
+
+    /// What was read ahead is for the next chunk only; whoever starts again from further back gets the rows from there.
+    @Test func readingAgainFromFurtherBackForgetsWhatWasReadAhead() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let reader = try Self.reader(outbox, rows: 2 * OutboxLimits.rowsPerChunk, payloadBytes: 10)
+            let first = try reader.read(after: 0)
+            _ = try reader.read(after: first.lastID)
+            #expect(try reader.read(after: 0).lastID == first.lastID)
+            reader.settle()
+            #expect(try reader.read(after: first.lastID - 5).outboxID(0) == first.lastID - 4)
+        }
+    }
+
+    private func read(rows: Int, payloadBytes: Int, _ check: @escaping @Sendable ([Int]) -> Void) async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let reader = try Self.reader(outbox, rows: rows, payloadBytes: payloadBytes)
+            var ids: [Int64] = []
+            var sizes: [Int] = []
+            var isLast = false
+            while !isLast {
+                let chunk = try reader.read(after: ids.last ?? 0)
+                for row in 0..<chunk.count { ids.append(try chunk.outboxID(row)) }
+                sizes.append(chunk.count)
+                isLast = chunk.isLast
+            }
+            #expect(ids.count == rows)
+            #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
+            check(sizes)
+        }
+    }
+
+    /// A reader at the beginning of a cut of so many rows, on a connection with the relay's settings.
+    private static func reader(_ outbox: TestOutbox, rows: Int, payloadBytes: Int) throws -> CutReader {
+        let connection = try PostgresConnection(outbox.configuration.workConnection)
+        let before = try connection.query("SELECT pg_current_snapshot()::text").string(0, 0)
+        try connection.query(
+            """
+            INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+            SELECT 'order', 'a', n, 'happened', convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1, $1) AS n
+            """, [.int4(Int32(rows)), .int4(Int32(payloadBytes))])
+        let after = try connection.query("SELECT pg_current_snapshot()::text").string(0, 0)
+        let reader = CutReader(connection, statements: CutStatements(schema: "outbox_relay"))
+        guard let published = Snapshot(before), let draining = Snapshot(after) else { throw TestFailure("no snapshots") }
+        try reader.begin(published: published, draining: draining, rows: nil)
+        return reader
+    }
+}
