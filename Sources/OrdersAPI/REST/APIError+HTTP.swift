@@ -4,6 +4,7 @@ extension RESTResponse {
     /// The only place that turns an error into an HTTP response: `{"code", "message", "details"}`, the details in the JSON
     /// mapping of `google.rpc`.
     init(_ error: APIError) {
+        let error = error.inWordsOfREST
         var headers = HTTPFields()
         if let delay = error.retryAfter { headers[.retryAfter] = String(delay.secondsRoundedUp) }
         if !error.allowedMethods.isEmpty { headers[.allow] = error.allowedMethods.joined(separator: ", ") }
@@ -17,6 +18,22 @@ extension RESTResponse {
 }
 
 extension APIError {
+    /// What REST calls by another name than the messages do: a header, and a token of two fields.
+    private static let namesInREST = [
+        "request_id": "Idempotency-Key", "at_least.order_id": "at_least", "at_least.version": "at_least",
+    ]
+
+    fileprivate var inWordsOfREST: APIError {
+        guard let colon = message.firstIndex(of: ":"), let name = Self.namesInREST[String(message[..<colon])] else { return self }
+        var error = APIError(code, reason: reason, name + message[colon...])
+        error.metadata = metadata
+        error.violations = violations.map { FieldViolation(Self.namesInREST[$0.field] ?? $0.field, $0.problem) }
+        error.retryAfter = retryAfter
+        error.httpStatusOverride = httpStatusOverride
+        error.allowedMethods = allowedMethods
+        return error
+    }
+
     fileprivate var jsonDetails: [(inout JSONWriter) -> Void] {
         var details: [(inout JSONWriter) -> Void] = [
             { json in

@@ -45,7 +45,7 @@ extension RESTRequest {
 
 extension HTTP2Response {
     fileprivate init(_ response: RESTResponse) {
-        let fields = response.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        let fields = response.headers.map { (name: $0.name.canonicalName, value: $0.value) } + [(name: "date", value: HTTPDate.now)]
         switch response.body {
         case .bytes(let bytes):
             self.init(status: response.status, fields: fields, body: .bytes(bytes))

@@ -30,11 +30,11 @@ extension RESTService {
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
         try OrderHandlers.validate(message)
-        let precondition = IfMatch(request.headers)
-        if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message
-        let answer = try await conditional(precondition) { () async throws(APIError) in
-            try await self.handlers.cancelOrder(prepared, request.call)
+        let answer = try await conditional(IfMatch(request.headers), bodyVersion, orderID) { version async throws(APIError) in
+            var message = prepared
+            if let version { message.expectedVersion = version }
+            return try await self.handlers.cancelOrder(message, request.call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
@@ -50,11 +50,11 @@ extension RESTService {
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
         try OrderHandlers.validate(message)
-        let precondition = IfMatch(request.headers)
-        if let version = try await expectedVersion(bodyVersion, precondition, orderID) { message.expectedVersion = version }
         let prepared = message
-        let answer = try await conditional(precondition) { () async throws(APIError) in
-            try await self.handlers.updateOrderShippingStatus(prepared, request.call)
+        let answer = try await conditional(IfMatch(request.headers), bodyVersion, orderID) { version async throws(APIError) in
+            var message = prepared
+            if let version { message.expectedVersion = version }
+            return try await self.handlers.updateOrderShippingStatus(message, request.call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }

@@ -19,30 +19,45 @@ extension RESTService {
         return String(key)
     }
 
-    /// The version that a write must find: the body's, or the one of `If-Match` that the order may be at.
-    func expectedVersion(
+    /// Runs a write that must find the version of the body, and one of those of `If-Match`.
+    ///
+    /// - Parameter command: gets the version to insist on, nil for any.
+    /// - Throws: ``APIError`` with 412 if `If-Match` was not met, with 409 if it was and the body's version was not.
+    func conditional<Answer: Sendable>(
+        _ precondition: IfMatch?, _ inBody: UInt32?, _ orderID: String, _ command: (UInt32?) async throws(APIError) -> Answer
+    ) async throws(APIError) -> Answer {
+        do {
+            return try await command(try await expectedVersion(inBody, precondition, orderID))
+        } catch {
+            throw precondition?.explain(error) ?? error
+        }
+    }
+
+    private func expectedVersion(
         _ inBody: UInt32?, _ precondition: IfMatch?, _ orderID: String
     ) async throws(APIError) -> UInt32? {
         guard let versions = precondition?.versions else { return inBody }
-        if versions.count == 1 { return versions.first }
-        // One of several, or none: only the order itself tells which. The write still insists on what is found here.
+        if versions.count == 1, inBody == nil || inBody == versions.first { return versions.first }
+        // One of several, none, or another than the body's: only the order itself tells which. The write still insists on what is
+        // found here.
         let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
         guard versions.contains(order.version) else {
-            let expected = versions.first.map(Int64.init) ?? 0
-            throw APIError(EventStoreError.conflict(expected: expected, actual: Int64(order.version))).withHTTPStatus(412)
+            throw APIError(EventStoreError.conflict(expected: Int64(versions.first ?? 0), actual: Int64(order.version)))
         }
-        return order.version
+        return inBody ?? order.version
     }
+}
 
-    /// A version that was not met is 412 when it was asked for by `If-Match`.
-    func conditional<Answer: Sendable>(
-        _ precondition: IfMatch?, _ command: () async throws(APIError) -> Answer
-    ) async throws(APIError) -> Answer {
-        do {
-            return try await command()
-        } catch {
-            guard precondition != nil, error.reason == APIError.versionMismatchReason else { throw error }
-            throw error.withHTTPStatus(412)
-        }
+extension IfMatch {
+    /// A version that was not met is told as 412, in this header's name, if it is one that the header does not allow.
+    fileprivate func explain(_ error: APIError) -> APIError {
+        guard error.reason == APIError.versionMismatchReason, let versions, let actual = error.metadata["actual_version"],
+            !versions.contains(where: { String($0) == actual })
+        else { return error }
+        let wanted = versions.isEmpty ? "none" : versions.map(String.init).joined(separator: ", ")
+        var explained = APIError(
+            error.code, reason: error.reason, "If-Match: the order is at version \(actual), the header allows \(wanted)")
+        explained.metadata = ["expected_version": wanted, "actual_version": actual]
+        return explained.withHTTPStatus(412)
     }
 }

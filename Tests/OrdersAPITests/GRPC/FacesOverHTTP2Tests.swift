@@ -108,6 +108,7 @@ struct FacesOverHTTP2Tests {
             let placed = try client.response(1)
             #expect(placed.status == "200")
             #expect(placed["etag"] == "\"1\"")
+            #expect(placed["date"]?.hasSuffix(" GMT") == true)
             client.headers(3, [(":method", "GET"), (":path", "/v1/orders?limit=5")] + fields, end: true)
             let listed = try client.response(3)
             #expect(String(decoding: listed.body, as: UTF8.self).contains("PAYMENT_STATUS_PENDING"))

@@ -46,6 +46,23 @@ struct ConditionalWriteTests {
         #expect(answer.status == 200)
     }
 
+    /// Both must hold; the answer is for the one that does not, and names it.
+    @Test func theBodysVersionCountsBesideIfMatch() async throws {
+        let orderID = try await api.place()
+        let path = "/v1/orders/\(orderID)/cancel"
+        let stale = #"{"reason":"r","expected_version":5}"#
+        for (tags, status, field) in [
+            ("*", 409, "expected_version"), ("\"1\"", 409, "expected_version"), ("\"1\", \"2\"", 409, "expected_version"),
+            ("\"5\"", 412, "If-Match"), ("\"6\"", 412, "If-Match"), ("\"5\", \"6\"", 412, "If-Match"), ("W/\"1\"", 412, "If-Match"),
+        ] {
+            let answer = try await api.send(.post, path, stale, headers: [.ifMatch: tags])
+            #expect(answer.status == status, "\(tags): \(answer.text)")
+            #expect(try (answer.object()["message"] as? String)?.hasPrefix("\(field): ") == true, "\(tags): \(answer.text)")
+        }
+        let fresh = try await api.send(.post, path, #"{"reason":"r","expected_version":1}"#, headers: [.ifMatch: "\"1\", \"2\""])
+        #expect(fresh.status == 200)
+    }
+
     @Test func theSameKeyAndBodyGetTheFirstAnswer() async throws {
         let headers: HTTPFields = [.idempotencyKey: "\"k-1\""]
         let first = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: headers)
@@ -64,6 +81,7 @@ struct ConditionalWriteTests {
         let answer = try await api.send(.post, "/v1/orders", body, headers: headers)
         #expect(answer.status == 422)
         #expect(try answer.object()["code"] as? Int == 3)
+        #expect(try api.violations(answer)["Idempotency-Key"] != nil)
     }
 
     @Test func keysHaveOneTo255Characters() async throws {

@@ -76,3 +76,33 @@ struct ProjectionOrderListTests {
         #expect(error?.retryAfter != nil)
     }
 }
+
+// MARK: - Plans
+
+extension ProjectionOrderListTests {
+    /// On a filled table each filter reads its own index, backwards, and neither sorts nor reads the table through.
+    @Test func eachFilterIsServedByItsIndex() async throws {
+        let projection = try await Projection()
+        try await projection.fill(orders: 40_000)
+        let plain = OrderListQuery(limit: 10)
+        var filtered: [(index: String, query: OrderListQuery)] = [("newest", plain)]
+        func add(_ index: String, _ change: (inout OrderListQuery) -> Void) {
+            var query = plain
+            change(&query)
+            filtered.append((index, query))
+        }
+        add("customer") { $0.customerID = "c7" }
+        add("vendor") { $0.vendorID = "v7" }
+        add("payment_status") { $0.paymentStatus = .failed }
+        add("shipping_status") { $0.shippingStatus = .delivered }
+        for (index, first) in filtered {
+            var next = first
+            next.after = PageToken(createdAtMicroseconds: 30_000_000_000, orderID: "o30000")
+            for query in [first, next] {
+                let plan = try await projection.plan(of: query)
+                #expect(plan.contains("Index Scan Backward using order_projection_\(index) "), "\(plan)")
+                #expect(!plan.contains("Seq Scan") && !plan.contains("Sort"), "\(plan)")
+            }
+        }
+    }
+}

@@ -32,6 +32,31 @@ struct Projection: Sendable {
         }
     }
 
+    /// Shows many orders of 40 customers and vendors; one in a thousand failed to be paid, one in a thousand is delivered.
+    func fill(orders: Int64) async throws {
+        try await pool.withConnection { connection in
+            try connection.query(Self.fill, [.int8(orders)])
+            try connection.execute("ANALYZE order_projection")
+        }
+    }
+
+    /// How Postgres would run the list's statement, one line per step.
+    func plan(of query: OrderListQuery) async throws -> String {
+        try await pool.withConnection { connection in
+            let asked = OrderListStatement.query(query)
+            let rows = try connection.query(PostgresStatement("EXPLAIN (COSTS OFF) " + asked.statement.sql), asked.parameters)
+            return try (0..<rows.count).map { try rows.string($0, 0) }.joined(separator: "\n")
+        }
+    }
+
+    private static let fill: PostgresStatement = """
+        INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            payment_method, payment_status, shipping_status, created_at, updated_at)
+        SELECT 'o' || n, 0, 'c' || n % 40, 'v' || n % 40, 'p', 1, 100, 'm', CASE n % 1000 WHEN 1 THEN 4 ELSE 3 END,
+            CASE n % 1000 WHEN 2 THEN 4 ELSE 2 END, to_timestamp(n), to_timestamp(n)
+        FROM generate_series(1, $1) n
+        """
+
     private static let upsert: PostgresStatement = """
         INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
             payment_method, payment_status, shipping_status, created_at, updated_at)
