@@ -43,6 +43,16 @@ extension EndToEndTests {
             }
         }
 
+        /// Five thousand of them, by gRPC and by Server-Sent Events.
+        @Test func idleWatchersCostTheDatabaseNothing() async throws {
+            try await TestStack.withServer { stack in
+                let pid = try stack.process(.server).pid
+                try await judge(
+                    "idle_watchers.py", [stack.grpcAddress, "--database", stack.databaseURL, "--pid", "\(pid)"],
+                    summary: "5000 watchers")
+            }
+        }
+
         /// schemathesis makes requests from the OpenAPI document, well-formed and not, over HTTP/1.1 and over HTTP/2.
         @Test(arguments: ["HTTP/1.1", "HTTP/2"])
         func theOpenAPIDocumentIsTrue(_ version: String) async throws {
