@@ -47,6 +47,26 @@ struct RetentionTests {
         }
     }
 
+    /// A leaf that keeps a parked row is passed over; the others go on taking turns.
+    @Test func aParkedRowHoldsOnlyItsOwnLeaf() async throws {
+        var outbox = try await TestOutbox()
+        outbox.behaviour.tooLarge = [OutboxKey(aggregateType: "order", aggregateID: "poison")]
+        let shared = outbox
+        try await withRelay(try outbox.relay(Self.short)) {
+            try await onThread {
+                let writer = try shared.connect()
+                try writer.insertRow("poison", 0)
+                for sequence in 0..<60 as Range<Int64> {
+                    try writer.insertRow("a", sequence)
+                    try writer.execute("SELECT pg_sleep(0.05)")
+                }
+                try waitForRows(writer, atMost: 20)
+                let kept = try writer.query("SELECT count(*) FROM outbox WHERE aggregate_id = 'poison'")
+                #expect(try kept.int64(0, 0) == 1)
+            }
+        }
+    }
+
     private static let short: @Sendable (inout RelayConfiguration) -> Void = {
         $0.retention = .milliseconds(400)
         $0.pollCeiling = .milliseconds(50)

@@ -50,20 +50,27 @@ final class Retention {
         return Int(value)
     }
 
-    /// Moves on when the oldest row of the current leaf had its turn, to a leaf that is empty: else the current one grows.
+    /// Moves on when the oldest row of the current leaf had its turn, to the next leaf that is empty: one that keeps a parked row is
+    /// passed over. If none is empty the current one grows.
     private func turnIfDue(_ current: Int) throws {
-        let next = (current + 1) % leaves.count
         let isDue = try connection.query(
             PostgresStatement(
                 """
                 SELECT coalesce((SELECT created_at FROM \(leaves[current]) ORDER BY outbox_id LIMIT 1)
                                 < clock_timestamp() - $1::interval, false)
-                       AND NOT EXISTS (SELECT FROM \(leaves[next]))
                 """), [.literal(interval(turn))]
         ).bool(0, 0)
-        guard isDue else { return }
+        guard isDue, let next = try emptyLeaf(after: current) else { return }
         try connection.query(PostgresStatement("SELECT setval('\(sequence)', $1)"), [.int8(Int64(next))])
         logger.info("new rows go to the next leaf", metadata: ["leaf": "\(leaves[next])"])
+    }
+
+    private func emptyLeaf(after current: Int) throws -> Int? {
+        for step in 1..<leaves.count {
+            let leaf = (current + step) % leaves.count
+            if try !connection.query(PostgresStatement("SELECT EXISTS (SELECT FROM \(leaves[leaf]))")).bool(0, 0) { return leaf }
+        }
+        return nil
     }
 
     private func truncateIfDue(_ leaf: Int) throws {
