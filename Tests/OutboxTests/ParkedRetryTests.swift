@@ -59,6 +59,23 @@ struct ParkedRetryTests {
         }
     }
 
+    /// Each cut holds rows of the key until one is met by its release: none of them may be left behind.
+    @Test func rowsThatAreHeldWhileTheirKeyIsReleasedAreNotLost() async throws {
+        let outbox = try await TestOutbox()
+        let gate = TopicGate(closedFor: [missing])
+        try await withRelay(try relay(outbox, gate, retry: .milliseconds(50))) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for sequence in 0..<400 as Range<Int64> {
+                    try writer.insertRow("missing", sequence)
+                    if sequence == 200 { gate.open() }
+                }
+                #expect(outbox.topic.wait { $0.count >= 400 })
+            }
+        }
+        #expect(outbox.topic.messages.map(\.sequence) == Array(0..<400))
+    }
+
     /// A schema from before: the relay says what to do, and adopting again is all it takes.
     @Test func anOlderAdoptedSchemaIsBroughtUp() async throws {
         let outbox = try await ForeignOutbox()

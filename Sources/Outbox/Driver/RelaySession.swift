@@ -135,6 +135,7 @@ extension RelaySession {
 
     private func advance() throws -> RelayEvent {
         _ = try listener?.notifications()
+        try storeHeld()
         try releaser.releaseAsked()
         let advance = try store.advance(holding: outlet.held)
         forgetHeld()
@@ -146,6 +147,13 @@ extension RelaySession {
         guard advance.rows > 0 else { return .foundNothing }
         try prepareDraining(advance)
         return .advanced(store.checkpoint, rows: advance.rows)
+    }
+
+    /// Before a key is released: rows of the last cut that are not stored would be left behind when the key is forgotten.
+    private func storeHeld() throws {
+        guard !outlet.held.isEmpty else { return }
+        try store.save(through: outlet.window.settledThrough ?? store.checkpoint.drainedThrough, holding: outlet.held)
+        forgetHeld()
     }
 
     /// The held rows are stored.
