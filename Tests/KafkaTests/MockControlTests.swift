@@ -13,7 +13,9 @@ import Testing
         ("leader orders 3 2", .leader(topic: "orders", partition: 3, broker: 2)),
         ("leader orders 3 none", .leader(topic: "orders", partition: 3, broker: nil)),
         ("coordinator group payments 1", .coordinator(.group, key: "payments", broker: 1)),
-        ("topic orders 64", .topic("orders", partitions: 64)), ("status", .status), ("help", .help),
+        ("topic orders 64", .topic("orders", partitions: 64)),
+        ("topic-error orders UNKNOWN_TOPIC_OR_PART", .topicError("orders", .unknownTopicOrPartition)),
+        ("topic-error orders none", .topicError("orders", .none)), ("status", .status), ("help", .help),
     ])
     func aLineIsACommand(_ line: String, _ command: KafkaMockCommand) throws {
         #expect(try KafkaMockCommand(line: line) == command)

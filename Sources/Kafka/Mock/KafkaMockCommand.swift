@@ -8,13 +8,14 @@ public enum KafkaMockCommand: Equatable, Sendable {
     case leader(topic: String, partition: Int32, broker: Int32?)
     case coordinator(KafkaMockCluster.CoordinatorKind, key: String, broker: Int32)
     case topic(String, partitions: Int)
+    case topicError(String, KafkaErrorCode)
     case status
     case help
 
     public static let usage = [
         "down [BROKER]", "up [BROKER]", "latency MILLISECONDS [BROKER]", "errors APIKEY COUNT CODE",
         "clear-errors APIKEY", "leader TOPIC PARTITION BROKER|none", "coordinator group|transaction KEY BROKER",
-        "topic NAME PARTITIONS", "status", "help",
+        "topic NAME PARTITIONS", "topic-error NAME CODE|none", "status", "help",
     ]
 
     /// A line that is no command; `message` says what was expected.
@@ -54,6 +55,7 @@ public enum KafkaMockCommand: Equatable, Sendable {
             }
             return .coordinator(kind, key: arguments[1], broker: try integer(arguments[2], "broker"))
         case ("topic", 2): return .topic(arguments[0], partitions: try integer(arguments[1], "partitions"))
+        case ("topic-error", 2): return .topicError(arguments[0], arguments[1] == "none" ? .none : try code(arguments[1]))
         case ("status", 0): return .status
         case ("help", 0): return .help
         default: return try refuse(verb)

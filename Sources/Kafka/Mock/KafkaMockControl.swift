@@ -38,6 +38,7 @@ public struct KafkaMockControl {
         case .coordinator(let kind, let key, let broker):
             try cluster.setCoordinator(kind, key: key, broker: broker)
         case .topic(let name, let partitions): try cluster.createTopic(name, partitions: partitions)
+        case .topicError(let name, let code): cluster.setTopicError(name, code)
         case .status: return " " + status
         case .help: return " " + KafkaMockCommand.usage.joined(separator: "; ")
         }

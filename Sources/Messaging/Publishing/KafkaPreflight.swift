@@ -32,6 +32,8 @@ public struct KafkaPreflight: Sendable {
     /// Blocks for seconds when Kafka is away: call it on a thread of its own.
     public func look() throws(KafkaError) -> Findings {
         let producer = try KafkaProducer(configuration.kafka, sink: configuration.sink)
+        // Why a broker lets nobody in waits in a queue that nobody else reads here.
+        defer { _ = producer.deliveryReader(capacity: 1).poll() }
         let metadata = try producer.metadata(topic: nil, within: Self.patience)
         var found = metadata.topics.filter { configuration.topic.matches($0.name) }.sorted { $0.name < $1.name }
             .map { Topic(name: $0.name, partitions: $0.partitions.count, maximumBytes: nil) }

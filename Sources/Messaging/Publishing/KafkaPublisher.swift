@@ -13,6 +13,9 @@ public final class KafkaPublisher: Publisher {
     private let refused: RefusedTopics
     private var headers: RowHeaders
     private let emptyPayloadIsTombstone: Bool
+    /// Rows that went down with a producer that stops at the first message Kafka refuses. They say nothing about the cause, and
+    /// one of the other reports does: these are told when no other is left.
+    private var fallen: [(ticket: UInt64, failure: PublishFailure)] = []
 
     init(
         _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(), wake: WakeDescriptor
@@ -41,6 +44,9 @@ public final class KafkaPublisher: Publisher {
         switch outcome {
         case .queued: return .queued
         case .queueFull: return .full
+        case .refused(.fatal) where producer.outstanding > 0:
+            // The reports of what it still holds are on their way, and say what happened.
+            return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
     }
@@ -51,10 +57,22 @@ public final class KafkaPublisher: Publisher {
             for index in 0..<reader.count {
                 let report = reader[index]
                 if report.code.disposition == .topic { isTopicRefused = true }
-                body(report.correlation, report.isDelivered ? nil : PublishFailure(report.code))
+                if report.isDelivered { body(report.correlation, nil) } else { tell(report, body) }
             }
         }
+        if !fallen.isEmpty, producer.outstanding == 0 {
+            for (ticket, failure) in fallen { body(ticket, failure) }
+            fallen = []
+        }
         if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
+    }
+
+    private func tell(_ report: KafkaDelivery, _ body: (UInt64, PublishFailure?) -> Void) {
+        if report.code == .fatal || report.code.isPurged {
+            fallen.append((report.correlation, PublishFailure(report.code)))
+        } else {
+            body(report.correlation, PublishFailure(report.code))
+        }
     }
 
     /// A topic that may not be written to but looked at is found by its rows, one by one: such refusals come at once.

@@ -13,17 +13,20 @@ final class StackKafka: Sendable {
     private let embedded: (process: ManagedProcess, control: String)?
     private let outside: TestKafka?
 
-    static func open() async throws -> StackKafka {
-        guard TestKafka.isExternal else { return try await StackKafka() }
+    static func open(brokers: Int = 1) async throws -> StackKafka {
+        guard TestKafka.isExternal else { return try await StackKafka(brokers: brokers) }
         let kafka = StackKafka(try TestKafka())
         try await kafka.createTopic("order")
         return kafka
     }
 
-    private init() async throws {
+    private init(brokers: Int) async throws {
         let process = try await ManagedProcess.start(
             TestPaths.binary("embedded-kafka"),
-            environment: ["EMBEDDED_KAFKA_TOPICS": "outbox.event.order:\(Self.partitions)", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0"])
+            environment: [
+                "EMBEDDED_KAFKA_TOPICS": "outbox.event.order:\(Self.partitions)", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0",
+                "EMBEDDED_KAFKA_BROKERS": "\(brokers)",
+            ])
         address = try await Self.announced("KAFKA_BOOTSTRAP_SERVERS=", process)
         embedded = (process, try await Self.announced("EMBEDDED_KAFKA_CONTROL=", process))
         topicPrefix = "outbox.event."

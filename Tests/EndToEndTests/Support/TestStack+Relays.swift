@@ -34,6 +34,33 @@ extension TestStack {
         return try await onThread { try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60)) }
     }
 
+    /// Waits until the topic holds more messages than now, or than so many.
+    func flows(_ topic: String, from count: Int? = nil) async throws {
+        let now = try await records(topic).count
+        let before = count ?? now
+        let kafka = kafka.configuration
+        try await onThread {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60)).count <= before {
+                guard .now < deadline else { throw TestFailure("nothing more reaches \(topic)") }
+            }
+        }
+    }
+
+    /// `outboxctl outbox` with these words; what it says.
+    func outboxctl(_ words: String...) async throws -> String {
+        try await Command.output([TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": databaseURL])
+    }
+
+    /// Releases every parked key and waits until none is left.
+    func releaseAll() async throws {
+        for key in try await query("SELECT aggregate_type || ' ' || aggregate_id FROM outbox_relay.parked") {
+            let words = key.split(separator: " ").map { String($0) }
+            _ = try await outboxctl("release", words[0], words[1], "--reason", "the cause is gone")
+        }
+        try await wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
+    }
+
     /// Waits until Kafka holds a message of this topic that a relay of this epoch published.
     func published(_ topic: String, epoch: Int64) async throws {
         let kafka = kafka.configuration

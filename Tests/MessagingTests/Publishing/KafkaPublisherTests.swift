@@ -42,7 +42,7 @@ struct KafkaPublisherTests {
             return Self.publish(publisher, key: "k", type: "no such/type", payload: [1], ticket: 0)
         }
         guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
-        #expect(failure.kind == .topic)
+        #expect(failure.kind == .row)
     }
 
     @Test func codesAreSortedByWhoCanHelp() {
