@@ -31,7 +31,7 @@ class Connection:
         """The fields and the body of the answer."""
         stream = self.machine.get_next_available_stream_id()
         self.machine.send_headers(stream, fields, end_stream=not body)
-        head, received, ended = [], b"", False
+        head, received, ended, enough = [], b"", False, False
         while not ended:
             body = self.send_what_fits(stream, body)
             for event in self.machine.receive_data(self.receive()):
@@ -42,16 +42,16 @@ class Connection:
                 elif isinstance(event, h2.events.DataReceived):
                     received += event.data
                     self.machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-                    if dict(head).get(b"content-type", b"").startswith(b"text/event-stream"):
-                        # Such a stream need not end, and its beginning is all that is judged.
-                        self.machine.reset_stream(stream, error_code=CANCEL)
-                        ended = True
-                        break
+                    # Such a stream need not end, and its beginning is all that is judged.
+                    enough = dict(head).get(b"content-type", b"").startswith(b"text/event-stream")
                 elif isinstance(event, h2.events.StreamEnded):
                     ended = True
                 elif isinstance(event, (h2.events.StreamReset, h2.events.ConnectionTerminated)):
                     self.is_over = True
                     raise requests.exceptions.ConnectionError(f"{type(event).__name__} with {event.error_code}")
+            if enough and not ended:
+                self.machine.reset_stream(stream, error_code=CANCEL)
+                ended = True
         self.socket.sendall(self.machine.data_to_send())
         return head, received
 
