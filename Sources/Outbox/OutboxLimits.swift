@@ -44,6 +44,9 @@ public enum OutboxLimits {
     public static let workStatementSeconds = 100
     /// Rows offered between two looks at the lease, so that a relay that was stopped and continued notices soon.
     public static let rowsPerLeaseLook = 256
+    /// How long one call to open a transactional publisher, to read its record back or to commit may take, in milliseconds;
+    /// then leadership and the end are looked at, and the call is made again. Less than ``stopMilliseconds``.
+    public static let transactionCallMilliseconds = 4_000
     /// Parked keys whose release is begun between two cuts.
     public static let keysPerRelease = 100
     /// Rows held for parked keys that one read takes.
@@ -64,6 +67,6 @@ public enum OutboxLimits {
     static var areConsistent: Bool {
         rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
             && firstDozeMilliseconds <= longestDozeMilliseconds && workStatementSeconds < hangSeconds
-            && signOfLifeSeconds < hangSeconds
+            && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < stopMilliseconds
     }
 }

@@ -53,6 +53,9 @@ extension OutboxOperator {
         return Rebase(republished: again, leftAlone: Int(try rows.int64(0, 1)) - again)
     }
 
+    /// The number of the cut jumps to the time in microseconds: whatever number a lost history of this outbox has left in
+    /// Kafka's record is smaller, so that a relay that delivers exactly once goes on from here.
+    ///
     /// A snapshot never lists the transaction that takes it as in progress; ours is put in by hand should it be below xmax.
     private func moveCheckpoint(own: String) throws {
         for twin in 0...1 {
@@ -60,7 +63,7 @@ extension OutboxOperator {
                 PostgresStatement(
                     """
                     UPDATE \(quoted).checkpoint_\(twin)
-                    SET epoch = epoch + 1, draining = NULL, drained_through = 0, moved_at = clock_timestamp(),
+                    SET epoch = epoch + 1, cut = greatest(cut + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), draining = NULL, drained_through = 0, moved_at = clock_timestamp(),
                         published = (
                             SELECT format('%s:%s:%s', least(pg_snapshot_xmin(s), $1::xid8),
                                           pg_snapshot_xmax(s),

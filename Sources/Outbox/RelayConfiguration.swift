@@ -10,6 +10,8 @@ public struct RelayConfiguration: Sendable {
     public var name: String
     /// How long a leader that no longer renews keeps standbys waiting. Default 15 s.
     public var lease: Duration = .seconds(15)
+    /// Default at least once.
+    public var guarantee = DeliveryGuarantee.atLeastOnce
     /// The longest wait for a notification. Default 5 s.
     public var pollCeiling: Duration = .seconds(5)
     /// Set behind a transaction pooler, where LISTEN and session locks do not work: how often to look for rows.

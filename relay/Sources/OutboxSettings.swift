@@ -14,9 +14,11 @@ struct OutboxSettings {
     /// Faults are noted in `environment`.
     init(name: String?, _ environment: EnvironmentReader) {
         self.name = name
+        var publisher = Self.publisher(environment)
         relay = Self.relay(environment)
         relay.outbox = name
-        publisher = Self.publisher(environment)
+        DeliverySettings.read(environment, into: &relay, &publisher)
+        self.publisher = publisher
     }
 
     private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {

@@ -77,6 +77,7 @@ enum RelayProcess {
             for outbox in settings.outboxes {
                 if let name = outbox.name { print("outbox: \(name), schema \(outbox.relay.schema)") }
                 print("topic: \(outbox.publisher.topic.text)")
+                print("delivery: \(outbox.relay.guarantee.rawValue)")
                 print("kafka: \(outbox.publisher.kafka)")
             }
         } catch {

@@ -6,6 +6,7 @@ public final class KafkaTopicReader {
     public let topic: String
     private let consumer: KafkaConsumer
     private var open: Set<KafkaPartition> = []
+    private var ends: [KafkaPartition: Int64] = [:]
 
     public init(
         _ configuration: KafkaConfiguration, topic: String, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
@@ -27,9 +28,11 @@ public final class KafkaTopicReader {
     /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end as
     /// it is met, at least up to what was there at the call; records of one partition are in order.
     ///
+    /// - Parameter ends: where a partition at least has to end. With `isolation.level=read_committed` reading ends before
+    ///   a transaction that is open; a high watermark given here makes it wait until those before it are decided.
     /// - Throws: `KafkaError`, `.timedOut` if the end was not reached within `limit`, or what `body` throws.
     public func readToEnd(
-        from offsets: [KafkaPartition: KafkaOffset]? = nil, within limit: Duration,
+        from offsets: [KafkaPartition: KafkaOffset]? = nil, atLeastTo ends: [KafkaPartition: Int64] = [:], within limit: Duration,
         _ body: (KafkaRecordBatch) throws -> Void
     ) throws {
         let deadline = ContinuousClock.now + limit
@@ -40,6 +43,7 @@ public final class KafkaTopicReader {
             start = Dictionary(uniqueKeysWithValues: try partitions(within: limit).map { ($0, .beginning) })
         }
         open = Set(start.keys)
+        self.ends = ends
         try consumer.assign(start)
         defer { try? consumer.unassign(Array(start.keys)) }
         while !open.isEmpty {
@@ -58,7 +62,7 @@ public final class KafkaTopicReader {
     private func handle(_ event: KafkaConsumerEvent, _ body: (KafkaRecordBatch) throws -> Void) throws {
         switch event {
         case .records(let batch): try body(batch)
-        case .reachedEnd(let partition, _): open.remove(partition)
+        case .reachedEnd(let partition, let offset): if offset >= ends[partition] ?? 0 { open.remove(partition) }
         case .partitionFailed(_, let error) where !error.isRetriable: throw error
         case .failed(let error): throw error
         case .partitionFailed, .assigned, .revoked, .committed: break

@@ -31,7 +31,9 @@ public struct KafkaPreflight: Sendable {
 
     /// Blocks for seconds when Kafka is away: call it on a thread of its own.
     public func look() throws(KafkaError) -> Findings {
-        let producer = try KafkaProducer(configuration.kafka, sink: configuration.sink)
+        var looking = configuration.kafka
+        looking["transactional.id"] = nil
+        let producer = try KafkaProducer(looking, sink: configuration.sink)
         // Why a broker lets nobody in waits in a queue that nobody else reads here.
         defer { _ = producer.deliveryReader(capacity: 1).poll() }
         let metadata = try producer.metadata(topic: nil, within: Self.patience)

@@ -7,8 +7,8 @@ internal import Threads
 /// Nothing is allocated per row: topic handles are kept, headers are written into reused memory, key and value are copied
 /// once, by librdkafka.
 public final class KafkaPublisher: Publisher {
-    private let producer: KafkaProducer
-    private let reader: KafkaDeliveryReader
+    let producer: KafkaProducer
+    let reader: KafkaDeliveryReader
     private var topics: TopicCache
     private let refused: RefusedTopics
     private var headers: RowHeaders
@@ -95,7 +95,8 @@ extension PublishFailure {
             case .message: .row
             case .topic: .topic
             case .transient: .transient
-            case .fenced, .client: .client
+            case .fenced: .fenced
+            case .client: .client
             }
         self.init(kind, "\(code.name): \(code.explanation)")
     }

@@ -14,6 +14,8 @@ public struct KafkaPublisherConfiguration: Sendable {
     public var source = "transactional-outbox"
     /// Publish an empty payload as a tombstone. Default false.
     public var emptyPayloadIsTombstone = false
+    /// Exactly-once delivery keeps its records in this topic, compacted; several outboxes may share it.
+    public var checkpointTopic = "outbox-relay-checkpoints"
     /// Takes librdkafka's log lines and errors.
     public var sink: KafkaEventSink?
 

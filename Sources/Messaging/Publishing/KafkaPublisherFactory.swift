@@ -9,9 +9,6 @@ public struct KafkaPublisherFactory: PublisherFactory {
 
     public init(_ configuration: KafkaPublisherConfiguration) {
         var configuration = configuration
-        // A refused batch then stops the producer instead of letting later messages of the same key overtake it; the
-        // relay makes a new one and finds the guilty row.
-        configuration.kafka.setDefault("enable.gapless.guarantee", "true")
         configuration.kafka.setDefault("client.id", "outbox-relay")
         // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
         configuration.kafka.setDefault("queue.buffering.max.messages", "7000")
@@ -19,8 +16,22 @@ public struct KafkaPublisherFactory: PublisherFactory {
     }
 
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
+        var configuration = configuration
+        // A refused batch then stops the producer instead of letting later messages of the same key overtake it; the
+        // relay makes a new one and finds the guilty row.
+        configuration.kafka.setDefault("enable.gapless.guarantee", "true")
         do {
             return try KafkaPublisher(configuration, refused: refused, wake: wake)
+        } catch {
+            throw OutboxError(.publisher, error.description)
+        }
+    }
+
+    public func makeTransactionalPublisher(
+        for outbox: OutboxOrigin, wake: WakeDescriptor
+    ) throws(OutboxError) -> any TransactionalPublisher {
+        do {
+            return try KafkaTransactionalPublisher(configuration, outbox: outbox, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }

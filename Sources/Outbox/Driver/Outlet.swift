@@ -3,25 +3,27 @@ internal import Threads
 
 /// The way out: the publisher, the window of rows in flight, and the keys that are held back.
 final class Outlet {
-    private let factory: any PublisherFactory
+    /// nil where publishers are opened and given by ``use(_:)``: exactly-once.
+    private let factory: (any PublisherFactory)?
     private let wake: WakeDescriptor
     private let status: RelayStatus
     private let logger: Logger
     /// When a key whose topic was refused is tried again; nil leaves it to operators.
     var parkedRetry: Duration?
     private var publisher: (any Publisher)?
+    private var transaction: Transaction?
     private(set) var window = FlightWindow()
     private var parked: ParkedKeys
     private(set) var held = HeldBatch()
     /// The publisher refused a row that was sent alone, and takes no more.
     private var isSpent = false
-    private var lastRefusal: PublishFailure?
+    private(set) var lastRefusal: PublishFailure?
     private var latencies = LatencyBuckets()
     private var failure: RelaySight.ReportedFailure?
     /// The row that was sent alone: if it is refused, it and nothing else is to blame.
     private var probe: (ticket: UInt64, row: OutboxKey, outboxID: Int64)?
 
-    init(_ factory: any PublisherFactory, wake: WakeDescriptor, parked: ParkedKeys, status: RelayStatus, logger: Logger) {
+    init(_ factory: (any PublisherFactory)?, wake: WakeDescriptor, parked: ParkedKeys, status: RelayStatus, logger: Logger) {
         self.factory = factory
         self.wake = wake
         self.parked = parked
@@ -40,7 +42,8 @@ final class Outlet {
         let ticket = window.nextTicket
         switch publisher.publish(row, ticket: ticket) {
         case .queued:
-            if isProbe { probe = (ticket, row.key, row.outboxID) }
+            transaction?.rows += 1
+            if isProbe || rowsInTransaction == 1 { probe = (ticket, row.key, row.outboxID) }
             window.offer(row.outboxID, writtenAt: row.createdAt)
             return true
         case .full:
@@ -100,9 +103,14 @@ final class Outlet {
         latencies.reset()
         let now = WallClock.microsecondsSince1970
         publisher?.takeReports { ticket, failure in
+            if ticket == Transaction.recordTicket { return recordReported(failure) }
             guard window.contains(ticket) else { return }
             if let failure { return refused(ticket, failure) }
-            latencies.add(microseconds: now - window.writtenAt(ticket))
+            if transaction == nil {
+                latencies.add(microseconds: now - window.writtenAt(ticket))
+            } else {
+                transaction?.rowsWrittenAt.append(window.writtenAt(ticket))
+            }
             window.settle(ticket)
         }
         if isSpent { replacePublisher() }
@@ -110,9 +118,11 @@ final class Outlet {
     }
 
     private func refused(_ ticket: UInt64, _ refusal: PublishFailure) {
-        if let probe, probe.ticket == ticket, refusal.isPermanent {
+        if let probe, probe.ticket == ticket, refusal.isPermanent, rowsInTransaction <= 1 {
             park(probe.row, probe.outboxID, refusal)
             held.hold(probe.outboxID, probe.row)
+            // What shared its transaction is undone with it, so the row is met again, and then held.
+            if transaction != nil { return note(refusal, isFound: true) }
             window.settle(ticket)
             isSpent = true
         } else {
@@ -127,7 +137,7 @@ final class Outlet {
         publisher = nil
     }
 
-    private func note(_ refusal: PublishFailure) {
+    private func note(_ refusal: PublishFailure, isFound: Bool = false) {
         if failure == nil {
             logger.warning(
                 "publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
@@ -135,7 +145,10 @@ final class Outlet {
         status.failed(refusal)
         lastRefusal = refusal
         let newest = window.newest ?? 0
+        if failure?.isFound == true { return }
         if failure == nil || refusal.isPermanent { failure = .init(kind: refusal.kind, newest: newest) }
+        failure?.isFound = isFound
+        failure?.rows = rowsInTransaction
     }
 
     private func park(_ key: OutboxKey, _ outboxID: Int64, _ refusal: PublishFailure) {
@@ -172,6 +185,7 @@ final class Outlet {
     func abandon() {
         publisher?.abandon()
         publisher = nil
+        transaction = nil
         window.clear()
         probe = nil
         isSpent = false
@@ -183,11 +197,109 @@ final class Outlet {
 
     private func usablePublisher() -> (any Publisher)? {
         if let publisher { return publisher }
+        guard let factory else {
+            note(PublishFailure(.client, "the publisher was dropped"))
+            return nil
+        }
         do {
             publisher = try factory.makePublisher(wake: wake)
         } catch {
             note(PublishFailure(.client, "\(error)"))
         }
         return publisher
+    }
+}
+
+// MARK: - Transactions
+
+extension Outlet {
+    /// The open publisher of exactly-once delivery, and the transaction it is in.
+    private struct Transaction {
+        /// The record's own; rows are numbered from 0.
+        static let recordTicket = UInt64.max
+
+        let publisher: any TransactionalPublisher
+        /// The record that was put into the transaction.
+        var record: DeliveryRecord?
+        var isRecordSettled = false
+        /// Rows published in it; held ones do not count.
+        var rows = 0
+        /// When its rows were written: they have arrived only when it is committed.
+        var rowsWrittenAt: [Int64] = []
+    }
+
+    /// What became of trying to commit.
+    enum CommitOutcome: Equatable {
+        case committed
+        /// Not known yet: try again.
+        case pending
+        /// The transaction is not to be committed any more, or its outcome can only be read back.
+        case failed(PublishFailure)
+    }
+
+    /// 0 where there are no transactions.
+    var rowsInTransaction: Int { transaction?.rows ?? 0 }
+
+    /// Publishes by this from now on; it is open.
+    func use(_ opened: any TransactionalPublisher) {
+        abandon()
+        publisher = opened
+        transaction = Transaction(publisher: opened)
+    }
+
+    /// Puts the record into the transaction, as its last message. Returns false when there is no room now.
+    func seal(_ record: DeliveryRecord) -> Bool {
+        guard failure == nil else { return false }
+        guard let transaction else { return usablePublisher() != nil }
+        if transaction.record == record { return true }
+        switch transaction.publisher.publish(record, ticket: Transaction.recordTicket) {
+        case .queued:
+            self.transaction?.record = record
+            self.transaction?.isRecordSettled = false
+            return true
+        case .full:
+            return false
+        case .refused(let refusal):
+            note(Self.ofRecord(refusal))
+            return false
+        }
+    }
+
+    /// Commits rows and record together. Every row must be settled.
+    func commit(_ record: DeliveryRecord, within limit: Duration) -> CommitOutcome {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            takeReports()
+            if let lastRefusal { return .failed(lastRefusal) }
+            if seal(record), transaction?.isRecordSettled == true { break }
+            guard ContinuousClock.now < deadline else { return .pending }
+            wake.wait(until: deadline)
+        }
+        return endTransaction(within: limit)
+    }
+
+    private func endTransaction(within limit: Duration) -> CommitOutcome {
+        guard let ending = transaction else { return .pending }
+        do throws(PublishFailure) {
+            guard try ending.publisher.commit(within: limit) else { return .pending }
+        } catch {
+            note(error)
+            return .failed(error)
+        }
+        transaction = Transaction(publisher: ending.publisher)
+        latencies.reset()
+        let now = WallClock.microsecondsSince1970
+        for writtenAt in ending.rowsWrittenAt { latencies.add(microseconds: now - writtenAt) }
+        if latencies.rows > 0 { status.acknowledged(latencies) }
+        return .committed
+    }
+
+    private func recordReported(_ refusal: PublishFailure?) {
+        if let refusal { note(Self.ofRecord(refusal)) } else { transaction?.isRecordSettled = true }
+    }
+
+    /// A record that is refused says nothing about a row: no key is to be looked for and parked.
+    private static func ofRecord(_ refusal: PublishFailure) -> PublishFailure {
+        refusal.isPermanent ? PublishFailure(.client, "the checkpoint's record: \(refusal.explanation)") : refusal
     }
 }

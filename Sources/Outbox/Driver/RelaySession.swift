@@ -12,6 +12,8 @@ final class RelaySession {
     private let reader: CutReader
     private let outlet: Outlet
     private let releaser: Releaser
+    /// nil where rows are delivered at least once.
+    private let exactlyOnce: ExactlyOnce?
     private let retention: Retention?
     private let backlog: BacklogCounter
     private let backend: Int32
@@ -44,26 +46,34 @@ final class RelaySession {
         backend = work.backendPID
         let parked = try ParkedKeys(work, schema: configuration.schema)
         status.parked(parked.count)
-        outlet = Outlet(factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
-        outlet.parkedRetry = configuration.parkedRetry
+        let isExactlyOnce = configuration.guarantee == .exactlyOnce
         let held = HeldRows(work, schema: configuration.schema)
         let heldRows = try held.count()
         status.held { _ in heldRows }
+        outlet = Outlet(isExactlyOnce ? nil : factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
+        outlet.parkedRetry = configuration.parkedRetry
+        exactlyOnce =
+            try isExactlyOnce
+            ? ExactlyOnce(
+                factory, origin: ServerIdentity.current(work).origin(schema: configuration.schema), store: store, held: held,
+                outlet: outlet, signals: signals, status: status, logger: logger) : nil
         releaser = Releaser(
-            held: held, outlet: outlet, signals: signals, epoch: epoch, logger: logger)
+            held: held, outlet: outlet, exactlyOnce: exactlyOnce, signals: signals, epoch: epoch, logger: logger)
         retention = Retention(work, identity: identity, configuration: configuration, logger: logger)
         machine = RelayMachine(
-            sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval))
+            sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval),
+            guarantee: configuration.guarantee)
     }
 
     /// Runs until asked to stop, or until leadership or a connection is lost, which throws.
     func run() throws {
         defer {
+            exactlyOnce?.close()
             outlet.close()
             signals.work = nil
         }
         try prepareDraining()
-        var action = machine.handle(.led(store.checkpoint), seeing: look())
+        var action = machine.handle(.led(store.checkpoint), seeing: try look())
         while action != .stop {
             signals.wantsSleepLock = machine.wantsSleepLock
             beat()
@@ -74,7 +84,7 @@ final class RelaySession {
             let event = try perform(action)
             if let rows = try backlog.look(store.checkpoint, settledThrough: settledThrough) { status.waiting(rows: rows) }
             try fault?(action, true)
-            action = machine.handle(event, seeing: look())
+            action = machine.handle(event, seeing: try look())
         }
     }
 
@@ -85,7 +95,7 @@ final class RelaySession {
 
     private var settledThrough: Int64 { max(outlet.window.settledThrough ?? 0, store.checkpoint.drainedThrough) }
 
-    private func look() -> RelaySight {
+    private func look() throws -> RelaySight {
         outlet.takeReports()
         status.waits(since: outlet.window.oldestWrittenAt ?? chunk?.nextCreatedAt)
         var sight = RelaySight()
@@ -93,6 +103,10 @@ final class RelaySession {
         sight.span = outlet.window.span
         sight.settledThrough = outlet.window.settledThrough
         sight.failure = outlet.takeFailure()
+        // Opening another publisher would fence the new leader in its turn: first see who leads.
+        if let failure = sight.failure, failure.kind == .fenced, exactlyOnce != nil {
+            throw ExactlyOnce.fenced(outlet.lastRefusal ?? PublishFailure(.fenced, "fenced"))
+        }
         sight.holdsSleepLock = holdsSleepLock
         sight.isStopping = signals.isStopping
         return sight
@@ -115,11 +129,18 @@ extension RelaySession {
         switch action {
         case .advance: return try advance()
         case .fetch(let after): return try fetch(after: after)
-        case .offer: return .offered(all: try offer())
+        case .offer: return try offer()
         case .save(let through):
             try store.save(through: through, holding: outlet.held)
             forgetHeld()
             return .saved
+        case .commit(let through):
+            reader.settle()
+            return try exactlyOnce?.commit(through: through) == true ? .committed : .notCommitted
+        case .recover:
+            reader.settle()
+            guard let through = try exactlyOnce?.recover() else { return .notRecovered }
+            return .recovered(through: through)
         case .abandon(let pause):
             outlet.abandon()
             chunk = nil
@@ -177,21 +198,29 @@ extension RelaySession {
         return .fetched(rows: fetched.count, lastID: fetched.lastID, isLast: fetched.isLast)
     }
 
-    /// Offers rows until the publisher is full. Returns whether the chunk is done.
-    private func offer() throws -> Bool {
-        guard var current = chunk else { return true }
+    /// Offers rows until the publisher is full or the transaction whole.
+    private func offer() throws -> RelayEvent {
+        guard var current = chunk else { return .offered(all: true) }
         chunk = nil
-        defer { chunk = current.isOffered ? nil : current }
+        var isDone = false
+        defer { chunk = isDone ? nil : current }
         let probeThrough = machine.probeThrough
-        while !current.isOffered {
+        while !current.isOffered, outlet.rowsInTransaction < machine.rowsPerTransaction {
             if current.next % OutboxLimits.rowsPerLeaseLook == 0, !signals.isLeading(epoch) { throw CheckpointStore.fenced }
             let row = try current.row(current.next, epoch: epoch)
             let isProbe = probeThrough.map { row.outboxID <= $0 } ?? false
-            if isProbe && outlet.window.span > 0 { return false }
-            guard outlet.offer(row, isProbe: isProbe) else { return false }
+            if isProbe && outlet.window.span > 0 { return .offered(all: false) }
+            guard outlet.offer(row, isProbe: isProbe) else { return .offered(all: false) }
             current.next += 1
         }
-        return true
+        isDone = current.isOffered
+        guard let exactlyOnce else { return .offered(all: true) }
+        let last = try current.outboxID(current.next - 1)
+        guard exactlyOnce.seal(through: last) else {
+            isDone = false
+            return .offered(all: false)
+        }
+        return .sealed(through: last, all: isDone)
     }
 
     private func waitForNews(_ longest: Duration) throws {

@@ -97,6 +97,8 @@ public final class RelayStatus: Sendable {
         observer?.leads(false, epoch: epoch)
     }
 
+    func recovered() { picture.withLock { $0.trouble = nil } }
+
     func troubled(_ why: String) { picture.withLock { $0.trouble = why } }
 
     func advanced(rows: Int) {

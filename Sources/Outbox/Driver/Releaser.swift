@@ -6,6 +6,8 @@ internal import Threads
 struct Releaser {
     let held: HeldRows
     let outlet: Outlet
+    /// nil where rows are delivered at least once.
+    let exactlyOnce: ExactlyOnce?
     let signals: RelaySignals
     let epoch: Int64
     let logger: Logger
@@ -24,6 +26,7 @@ struct Releaser {
             let chunk = try held.next(of: key)
             guard chunk.count > 0 else { break }
             guard try publish(chunk, key) else { return false }
+            try exactlyOnce?.commitRelease(through: try chunk.holdID(chunk.count - 1))
             try held.forget(chunk)
             outlet.heldRowsLeft(chunk.count)
         }
@@ -39,12 +42,18 @@ struct Releaser {
             guard let row = try chunk.row(index, epoch: epoch) else { continue }
             switch outlet.publishAlone(row, while: { signals.isLeading(epoch) && !signals.isStopping }) {
             case .success(let isSettled):
-                if !isSettled { return false }
+                if !isSettled { return try undone("it was interrupted") }
             case .failure(let failure):
                 if failure.isPermanent { try held.refuse(key, failure.explanation, retryAfter: outlet.retryAfter(failure)) }
-                return false
+                return try undone(failure.explanation)
             }
         }
         return true
+    }
+
+    /// A transaction that was begun must not go on with other rows: the session ends, and the next one fences it.
+    private func undone(_ why: String) throws -> Bool {
+        guard exactlyOnce == nil else { throw OutboxError(.publisher, "releasing a key: \(why)") }
+        return false
     }
 }

@@ -38,7 +38,7 @@ struct Drain: Equatable, Sendable {
         case .saved:
             savedThrough = savingThrough ?? savedThrough
             savingThrough = nil
-        case .led, .advanced, .foundNothing:
+        case .led, .advanced, .foundNothing, .committed, .notCommitted, .recovered, .notRecovered, .sealed:
             preconditionFailure("\(event) while draining")
         }
     }

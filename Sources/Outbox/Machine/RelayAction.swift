@@ -8,6 +8,12 @@ public enum RelayAction: Equatable, Sendable {
     case offer
     /// Move the checkpoint inside the cut, with the rows held for parked keys: `saved`.
     case save(through: Int64)
+    /// Store the rows held for parked keys, then commit the transaction with a record of this place: `committed` or
+    /// `notCommitted`. Exactly-once only.
+    case commit(through: Int64)
+    /// Open a new publisher, which fences all before it, and read its record back: `recovered` or `notRecovered`.
+    /// Exactly-once only.
+    case recover
     /// Drop what is in flight and make a new publisher after a pause: `abandoned`.
     case abandon(after: Duration)
     /// Wait for a report, a notification or a signal: `waited`.
@@ -19,7 +25,7 @@ public enum RelayAction: Equatable, Sendable {
     var isWait: Bool {
         switch self {
         case .wait, .abandon, .stop: true
-        case .advance, .fetch, .offer, .save: false
+        case .advance, .fetch, .offer, .save, .commit, .recover: false
         }
     }
 }
@@ -35,7 +41,16 @@ public enum RelayEvent: Equatable, Sendable {
     case fetched(rows: Int, lastID: Int64, isLast: Bool)
     /// Rows of the chunk were offered; `all` or until the publisher was full.
     case offered(all: Bool)
+    /// The transaction is whole: this was its last row, and its record was offered; `all` if it was the chunk's last.
+    case sealed(through: Int64, all: Bool)
     case saved
+    case committed
+    /// The outcome is not known yet, or the sight has a failure.
+    case notCommitted
+    /// Rows of the cut up to this outbox id are committed in Kafka.
+    case recovered(through: Int64)
+    /// Kafka is away, for instance.
+    case notRecovered
     case abandoned
     case waited
 }
@@ -61,6 +76,10 @@ public struct RelaySight: Equatable, Sendable {
         public var kind: PublishFailure.Kind
         /// The newest outbox id in flight.
         public var newest: Int64
+        /// How many rows the transaction had that is undone with it.
+        public var rows = 0
+        /// The row to blame is known and its key parked; only its transaction has to be made again.
+        public var isFound = false
         public init(kind: PublishFailure.Kind, newest: Int64) {
             self.kind = kind
             self.newest = newest

@@ -7,9 +7,12 @@ public struct RelayMachine: Sendable {
     enum Phase: Equatable {
         /// Not leading yet.
         case standby
+        /// Exactly-once: Kafka is asked how far it is.
+        case recovering(Checkpoint)
         /// A cut is being finished and the next one looked for.
         case advancing
         case draining(Drain)
+        case transacting(TransactionDrain)
         /// Nothing to publish.
         case idle
         case stopped
@@ -17,10 +20,12 @@ public struct RelayMachine: Sendable {
 
     private(set) var phase = Phase.standby
     private var sleep: SleepMachine
+    private let guarantee: DeliveryGuarantee
     private var failures = 0
 
-    public init(sleep: SleepMachine) {
+    public init(sleep: SleepMachine, guarantee: DeliveryGuarantee = .atLeastOnce) {
         self.sleep = sleep
+        self.guarantee = guarantee
     }
 
     /// Whether writers should wake us: the sleep lock is then wanted.
@@ -31,13 +36,22 @@ public struct RelayMachine: Sendable {
         if case .draining(let drain) = phase { drain.probeThrough } else { nil }
     }
 
+    /// How many rows the driver puts into one transaction at most; a chunk is the other bound.
+    public var rowsPerTransaction: Int {
+        if case .transacting(let drain) = phase { drain.rowsPerTransaction } else { .max }
+    }
+
     /// Whether nothing is left to publish, as far as is known.
     public var isIdle: Bool { phase == .idle }
 
     public mutating func handle(_ event: RelayEvent, seeing sight: RelaySight) -> RelayAction {
         switch (event, phase) {
         case (.led(let checkpoint), .standby):
-            return begin(checkpoint, sight)
+            guard guarantee == .exactlyOnce else { return begin(checkpoint, sight) }
+            phase = .recovering(checkpoint)
+            return sight.isStopping ? stop() : .recover
+        case (_, .recovering(let checkpoint)):
+            return recover(event, checkpoint, sight)
         case (.advanced(let checkpoint, let rows), .advancing):
             sleep.foundRows(rows)
             return begin(checkpoint, sight)
@@ -52,19 +66,41 @@ public struct RelayMachine: Sendable {
         case (_, .draining(var drain)):
             drain.note(event)
             return proceed(drain, sight)
+        case (_, .transacting(var drain)):
+            drain.note(event)
+            return proceed(drain, after: event, sight)
         default:
             preconditionFailure("\(event) while \(phase)")
         }
     }
 
     /// A checkpoint with an unfinished cut is drained from where it stands: a new cut before that would lose rows.
-    private mutating func begin(_ checkpoint: Checkpoint, _ sight: RelaySight) -> RelayAction {
+    ///
+    /// - Parameter committed: where Kafka says it is, which may be farther than the checkpoint.
+    private mutating func begin(_ checkpoint: Checkpoint, committed: Int64 = 0, _ sight: RelaySight) -> RelayAction {
         guard checkpoint.draining != nil else {
             if sight.isStopping { return stop() }
             phase = .advancing
             return .advance
         }
-        return proceed(Drain(from: checkpoint.drainedThrough), sight)
+        let saved = checkpoint.drainedThrough
+        guard guarantee == .exactlyOnce else { return proceed(Drain(from: saved), sight) }
+        return proceed(TransactionDrain(from: max(committed, saved), saved: saved), after: nil, sight)
+    }
+
+    private mutating func recover(_ event: RelayEvent, _ checkpoint: Checkpoint, _ sight: RelaySight) -> RelayAction {
+        switch event {
+        case .recovered(let through):
+            failures = 0
+            return begin(checkpoint, committed: through, sight)
+        case .notRecovered:
+            failures += 1
+            return sight.isStopping ? stop() : .abandon(after: Backoff.pause(failures))
+        case .abandoned:
+            return sight.isStopping ? stop() : .recover
+        default:
+            preconditionFailure("\(event) while recovering")
+        }
     }
 
     private mutating func proceed(_ drain: Drain, _ sight: RelaySight) -> RelayAction {
@@ -84,6 +120,32 @@ public struct RelayMachine: Sendable {
             phase = .stopped
         default:
             phase = .draining(drain)
+        }
+        return action
+    }
+
+    private mutating func proceed(_ drain: TransactionDrain, after event: RelayEvent?, _ sight: RelaySight) -> RelayAction {
+        var drain = drain
+        if let failure = sight.failure {
+            failures += 1
+            drain.restart(after: failure)
+            phase = .transacting(drain)
+            return .abandon(after: pause(failure.kind))
+        }
+        if event == .notRecovered, !sight.isStopping {
+            failures += 1
+            phase = .transacting(drain)
+            return .abandon(after: Backoff.pause(failures))
+        }
+        let action = drain.next(sight)
+        switch action {
+        case .advance:
+            failures = 0
+            phase = .advancing
+        case .stop:
+            phase = .stopped
+        default:
+            phase = .transacting(drain)
         }
         return action
     }

@@ -6,6 +6,8 @@ struct CheckpointStatements: Sendable {
         let advance: PostgresStatement
         let save: PostgresStatement
         let copyToOther: PostgresStatement
+        /// Keeps the row from being moved by others until the transaction ends, which is then durable.
+        let lock: PostgresStatement
         let truncate: String
     }
 
@@ -61,6 +63,10 @@ struct CheckpointStatements: Sendable {
             copyToOther: PostgresStatement(
                 """
                 INSERT INTO \(other) SELECT * FROM \(table) WHERE ctid = $1::tid AND epoch = $2 RETURNING ctid::text
+                """),
+            lock: PostgresStatement(
+                """
+                SELECT set_config('synchronous_commit', 'on', true) FROM \(table) WHERE ctid = $1::tid AND epoch = $2 FOR UPDATE
                 """),
             truncate: "TRUNCATE ONLY \(table)")
     }

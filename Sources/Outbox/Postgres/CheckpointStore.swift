@@ -25,6 +25,26 @@ final class CheckpointStore {
         checkpoint = stored.checkpoint
     }
 
+    /// Reads the checkpoint again, and makes sure that this epoch still leads.
+    func verify() throws {
+        let stored = try StoredCheckpoint.load(connection, statements)
+        guard stored.checkpoint.epoch == checkpoint.epoch else { throw Self.fenced }
+        twin = stored.twin
+        place = stored.place
+        checkpoint = stored.checkpoint
+    }
+
+    /// Stores parked keys and held rows by themselves, durably, unless another epoch has begun: a former leader may not
+    /// hold what the new one has published since. Doing it again changes nothing.
+    func hold(_ batch: HeldBatch) throws {
+        guard !batch.isEmpty else { return }
+        try connection.transaction {
+            let own = try connection.query(statements.twins[twin].lock, [.literal(place), .int8(checkpoint.epoch)])
+            guard own.count == 1 else { throw Self.fenced }
+            note(batch, try connection.pipeline(batch.queries(statements))[...])
+        }
+    }
+
     /// What ``advance(holding:)`` found.
     struct Advance {
         /// Rows of the new cut, counted up to the bound of a small one; 0 if no cut was taken.
@@ -72,8 +92,12 @@ final class CheckpointStore {
         guard !batch.isEmpty else { return try connection.query(query.statement, query.parameters) }
         let results = try connection.pipeline(batch.queries(statements) + [query])
         guard let last = results.last else { throw Self.fenced }
-        if !batch.rows.isEmpty, let held = results.dropLast().last { heldRows += held.affectedRows }
+        note(batch, results.dropLast())
         return last
+    }
+
+    private func note(_ batch: HeldBatch, _ results: ArraySlice<PostgresResult>) {
+        if !batch.rows.isEmpty, let held = results.last { heldRows += held.affectedRows }
     }
 
     private func moved(to place: String) throws {

@@ -10,6 +10,7 @@ final class HeldRows {
     private let forgetKey: PostgresStatement
     private let refuse: PostgresStatement
     private let retried: PostgresStatement
+    private let forgetReleased: PostgresStatement
 
     init(_ connection: PostgresConnection, schema: String) {
         self.connection = connection
@@ -42,6 +43,12 @@ final class HeldRows {
             """
             DELETE FROM \(schema).parked AS p WHERE aggregate_type = $1 AND aggregate_id = $2 AND NOT EXISTS (
                 SELECT FROM \(schema).held AS h WHERE h.aggregate_type = p.aggregate_type AND h.aggregate_id = p.aggregate_id)
+            """)
+        forgetReleased = PostgresStatement(
+            """
+            DELETE FROM \(schema).held AS h USING \(schema).held AS last
+            WHERE last.hold_id = $1 AND h.aggregate_type = last.aggregate_type AND h.aggregate_id = last.aggregate_id
+              AND h.hold_id <= last.hold_id
             """)
         refuse = PostgresStatement(
             """
@@ -79,6 +86,13 @@ final class HeldRows {
         var ids = PostgresArray(.int8, reserving: chunk.count)
         for row in 0..<chunk.count { ids.append(try chunk.holdID(row)) }
         try connection.query(forgetRows, [.array(ids)])
+    }
+
+    /// Forgets the rows of a key up to this one, which a relay published and did not live to forget. Nothing happens if
+    /// the row is gone: then so are the others.
+    func forget(releasedThrough holdID: Int64) throws {
+        guard holdID > 0 else { return }
+        try connection.query(forgetReleased, [.int8(holdID)])
     }
 
     func forget(_ key: OutboxKey) throws {

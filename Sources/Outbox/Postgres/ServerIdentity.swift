@@ -8,6 +8,11 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "system \(systemIdentifier), database \(databaseOID), timeline \(timeline)" }
 
+    /// What Kafka is told of it.
+    func origin(schema: String) -> OutboxOrigin {
+        OutboxOrigin(systemIdentifier: systemIdentifier, databaseOID: databaseOID, timeline: timeline, schema: schema)
+    }
+
     /// Reads where we are. The timeline comes from the name of the current WAL file, which is right at once after a promotion.
     static func current(_ connection: PostgresConnection) throws -> ServerIdentity {
         let rows = try connection.query(

@@ -20,6 +20,8 @@ public struct PublishFailure: Error, Equatable, Sendable {
         case topic
         /// The publisher is done for; another has to be made.
         case client
+        /// Another publisher was opened for the same outbox: this relay must make sure that it still leads.
+        case fenced
     }
 
     public let kind: Kind

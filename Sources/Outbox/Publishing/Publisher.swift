@@ -19,4 +19,17 @@ public protocol Publisher: AnyObject {
 public protocol PublisherFactory: Sendable {
     /// - Parameter wake: rung whenever reports have arrived.
     func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher
+
+    /// The same for exactly-once delivery. Nothing is published before it is opened.
+    func makeTransactionalPublisher(
+        for outbox: OutboxOrigin, wake: WakeDescriptor
+    ) throws(OutboxError) -> any TransactionalPublisher
+}
+
+extension PublisherFactory {
+    public func makeTransactionalPublisher(
+        for outbox: OutboxOrigin, wake: WakeDescriptor
+    ) throws(OutboxError) -> any TransactionalPublisher {
+        throw OutboxError(.configuration, "this publisher has no transactions, so it cannot deliver exactly once")
+    }
 }

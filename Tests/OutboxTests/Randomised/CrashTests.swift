@@ -25,7 +25,7 @@ struct CrashTests {
         let scenario = outbox
         let (report, crashes) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run { isLastLife in
             defer { pace.end() }
-            var relay = CrashingRelay(scenario, seed: Self.seed &+ 1)
+            let relay = CrashingRelay(scenario, seed: Self.seed &+ 1)
             while try !relay.live(isLastLife: isLastLife) { pace.advance() }
             return relay.crashes
         }
@@ -33,5 +33,30 @@ struct CrashTests {
         #expect(report.isCorrect, "\(report), seed \(Self.seed)")
         #expect(crashes >= Self.crashesAtLeast)
         #expect(report.repeated > 0, "no crash was felt: the test has lost its teeth")
+    }
+
+    /// Keys are parked and released meanwhile, commits fail or have an unknown outcome, and relays that were replaced go on.
+    @Test func inTransactionsEachRowArrivesOnceWhoeverDies() async throws {
+        print("OUTBOX_TEST_SEED=\(Self.seed)")
+        var outbox = try await TestOutbox()
+        outbox.guarantee = .exactlyOnce
+        // Behind a pooler a new leader cannot end the old one's sessions: only fencing is left.
+        outbox.pollInterval = .milliseconds(2)
+        outbox.behaviour.transientFailureIn = 40
+        let pace = Pace(steps: Self.crashesAtLeast)
+        let scenario = outbox
+        let (report, relay) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run { isLastLife in
+            defer { pace.end() }
+            let relay = CrashingRelay(scenario, seed: Self.seed &+ 1, hasZombies: true)
+            while try !relay.live(isLastLife: isLastLife) { pace.advance() }
+            return relay
+        }
+        let fencings = outbox.topic.transact { $0.fencings }
+        print(
+            "inTransactionsEachRowArrivesOnceWhoeverDies: \(report), \(relay.crashes) crashes, \(relay.zombies) zombies, \(fencings) fencings"
+        )
+        #expect(report.isCorrect && report.repeated == 0, "\(report), seed \(Self.seed)")
+        #expect(relay.crashes >= Self.crashesAtLeast)
+        #expect(relay.zombies > 0 && fencings > 0, "no zombie was fenced: the test has lost its teeth")
     }
 }

@@ -16,6 +16,10 @@ final class MemoryPublisher: Publisher {
         /// One of so many deliveries fails for a while; 0 for none.
         var transientFailureIn = 0
         var seed: UInt64 = 1
+        /// Transactional only: runs before a call takes effect, as if the process were stopped there for a while.
+        var pause: (@Sendable (Call) -> Void)?
+
+        enum Call: Sendable { case open, readBack, commit }
     }
 
     private struct Queued {
@@ -105,5 +109,11 @@ struct MemoryPublisherFactory: PublisherFactory {
         var own = behaviour
         own.seed &+= topic.countPublisher() &* 104_729
         return MemoryPublisher(topic, wake: wake, behaviour: own)
+    }
+
+    func makeTransactionalPublisher(
+        for outbox: OutboxOrigin, wake: WakeDescriptor
+    ) throws(OutboxError) -> any TransactionalPublisher {
+        MemoryTransactionalPublisher(topic, outbox, wake: wake, behaviour: behaviour)
     }
 }

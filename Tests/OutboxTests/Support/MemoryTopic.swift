@@ -13,6 +13,7 @@ final class MemoryTopic: @unchecked Sendable {
 
     private let lock = NSCondition()
     private var stored: [Message] = []
+    private var transactions = MemoryTransactions()
     private var publishers: UInt64 = 0
 
     /// How many publishers there have been, this one included.
@@ -30,10 +31,20 @@ final class MemoryTopic: @unchecked Sendable {
         lock.unlock()
     }
 
+    /// What a reader of committed messages sees.
     var messages: [Message] {
         lock.lock()
         defer { lock.unlock() }
-        return stored
+        return stored + transactions.committed
+    }
+
+    func transact<T>(_ body: (inout MemoryTransactions) -> T) -> T {
+        lock.lock()
+        defer {
+            lock.broadcast()
+            lock.unlock()
+        }
+        return body(&transactions)
     }
 
     /// Blocks until `condition` holds, or so many seconds have passed without it. Woken by every message.
@@ -41,8 +52,8 @@ final class MemoryTopic: @unchecked Sendable {
         let deadline = Date(timeIntervalSinceNow: seconds)
         lock.lock()
         defer { lock.unlock() }
-        while !condition(stored) {
-            if !lock.wait(until: deadline) { return condition(stored) }
+        while !condition(stored + transactions.committed) {
+            if !lock.wait(until: deadline) { return condition(stored + transactions.committed) }
         }
         return true
     }

@@ -9,6 +9,9 @@ struct TestOutbox: Sendable {
     let postgres: PostgresConfiguration
     let topic = MemoryTopic()
     var behaviour = MemoryPublisher.Behaviour()
+    var guarantee = DeliveryGuarantee.atLeastOnce
+    /// Set for relays behind a pooler.
+    var pollInterval: Duration?
 
     init() async throws {
         postgres = try await TestPostgres.configuration()
@@ -17,6 +20,8 @@ struct TestOutbox: Sendable {
     var configuration: RelayConfiguration {
         var configuration = RelayConfiguration(postgres: postgres, name: "test")
         configuration.retention = nil
+        configuration.guarantee = guarantee
+        configuration.pollInterval = pollInterval
         return configuration
     }
 

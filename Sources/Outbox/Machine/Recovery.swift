@@ -1,0 +1,28 @@
+/// What a relay does with the record it read back from Kafka: the comparison of two places in one sequence of cuts.
+///
+/// Postgres may be behind Kafka by what was committed there and not saved here, never by a whole cut: the next cut is
+/// taken only after the last one was committed. So a newer cut in Kafka was made on a history that this Postgres lost.
+enum Recovery: Equatable {
+    /// Kafka has no record: this is the first relay that delivers exactly once here.
+    case begin
+    /// Kafka's record is older: the current cut has just begun, or was delivered at least once.
+    case proceed
+    /// The same cut. Rows up to here are committed; so are the held rows up to this hold id (0: none were released).
+    case resume(through: Int64, released: Int64)
+    /// The record cannot be of this outbox's past.
+    case refuse(String)
+
+    /// Cut numbers from here on come from a rebase, which sets them to microseconds since 1970: whatever number any
+    /// former history of this outbox has reached, it is smaller.
+    static let firstRebasedCut: Int64 = 1_000_000_000_000_000
+
+    static func judge(_ record: DeliveryRecord?, against checkpoint: Checkpoint, of origin: OutboxOrigin) -> Recovery {
+        guard let record else { return .begin }
+        if record.cut < checkpoint.cut, checkpoint.cut >= firstRebasedCut || record.origin == origin { return .proceed }
+        guard record.origin == origin else { return .refuse("it was written by \(record.origin), this is \(origin)") }
+        guard record.cut == checkpoint.cut else {
+            return .refuse("it names cut \(record.cut), and the newest that this database knows is \(checkpoint.cut)")
+        }
+        return .resume(through: max(record.through, checkpoint.drainedThrough), released: record.released)
+    }
+}

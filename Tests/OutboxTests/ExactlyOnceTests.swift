@@ -1,0 +1,92 @@
+import Postgres
+import TestKit
+import Testing
+
+@testable import Outbox
+
+/// The whole relay with transactions: what it does at its start, and with what Kafka's record says.
+struct ExactlyOnceTests {
+    @Test func aRestartPublishesNothingTwiceAlsoIfPostgresKnowsLess() async throws {
+        let outbox = try await published()
+        try await setBack(outbox, "cut = cut, published = '3:3:', draining = pg_current_snapshot(), drained_through = 0")
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                try outbox.connect().insertRow("a", 5)
+                #expect(outbox.topic.wait { $0.count >= 6 })
+            }
+        }
+        #expect(outbox.topic.messages.map(\.sequence) == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func aDatabaseThatWasSetBackIsRefusedUntilARebase() async throws {
+        let outbox = try await published()
+        try await setBack(outbox, "cut = cut - 1")
+        let error = await #expect(throws: OutboxError.self) { try await outbox.relay().run() }
+        #expect(error?.code == .foreign)
+        #expect(error?.message.contains("outboxctl outbox rebase --republish-since") == true)
+        try await onThread {
+            _ = try OutboxOperator(outbox.connect()).rebase(republishSince: "infinity", reason: "restored")
+        }
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                try outbox.connect().insertRow("a", 5)
+                #expect(outbox.topic.wait { $0.count >= 6 })
+            }
+        }
+        #expect(outbox.topic.messages.map(\.sequence) == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func aRowThatKafkaRefusesParksItsKeyAndItsReleaseArrivesOnce() async throws {
+        var outbox = try await TestOutbox()
+        outbox.guarantee = .exactlyOnce
+        var refusing = outbox
+        refusing.behaviour.poison = [OutboxKey(aggregateType: "order", aggregateID: "poison")]
+        let (healthy, sick) = (outbox, refusing)
+        try await onThread {
+            let writer = try healthy.connect()
+            try writer.execute("BEGIN")
+            for sequence in 0..<20 as Range<Int64> {
+                try writer.insertRow("good", sequence)
+                if sequence < 3 { try writer.insertRow("poison", sequence) }
+            }
+            try writer.execute("COMMIT")
+        }
+        try await withRelay(try sick.relay()) {
+            try await onThread { #expect(healthy.topic.wait { $0.count >= 20 }) }
+        }
+        try await withRelay(try healthy.relay()) {
+            try await onThread {
+                let desk = OutboxOperator(try healthy.connect())
+                let parked = try #require(try desk.parked().first)
+                #expect(parked.heldRows == 3)
+                #expect(try desk.release(parked.key, reason: "cured"))
+                #expect(healthy.topic.wait { $0.count >= 23 })
+            }
+        }
+        let poison = healthy.topic.messages.filter { $0.key.aggregateID == "poison" }
+        #expect(poison.map(\.sequence) == [0, 1, 2])
+        #expect(healthy.topic.messages.count == 23)
+    }
+
+    private func published() async throws -> TestOutbox {
+        var outbox = try await TestOutbox()
+        outbox.guarantee = .exactlyOnce
+        let made = outbox
+        try await withRelay(try made.relay()) {
+            try await onThread {
+                let writer = try made.connect()
+                for sequence in 0..<5 as Range<Int64> { try writer.insertRow("a", sequence) }
+                #expect(made.topic.wait { $0.count == 5 })
+            }
+        }
+        return made
+    }
+
+    /// What a crash, or a backup, leaves of the checkpoint.
+    private func setBack(_ outbox: TestOutbox, _ columns: String) async throws {
+        try await onThread {
+            try outbox.connect().execute(
+                "UPDATE outbox_relay.checkpoint_0 SET \(columns); UPDATE outbox_relay.checkpoint_1 SET \(columns)")
+        }
+    }
+}

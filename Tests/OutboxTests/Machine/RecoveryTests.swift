@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Outbox
+
+/// Kafka's record beside Postgres's checkpoint.
+struct RecoveryTests {
+    private let origin = OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 1, schema: "a b=c schema=d")
+
+    @Test func aRecordIsReadAsItWasWritten() {
+        let record = DeliveryRecord(origin: origin, epoch: 3, cut: 1 << 60, through: 70, released: 4)
+        #expect(DeliveryRecord(record.text) == record)
+        #expect(DeliveryRecord("v=2" + record.text.dropFirst(3)) == nil)
+        #expect(DeliveryRecord("") == nil)
+        #expect(DeliveryRecord("nonsense schema=x") == nil)
+        #expect(DeliveryRecord("v=1 system=1 database=2 timeline=99999999999 epoch=1 cut=1 through=1 released=0 schema=x") == nil)
+    }
+
+    @Test func withoutARecordItBegins() {
+        #expect(Recovery.judge(nil, against: checkpoint(cut: 9), of: origin) == .begin)
+    }
+
+    @Test func theSameCutGoesOnWhereTheFartherOfBothIs() {
+        #expect(judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 70)) == .resume(through: 80, released: 2))
+        #expect(judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 90)) == .resume(through: 90, released: 2))
+    }
+
+    @Test func anOlderCutMeansThatTheCurrentOneHasJustBegun() {
+        #expect(judge(cut: 8, through: 80, against: checkpoint(cut: 9)) == .proceed)
+    }
+
+    @Test func aCutThatPostgresDoesNotKnowIsRefused() {
+        #expect(isRefused(judge(cut: 10, through: 80, against: checkpoint(cut: 9))))
+    }
+
+    @Test(arguments: [
+        OutboxOrigin(systemIdentifier: 8, databaseOID: 5, timeline: 1, schema: "a b=c schema=d"),
+        OutboxOrigin(systemIdentifier: -7, databaseOID: 6, timeline: 1, schema: "a b=c schema=d"),
+        OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 2, schema: "a b=c schema=d"),
+        OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 1, schema: "other"),
+    ])
+    func aRecordOfAnotherOutboxIsRefusedUntilARebase(_ other: OutboxOrigin) {
+        let record = DeliveryRecord(origin: other, epoch: 1, cut: 8, through: 80)
+        #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 9), of: origin)))
+        #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 8), of: origin)))
+        let rebased = checkpoint(cut: Recovery.firstRebasedCut)
+        #expect(Recovery.judge(record, against: rebased, of: origin) == .proceed)
+    }
+
+    @Test func aServerThatARebaseHasReplacedIsRefused() {
+        let record = DeliveryRecord(origin: origin, epoch: 1, cut: Recovery.firstRebasedCut + 5, through: 0)
+        #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 9), of: origin)))
+    }
+
+    private func judge(cut: Int64, through: Int64, against checkpoint: Checkpoint) -> Recovery {
+        Recovery.judge(
+            DeliveryRecord(origin: origin, epoch: 1, cut: cut, through: through, released: 2), against: checkpoint, of: origin)
+    }
+
+    private func checkpoint(cut: Int64, through: Int64 = 0) -> Checkpoint {
+        var checkpoint = Checkpoint.test(draining: "10:20:", drainedThrough: through)
+        checkpoint.cut = cut
+        return checkpoint
+    }
+
+    private func isRefused(_ recovery: Recovery) -> Bool {
+        if case .refuse = recovery { true } else { false }
+    }
+}

@@ -1,0 +1,164 @@
+import Testing
+
+@testable import Outbox
+
+/// Conversations with the machine when rows are delivered exactly once: what happened, what it does next.
+struct TransactionDrainTests {
+    private let clean = Checkpoint.test(draining: nil)
+    private let unfinished = Checkpoint.test(draining: "10:20:", drainedThrough: 70)
+
+    @Test func kafkaIsAskedBeforeAnythingIsPublishedAlsoWithNothingToDo() {
+        var machine = RelayMachine.transactional()
+        #expect(machine.handle(.led(clean), seeing: .init()) == .recover)
+        #expect(machine.handle(.recovered(through: 0), seeing: .init()) == .advance)
+    }
+
+    @Test func aCutIsOneTransactionAndFinishingItFollowsTheCommit() {
+        var machine = RelayMachine.transactional()
+        _ = machine.handle(.led(clean), seeing: .init())
+        _ = machine.handle(.recovered(through: 0), seeing: .init())
+        #expect(machine.handle(.advanced(.test(draining: "10:20:"), rows: 3), seeing: .init()) == .fetch(after: 0))
+        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer)
+        #expect(machine.handle(.sealed(through: 9, all: true), seeing: .inFlight(3)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .commit(through: 9))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 9)) == .advance)
+    }
+
+    @Test func whatKafkaHasBeyondTheCheckpointIsNotReadAgain() {
+        var machine = RelayMachine.transactional()
+        _ = machine.handle(.led(unfinished), seeing: .init())
+        #expect(machine.handle(.recovered(through: 85), seeing: .init()) == .save(through: 85))
+        #expect(machine.handle(.saved, seeing: .init()) == .fetch(after: 85))
+        #expect(machine.handle(.fetched(rows: 0, lastID: 0, isLast: true), seeing: .init()) == .advance)
+    }
+
+    @Test func aLargeCutIsATransactionPerChunkAndTheNextChunkIsReadMeanwhile() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
+        #expect(machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(10)) == .fetch(after: 80))
+        // Its rows belong to the next transaction.
+        #expect(machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .save(through: 80))
+        #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 80)) == .offer)
+    }
+
+    @Test func acknowledgedRowsAreNotSavedBeforeTheyAreCommitted() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        #expect(machine.handle(.offered(all: false), seeing: .inFlight(0, settled: 74)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 74)) == .offer)
+    }
+
+    @Test func aCommitWithoutAnAnswerIsMadeAgain() {
+        var machine = committing()
+        #expect(machine.handle(.notCommitted, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .advance)
+    }
+
+    @Test func aCommitThatFailedIsSettledByReadingBack() {
+        var machine = committing()
+        var failed = RelaySight.inFlight(0, settled: 80)
+        failed.failure = .init(kind: .client, newest: 80)
+        #expect(machine.handle(.notCommitted, seeing: failed) == .abandon(after: Backoff.pause(1)))
+        #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
+        // It was committed all the same.
+        #expect(machine.handle(.recovered(through: 80), seeing: .init()) == .save(through: 80))
+        #expect(machine.handle(.saved, seeing: .init()) == .fetch(after: 80))
+    }
+
+    @Test func afterAFailureItStartsAgainBehindTheCommittedPlaceNotTheSettledOne() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
+        var failed = RelaySight.inFlight(4, settled: 76)
+        failed.failure = .init(kind: .transient, newest: 80)
+        #expect(machine.handle(.sealed(through: 80, all: true), seeing: failed) == .abandon(after: Backoff.pause(1)))
+        #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
+        #expect(machine.handle(.notRecovered, seeing: .init()) == .abandon(after: Backoff.pause(2)))
+        #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
+        #expect(machine.handle(.recovered(through: 70), seeing: .init()) == .fetch(after: 70))
+    }
+
+    @Test func aRefusedRowIsLookedForByHalvingTransactions() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        #expect(machine.rowsPerTransaction == .max)
+        refuse(&machine, rows: 10, from: 70)
+        #expect(machine.rowsPerTransaction == 5)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
+        // The first half has the row to blame not: it is progress, and the rest of the chunk follows.
+        #expect(machine.handle(.sealed(through: 75, all: false), seeing: .inFlight(0, settled: 75)) == .commit(through: 75))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 75)) == .save(through: 75))
+        #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 75)) == .offer)
+        refuse(&machine, rows: 5, from: 75)
+        #expect(machine.rowsPerTransaction == 2)
+        refuse(&machine, rows: 2, from: 75)
+        #expect(machine.rowsPerTransaction == 1)
+        refuse(&machine, rows: 1, from: 75, isFound: true)
+        #expect(machine.rowsPerTransaction == .max)
+    }
+
+    @Test func theSearchEndsWithTheLastRowItWasFor() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        refuse(&machine, rows: 10, from: 70)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
+        _ = machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(0, settled: 80))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .advance)
+        #expect(machine.rowsPerTransaction == .max)
+    }
+
+    /// A transaction of so many rows up to row 80 is refused; Kafka has committed those before it.
+    private func refuse(_ machine: inout RelayMachine, rows: Int, from committed: Int64, isFound: Bool = false) {
+        var failed = RelaySight.inFlight(rows)
+        failed.failure = .init(kind: .row, newest: 80)
+        failed.failure?.rows = rows
+        failed.failure?.isFound = isFound
+        #expect(machine.handle(.offered(all: false), seeing: failed) == .abandon(after: .zero))
+        #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
+        #expect(machine.handle(.recovered(through: committed), seeing: .init()) == .fetch(after: committed))
+    }
+
+    @Test func stoppingCommitsAndSavesWhatWasOffered() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        #expect(machine.handle(.offered(all: false), seeing: .stopping(.inFlight(4))) == .wait(Drain.reportWait))
+        let settled = RelaySight.stopping(.inFlight(0, settled: 74))
+        #expect(machine.handle(.waited, seeing: settled) == .commit(through: 74))
+        #expect(machine.handle(.committed, seeing: settled) == .save(through: 74))
+        #expect(machine.handle(.saved, seeing: settled) == .stop)
+    }
+
+    @Test func stoppingDoesNotWaitForAKafkaThatIsAway() {
+        var machine = RelayMachine.transactional()
+        _ = machine.handle(.led(unfinished), seeing: .init())
+        #expect(machine.handle(.notRecovered, seeing: .stopping(.init())) == .stop)
+    }
+
+    /// A transaction whose rows are all acknowledged.
+    private func committing() -> RelayMachine {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
+        #expect(machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        return machine
+    }
+}
+
+extension RelayMachine {
+    static func transactional() -> RelayMachine {
+        RelayMachine(sleep: SleepMachine(ceiling: .seconds(5)), guarantee: .exactlyOnce)
+    }
+
+    static func transactional(leading checkpoint: Checkpoint) -> RelayMachine {
+        var machine = transactional()
+        _ = machine.handle(.led(checkpoint), seeing: .init())
+        _ = machine.handle(.recovered(through: checkpoint.drainedThrough), seeing: .init())
+        return machine
+    }
+}
+
+extension RelaySight {
+    static func stopping(_ sight: RelaySight) -> RelaySight {
+        var sight = sight
+        sight.isStopping = true
+        return sight
+    }
+}

@@ -1,0 +1,142 @@
+import Threads
+
+@testable import Outbox
+
+/// A transactional publisher over a ``MemoryTopic``: rows and record arrive as through partitions, acknowledged and not
+/// visible before they are committed; calls fail, and their outcome may be unknown.
+final class MemoryTransactionalPublisher: TransactionalPublisher {
+    private enum Item {
+        case row(MemoryTopic.Message)
+        case record(DeliveryRecord)
+    }
+
+    private struct Queued {
+        var ticket: UInt64
+        var item: Item
+    }
+
+    private let topic: MemoryTopic
+    private let id: String
+    private let wake: WakeDescriptor
+    private let behaviour: MemoryPublisher.Behaviour
+    private var random: SplitMix
+    private var queue: [Queued] = []
+    private var epoch = 0
+    private var isSpent = false
+
+    init(_ topic: MemoryTopic, _ outbox: OutboxOrigin, wake: WakeDescriptor, behaviour: MemoryPublisher.Behaviour) {
+        self.topic = topic
+        self.wake = wake
+        self.behaviour = behaviour
+        id = outbox.transactionalID
+        random = SplitMix(behaviour.seed)
+    }
+
+    func open(within limit: Duration) throws(PublishFailure) {
+        behaviour.pause?(.open)
+        if chance(behaviour.transientFailureIn) { throw PublishFailure(.transient, "TIMED_OUT") }
+        guard epoch == 0 else { return }
+        epoch = topic.transact { $0.open(id) }
+    }
+
+    func lastRecord(within limit: Duration) throws(PublishFailure) -> DeliveryRecord? {
+        behaviour.pause?(.readBack)
+        if chance(behaviour.transientFailureIn) { throw PublishFailure(.transient, "TIMED_OUT") }
+        return topic.transact { $0.lastRecord(id) }
+    }
+
+    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+        let key = row.key
+        if behaviour.tooLarge.contains(key) { return .refused(PublishFailure(.row, "MSG_SIZE_TOO_LARGE")) }
+        let message = MemoryTopic.Message(outboxID: row.outboxID, key: key, sequence: row.sequenceNumber, epoch: row.epoch)
+        return accept(Queued(ticket: ticket, item: .row(message)))
+    }
+
+    func publish(_ record: DeliveryRecord, ticket: UInt64) -> PublishOutcome {
+        accept(Queued(ticket: ticket, item: .record(record)))
+    }
+
+    private func accept(_ queued: Queued) -> PublishOutcome {
+        guard epoch > 0 else { return .refused(PublishFailure(.client, "published before it was opened")) }
+        guard queue.count < behaviour.queueRows else { return .full }
+        queue.append(queued)
+        wake.wake()
+        return .queued
+    }
+
+    func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+        let batch = queue.prefix(Int.random(in: 0...min(queue.count, 20), using: &random))
+        guard !batch.isEmpty, !isSpent else { return wakeIfQueued() }
+        queue.removeFirst(batch.count)
+        let failure = deliver(batch)
+        if failure != nil { isSpent = true }
+        for queued in batch.shuffled(using: &random) { body(queued.ticket, failure) }
+        wakeIfQueued()
+    }
+
+    private func wakeIfQueued() {
+        if !queue.isEmpty, !isSpent { wake.wake() }
+    }
+
+    private func deliver(_ batch: ArraySlice<Queued>) -> PublishFailure? {
+        let isPoisoned = batch.contains {
+            if case .row(let message) = $0.item { behaviour.poison.contains(message.key) } else { false }
+        }
+        if isPoisoned { return PublishFailure(.row, "INVALID_RECORD") }
+        if chance(behaviour.transientFailureIn) { return PublishFailure(.transient, "TIMED_OUT") }
+        do {
+            for queued in batch { try append(queued.item) }
+            return nil
+        } catch {
+            return Self.fenced
+        }
+    }
+
+    private func append(_ item: Item) throws(MemoryTransactions.Refused) {
+        let refused = topic.transact { transactions -> Bool in
+            do throws(MemoryTransactions.Refused) {
+                switch item {
+                case .row(let message): try transactions.append(message, id, epoch: epoch)
+                case .record(let record): try transactions.append(record, id, epoch: epoch)
+                }
+                return false
+            } catch {
+                return true
+            }
+        }
+        if refused { throw MemoryTransactions.Refused() }
+    }
+
+    /// Sometimes the answer is late, sometimes it is lost, and then it may have been a yes.
+    func commit(within limit: Duration) throws(PublishFailure) -> Bool {
+        behaviour.pause?(.commit)
+        if chance(behaviour.transientFailureIn) { return false }
+        let isLost = chance(behaviour.transientFailureIn)
+        if isLost, chance(2) { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, nothing done") }
+        guard end(.committed) else { throw Self.fenced }
+        if isLost { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, committed") }
+        return true
+    }
+
+    /// An abort may not get through: the next publisher that is opened does it.
+    func abandon() {
+        if epoch > 0, chance(2) { _ = end(.aborted) }
+        isSpent = true
+        queue = []
+    }
+
+    private func end(_ outcome: MemoryTransactions.Outcome) -> Bool {
+        topic.transact { transactions in
+            do throws(MemoryTransactions.Refused) {
+                try transactions.end(id, epoch: epoch, outcome)
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private func chance(_ one: Int) -> Bool { one > 0 && Int.random(in: 0..<one, using: &random) == 0 }
+
+    private static let fenced = PublishFailure(.fenced, "PRODUCER_FENCED")
+}

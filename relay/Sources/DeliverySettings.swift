@@ -1,0 +1,29 @@
+import Kafka
+import Messaging
+import Outbox
+import Runtime
+
+/// How often rows may arrive, and what exactly-once delivery needs of Kafka.
+enum DeliverySettings {
+    static func read(
+        _ environment: EnvironmentReader, into relay: inout RelayConfiguration, _ publisher: inout KafkaPublisherConfiguration
+    ) {
+        relay.guarantee = environment.choice("RELAY_DELIVERY", default: relay.guarantee)
+        let topic = environment.string("RELAY_CHECKPOINT_TOPIC", default: publisher.checkpointTopic)
+        if KafkaTopic.isValid(topic) {
+            publisher.checkpointTopic = topic
+        } else {
+            environment.report("RELAY_CHECKPOINT_TOPIC", "'\(topic)' is no topic name")
+        }
+        switch relay.guarantee {
+        case .exactlyOnce:
+            if publisher.kafka["enable.idempotence"] == "false" {
+                environment.report("KAFKA_ENABLE_IDEMPOTENCE", "'false' excludes RELAY_DELIVERY=exactly-once")
+            }
+        case .atLeastOnce:
+            if publisher.kafka["transactional.id"] != nil {
+                environment.report("KAFKA_TRANSACTIONAL_ID", "goes with RELAY_DELIVERY=exactly-once only")
+            }
+        }
+    }
+}
