@@ -49,7 +49,7 @@ import Testing
             "RELAY_SCHEMA": "other", "RELAY_LEASE": "16s", "RELAY_POLL_CEILING": "6s", "RELAY_POLL_INTERVAL": "100ms",
             "RELAY_RETENTION": "25h", "RELAY_PARKED_RETRY": "61s", "RELAY_TOPIC": "x", "RELAY_CLOUDEVENTS": "false",
             "RELAY_EVENT_ID_HEADER": "false", "RELAY_SOURCE": "x", "RELAY_TOMBSTONES": "true", "RELAY_CONNECT_TIMEOUT": "6s",
-            "RELAY_ADMIN_HOST": "::", "RELAY_ADMIN_PORT": "1",
+            "RELAY_ADMIN_HOST": "::", "RELAY_ADMIN_PORT": "1", "RELAY_DELIVERY": "exactly-once", "RELAY_CHECKPOINT_TOPIC": "x",
         ]
         for (name, value) in others { #expect(try Self.picture([name: value]) != unset, "\(name)") }
         let compared = Set(try Self.told().map(\.name)).subtracting(["RELAY_POOLER"])

@@ -78,6 +78,8 @@ final class ExactlyOnce {
             try held.forget(releasedThrough: released)
             return through
         case .refuse(let why):
+            // It may be the record of a leader who came between our look at Postgres and our look at Kafka.
+            try store.verify()
             throw foreign(why)
         }
     }

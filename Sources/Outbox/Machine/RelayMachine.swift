@@ -106,6 +106,8 @@ public struct RelayMachine: Sendable {
     private mutating func proceed(_ drain: Drain, _ sight: RelaySight) -> RelayAction {
         var drain = drain
         if let failure = sight.failure {
+            // Rows got through since the last one: that is no reason to wait longer.
+            if sight.settledThrough != nil { failures = 0 }
             failures += 1
             drain.restart(settledThrough: sight.settledThrough, after: failure)
             phase = .draining(drain)

@@ -60,13 +60,17 @@ struct RelayMachineTests {
         #expect(machine.handle(.abandoned, seeing: .init()) == .fetch(after: 74))
     }
 
-    @Test func repeatedFailuresPauseLongerUntilACutIsDone() {
+    @Test func repeatedFailuresPauseLongerUntilRowsGetThrough() {
         var machine = RelayMachine.test(leading: unfinished)
         var failing = RelaySight()
         failing.failure = .init(kind: .transient, newest: 71)
         #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(1)))
         _ = machine.handle(.abandoned, seeing: .init())
         #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(2)))
+        _ = machine.handle(.abandoned, seeing: .init())
+        var settled = RelaySight.inFlight(6, settled: 74)
+        settled.failure = failing.failure
+        #expect(machine.handle(.fetched(rows: 9, lastID: 80, isLast: true), seeing: settled) == .abandon(after: Backoff.pause(1)))
     }
 
     @Test func aRefusedRowIsLookedForOneByOne() {

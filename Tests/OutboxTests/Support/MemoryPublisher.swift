@@ -105,15 +105,19 @@ struct MemoryPublisherFactory: PublisherFactory {
     var behaviour = MemoryPublisher.Behaviour()
 
     func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
-        // Each has chances of its own: a publisher that repeated those of the one that failed would fail there again, for ever.
-        var own = behaviour
-        own.seed &+= topic.countPublisher() &* 104_729
-        return MemoryPublisher(topic, wake: wake, behaviour: own)
+        MemoryPublisher(topic, wake: wake, behaviour: ownBehaviour)
     }
 
     func makeTransactionalPublisher(
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher {
-        MemoryTransactionalPublisher(topic, outbox, wake: wake, behaviour: behaviour)
+        MemoryTransactionalPublisher(topic, outbox, wake: wake, behaviour: ownBehaviour)
+    }
+
+    /// Each has chances of its own: a publisher that repeated those of the one that failed would fail there again, for ever.
+    private var ownBehaviour: MemoryPublisher.Behaviour {
+        var own = behaviour
+        own.seed &+= topic.countPublisher() &* 104_729
+        return own
     }
 }
