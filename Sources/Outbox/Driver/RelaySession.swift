@@ -58,7 +58,7 @@ final class RelaySession {
                 factory, origin: ServerIdentity.current(work).origin(schema: configuration.schema), store: store, held: held,
                 outlet: outlet, signals: signals, status: status, logger: logger) : nil
         releaser = Releaser(
-            held: held, outlet: outlet, exactlyOnce: exactlyOnce, signals: signals, epoch: epoch, logger: logger)
+            held: held, store: store, outlet: outlet, exactlyOnce: exactlyOnce, signals: signals, epoch: epoch, logger: logger)
         retention = Retention(work, identity: identity, configuration: configuration, logger: logger)
         machine = RelayMachine(
             sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval),

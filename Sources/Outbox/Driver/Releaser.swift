@@ -5,6 +5,8 @@ internal import Threads
 /// held, so the key keeps its order.
 struct Releaser {
     let held: HeldRows
+    /// What a former leader forgot, the new one would take for published, or flow past.
+    let store: CheckpointStore
     let outlet: Outlet
     /// nil where rows are delivered at least once.
     let exactlyOnce: ExactlyOnce?
@@ -16,7 +18,7 @@ struct Releaser {
         guard outlet.hasParkedKeys else { return }
         for (key, isRetry) in try held.askedFor() {
             guard try release(key) else { return }
-            if isRetry { try held.recordRetry(key) }
+            if isRetry { try store.whileLeading { try held.recordRetry(key) } }
         }
     }
 
@@ -27,10 +29,10 @@ struct Releaser {
             guard chunk.count > 0 else { break }
             guard try publish(chunk, key) else { return false }
             try exactlyOnce?.commitRelease(through: try chunk.holdID(chunk.count - 1))
-            try held.forget(chunk)
+            try store.whileLeading { try held.forget(chunk) }
             outlet.heldRowsLeft(chunk.count)
         }
-        try held.forget(key)
+        try store.whileLeading { try held.forget(key) }
         outlet.unpark(key)
         logger.notice("key released", metadata: ["key": "\(key)"])
         return true
@@ -44,7 +46,9 @@ struct Releaser {
             case .success(let isSettled):
                 if !isSettled { return try undone("it was interrupted") }
             case .failure(let failure):
-                if failure.isPermanent { try held.refuse(key, failure.explanation, retryAfter: outlet.retryAfter(failure)) }
+                if failure.isPermanent {
+                    try store.whileLeading { try held.refuse(key, failure.explanation, retryAfter: outlet.retryAfter(failure)) }
+                }
                 return try undone(failure.explanation)
             }
         }

@@ -38,10 +38,15 @@ final class CheckpointStore {
     /// hold what the new one has published since. Doing it again changes nothing.
     func hold(_ batch: HeldBatch) throws {
         guard !batch.isEmpty else { return }
+        try whileLeading { note(batch, try connection.pipeline(batch.queries(statements))[...]) }
+    }
+
+    /// Does in one transaction what only the leader may do: a former one that was stopped goes on as if nothing had happened.
+    func whileLeading(_ body: () throws -> Void) throws {
         try connection.transaction {
             let own = try connection.query(statements.twins[twin].lock, [.literal(place), .int8(checkpoint.epoch)])
             guard own.count == 1 else { throw Self.fenced }
-            note(batch, try connection.pipeline(batch.queries(statements))[...])
+            try body()
         }
     }
 
