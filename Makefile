@@ -36,7 +36,7 @@ build: ## Builds the executables (release)
 test: ## Runs all tests against a private Postgres and Kafka; leaves nothing behind
 	@scripts/test.sh
 
-test-tsan: ## Runs the tests of all modules under Thread Sanitizer
+test-tsan: ## Runs the unit tests under Thread Sanitizer
 	@scripts/test-tsan.sh
 
 test-kafka: ## Runs the Kafka-facing tests against KAFKA_BOOTSTRAP_SERVERS
