@@ -53,10 +53,12 @@ final class ManagedProcess: @unchecked Sendable {
         let words = String(decoding: first, as: UTF8.self).split(separator: " ")
         guard words.first == "@pid", let pid = words.last.flatMap({ pid_t($0) }) else { throw TestFailure("\(name) did not start") }
         self.pid = pid
-        reading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.receive(data)
+        // A thread and no readability handler: taking such a handler away at the end of the file raced with its event loop.
+        Thread.detachNewThread { [weak self] in
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while case let count = read(reading.fileDescriptor, &buffer, buffer.count), count > 0 || count < 0 && errno == EINTR {
+                self?.receive(buffer[..<max(0, count)])
+            }
         }
     }
 
@@ -69,7 +71,7 @@ final class ManagedProcess: @unchecked Sendable {
         try body()
     }
 
-    private func receive(_ data: Data) {
+    private func receive(_ data: ArraySlice<UInt8>) {
         condition.lock()
         defer { condition.unlock() }
         unread += data
