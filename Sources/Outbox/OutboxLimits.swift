@@ -53,6 +53,8 @@ public enum OutboxLimits {
     public static let heldRowsPerRead = 500
     /// How long the truncation of a leaf or a checkpoint twin waits for its lock, in milliseconds.
     public static let truncateLockMilliseconds = 50
+    /// How long a rebase waits for a relay that was stopped to be gone, in milliseconds.
+    public static let rebaseLockMilliseconds = 2_000
     /// Adopting a table: how long one try for its lock holds up writers, how long they have the table to themselves before
     /// the next, in milliseconds, and how often it is tried.
     public static let adoptionLockMilliseconds = 500

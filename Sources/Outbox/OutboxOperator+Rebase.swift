@@ -19,13 +19,12 @@ extension OutboxOperator {
     /// - Throws: ``OutboxError`` with code `fenced` while a relay leads.
     public func rebase(republishSince since: String, reason: String) throws -> Rebase {
         let identity = try RelayIdentity.read(connection, schema: schema)
+        try waitForLeaderToGo(identity)
         // One snapshot for all statements: a row that commits meanwhile is neither stamped nor counted as published.
         return try connection.transaction(.repeatableRead) {
             let isFree = try connection.query(
                 "SELECT pg_try_advisory_xact_lock($1, $2)", [.int4(identity.lockClass), .int4(identity.leaderLock)])
-            guard try isFree.bool(0, 0) else {
-                throw OutboxError(.fenced, "a relay leads at the moment: stop it first, then rebase")
-            }
+            guard try isFree.bool(0, 0) else { throw Self.somebodyLeads }
             let own = try connection.query("SELECT pg_current_xact_id()::text").string(0, 0)
             let rows = try restamp(since: since)
             try moveCheckpoint(own: own)
@@ -33,6 +32,22 @@ extension OutboxOperator {
             return rows
         }
     }
+
+    /// Of a relay that has just been stopped, Postgres ends the session, and with it the lock, a moment after the process is gone.
+    /// In a transaction of its own: the one that rebases must see all that the last leader did.
+    private func waitForLeaderToGo(_ identity: RelayIdentity) throws {
+        do {
+            try connection.transaction {
+                try connection.execute("SET LOCAL lock_timeout = \(OutboxLimits.rebaseLockMilliseconds)")
+                try connection.query(
+                    "SELECT pg_advisory_xact_lock($1, $2)", [.int4(identity.lockClass), .int4(identity.leaderLock)])
+            }
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            throw Self.somebodyLeads
+        }
+    }
+
+    private static let somebodyLeads = OutboxError(.fenced, "a relay leads at the moment: stop it first, then rebase")
 
     /// Rows to publish again get this transaction's id, which the new checkpoint does not see; rows that carry an id this
     /// server has not reached get one that everybody sees.

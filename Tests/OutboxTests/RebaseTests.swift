@@ -1,3 +1,4 @@
+import Dispatch
 import Postgres
 import TestKit
 import Testing
@@ -58,6 +59,28 @@ struct RebaseTests {
                 ($0 as? OutboxError)?.code == .fenced
             }
         }
+    }
+
+    /// The operator stops the relay and rebases at once; Postgres has not noticed yet that the relay is gone.
+    @Test func aRebaseWaitsForALeaderThatIsLeaving() async throws {
+        let outbox = try await TestOutbox()
+        let leads = DispatchSemaphore(value: 0)
+        async let leader: Void = onThread {
+            let lead = try LeadConnection(outbox.configuration)
+            #expect(try lead.tryToLead())
+            leads.signal()
+            let observer = try outbox.connect()
+            let isWaitedFor: PostgresStatement =
+                "SELECT count(*) > 0 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE NOT granted AND datname = current_database()"
+            let limit = ContinuousClock.now + .seconds(60)
+            while try !observer.query(isWaitedFor).bool(0, 0), .now < limit {}
+            lead.resign()
+        }
+        try await onThread {
+            leads.wait()
+            _ = try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "restored")
+        }
+        try await leader
     }
 
     /// Services start in any order, so the relay may come before the migration: no reason to give up.
