@@ -1,6 +1,7 @@
 #!/bin/bash
 # What make test runs: every test, debug build. Postgres and Kafka are started by the tests themselves, on free ports.
-# Afterwards no process of the run may be left; one that is fails the run. Arguments go to swift test (--filter ...).
+# Afterwards no process of the run may be left; one that is fails the run. What failed is said again at the end, where it is found among
+# thousands of lines. Arguments go to swift test (--filter ...).
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
@@ -45,9 +46,19 @@ unset DATABASE_URL
 # Hundreds of tests at once on two cores starve each other until their generous limits pass.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${TEST_WIDTH:-8}"
 
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+
+# What went wrong, with the reasons; a run that broke off is told by its last lines.
+failures() {
+    say "" "failed:"
+    grep -aE -A4 '^✘ .*(recorded an issue|Caught error)|^(Fatal error|error:|\*\*\* )' "$log" | tail -n 80 || tail -n 20 "$log"
+}
+
 status=0
 $swift build --build-tests || exit $?
-# A test that hangs must not hang whoever waits for the answer.
-timeout --kill-after=30 "${TEST_LIMIT:-40m}" $swift test --skip-build "$@" </dev/null || status=$?
+# A test that hangs must not hang whoever waits for the answer, nor may a process it left behind, which holds on to the pipe.
+timeout --kill-after=30 "${TEST_LIMIT:-40m}" $swift test --skip-build "$@" </dev/null > >(tee "$log") 2>&1 || status=$?
 sweep || status=1
+[ "$status" = 0 ] || failures
 exit "$status"
