@@ -53,16 +53,18 @@ extension EndToEndTests {
             }
         }
 
-        /// schemathesis makes requests from the OpenAPI document, well-formed and not, over HTTP/1.1 and over HTTP/2.
+        /// schemathesis makes requests from the OpenAPI document, well-formed and not, over HTTP/1.1 and over HTTP/2. The same ones
+        /// each time; SCHEMATHESIS_SEED chooses others. One worker: with several, threads now and then fail in Python's own parser.
         @Test(arguments: ["HTTP/1.1", "HTTP/2"])
         func theOpenAPIDocumentIsTrue(_ version: String) async throws {
             try await TestStack.withServer { stack in
                 let server = version == "HTTP/2" ? "http://\(stack.grpcAddress)" : stack.httpURL
+                let seed = ProcessInfo.processInfo.environment["SCHEMATHESIS_SEED"] ?? "1"
                 let hooks = ["SCHEMATHESIS_HOOKS": "schemathesis_http2", "PYTHONPATH": "Tests/Clients"]
                 let result = try await Command.run(
                     [
                         try await Command.python(), "-m", "schemathesis.cli", "run", server + "/openapi.json", "--checks", "all",
-                        "--max-examples", "15", "--workers", "2", "--no-color",
+                        "--max-examples", "15", "--workers", "1", "--seed", seed, "--no-color",
                     ], environment: version == "HTTP/2" ? hooks : [:])
                 #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
             }
