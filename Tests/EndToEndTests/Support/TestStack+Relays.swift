@@ -4,8 +4,9 @@ import TestKit
 import Threads
 
 extension TestStack {
-    /// The lease of relays that a test stops: short, so that it need not wait for long.
-    static let shortLease = Duration.seconds(3)
+    /// The lease of relays that a test stops: short, so that it need not wait for long, but no busy machine keeps a relay
+    /// from renewing it.
+    static let shortLease = Duration.seconds(8)
 
     /// A relay of a name, beside others; it ends with the stack.
     func startRelay(_ name: String, _ more: [String: String] = [:]) async throws -> ManagedProcess {
