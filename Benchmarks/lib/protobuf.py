@@ -52,6 +52,12 @@ def paid_order_events(order_id):
     return [("order_placed", placed), ("order_payment_initiated", short), ("order_paid", short)]
 
 
+def moving_order_events(order_id, count):
+    """A paid order's events, and then a parcel that keeps moving."""
+    moved = message([(1, order_id), (2, timestamp()), (3, 3)])
+    return paid_order_events(order_id) + [("order_shipping_status_updated", moved)] * (count - 3)
+
+
 def write_bodies(path, bodies):
     with open(path, "wb") as f:
         for body in bodies:

@@ -7,6 +7,7 @@ import subprocess
 from . import invariants, process, protobuf
 
 CONNECTIONS, STREAMS = 16, 64
+LONG_HISTORY = 10_000
 SERVICE = "/orders.v1.OrderService/"
 
 
@@ -50,6 +51,7 @@ class WritePath:
         self.report.compare("3  one client, gRPC median µs / pgbench median µs", settled(self.lone_grpc),
                             settled(lambda: self.lone_pgbench(sql("place.sql"))), rounds, "≤ 2.5 (1.5)", lower_is_better=True)
         self.existing_orders(rounds, seconds, sql, settled)
+        self.long_history(rounds, settled)
         rss = self.server.memory_mb("VmHWM")
         self.check_invariants()
         self.report.note("orders-server", f"peak resident memory {rss:.0f} MB", peak_mb=rss)
@@ -109,6 +111,18 @@ class WritePath:
             "5  Cancel + shipping gRPC / pgbench select + insert", settled(self.commands),
             settled(lambda: self.bench.postgres.pgbench(sql("append.sql"), 16, seconds, variables)), rounds, "≥ 1.0")
 
+    def long_history(self, rounds, settled):
+        """The state of a long order is kept, so reading it must cost about what reading a short one does."""
+        streams = [("history-long", protobuf.moving_order_events("history-long", LONG_HISTORY)),
+                   ("history-short", protobuf.paid_order_events("history-short"))]
+        self.insert_events(streams)
+        long, short = (self.bodies(order, [protobuf.message([(1, order)])]) for order, _ in streams)
+        lone = lambda body, maximum=None: json.loads(self.start_load("GetOrder", body, 1, 1, maximum).communicate()[0])["p50_us"]
+        first = lone(long, 1)
+        self.report.compare(f"4b GetOrder of {LONG_HISTORY:,} events / of 3, one client, µs", settled(lambda: lone(long)),
+                            settled(lambda: lone(short)), rounds, lower_is_better=True)
+        self.report.note("long history", f"the first GetOrder of {LONG_HISTORY:,} events took {first / 1000:.1f} ms", first_us=first)
+
     def commands(self):
         """Half the connections cancel, half ship; every order is new to both, so that no command is refused."""
         self.generation = getattr(self, "generation", 0) + 1
@@ -128,16 +142,20 @@ class WritePath:
     def insert_paid_orders(self, count, kind):
         """Streams of three events; the ids tell pgbench, too, which orders there are."""
         ids = [f"bench-{kind}-{n}" for n in range(1, count + 1)]
-        path = os.path.join(self.bench.work, "orders.copy")
+        self.insert_events((order, protobuf.paid_order_events(order)) for order in ids)
+        return ids
+
+    def insert_events(self, streams):
+        """streams: pairs of an order's id and its events."""
+        path = os.path.join(self.bench.work, "events.copy")
         with open(path, "w") as f:
-            for order in ids:
-                for sequence, (event, data) in enumerate(protobuf.paid_order_events(order)):
+            for order, events in streams:
+                for sequence, (event, data) in enumerate(events):
                     f.write(f"{protobuf.uuid_v7()}\t{order}\t{sequence}\torder\t{event}\t\\\\x{data.hex()}\n")
         columns = "event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data"
         self.bench.postgres.sql(f"\\copy event ({columns}) FROM '{path}'")
         self.bench.postgres.sql("VACUUM ANALYZE event")
         os.remove(path)
-        return ids
 
     def bodies(self, name, messages):
         path = os.path.join(self.bench.work, name + ".bodies")
