@@ -135,7 +135,7 @@ let testTargets: [Target] = [
     tests(
         "EndToEnd",
         [
-            "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Postgres", "Kafka", "Orders", "OrdersProto", protobuf,
+            "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Postgres", "Kafka", "Outbox", "Orders", "OrdersProto", protobuf,
             "orders-server", "orders-projector", "orders-payments", "outboxctl", "embedded-kafka", "outbox-relay",
         ]),
 ]
