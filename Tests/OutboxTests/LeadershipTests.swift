@@ -46,6 +46,32 @@ struct LeadershipTests {
         }
     }
 
+    /// The new leader may have published what the old one held, and does not know that its key is parked.
+    @Test func aLeaderThatWasReplacedStoresNoRowsThatItHolds() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let lead = try LeadConnection(outbox.configuration)
+            #expect(try lead.tryToLead())
+            let connection = try outbox.connect()
+            let store = try CheckpointStore(connection, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch)
+            var held = HeldBatch()
+            let key = OutboxKey(aggregateType: "order", aggregateID: "a")
+            held.park(key, 1, "MSG_SIZE_TOO_LARGE", retryAfter: nil)
+            held.hold(1, key)
+            try connection.execute(
+                "UPDATE outbox_relay.checkpoint_0 SET epoch = epoch + 1; UPDATE outbox_relay.checkpoint_1 SET epoch = epoch + 1")
+            let moves: [() throws -> Void] = [
+                { _ = try store.advance(holding: held) }, { try store.save(through: 1, holding: held) }, { try store.hold(held) },
+            ]
+            for move in moves {
+                #expect { try move() } throws: { ($0 as? OutboxError)?.code == .fenced }
+            }
+            let stored = try connection.query(
+                "SELECT (SELECT count(*) FROM outbox_relay.parked) + (SELECT count(*) FROM outbox_relay.held)")
+            #expect(try stored.int64(0, 0) == 0)
+        }
+    }
+
     /// The worst moment to be stopped at: in the middle of changing the checkpoint's twin.
     @Test func aLeaderStoppedInATransactionHoldsNobodyUp() async throws {
         let outbox = try await TestOutbox()

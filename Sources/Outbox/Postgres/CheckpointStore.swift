@@ -42,11 +42,11 @@ final class CheckpointStore {
     }
 
     /// Does in one transaction what only the leader may do: a former one that was stopped goes on as if nothing had happened.
-    func whileLeading(_ body: () throws -> Void) throws {
+    func whileLeading<T>(_ body: () throws -> T) throws -> T {
         try connection.transaction {
             let own = try connection.query(statements.twins[twin].lock, [.literal(place), .int8(checkpoint.epoch)])
             guard own.count == 1 else { throw Self.fenced }
-            try body()
+            return try body()
         }
     }
 
@@ -91,11 +91,12 @@ final class CheckpointStore {
         try moved(to: try rows.string(0, 0))
     }
 
-    /// The move and what goes with it, in one transaction: the checkpoint may not pass a held row that is not stored.
+    /// The move and what goes with it, in one transaction: the checkpoint may not pass a held row that is not stored, and what a former
+    /// leader held the new one may have published since.
     private func moving(holding batch: HeldBatch, _ move: () -> PostgresQuery) throws -> PostgresResult {
         let query = move()
         guard !batch.isEmpty else { return try connection.query(query.statement, query.parameters) }
-        let results = try connection.pipeline(batch.queries(statements) + [query])
+        let results = try whileLeading { try connection.pipeline(batch.queries(statements) + [query]) }
         guard let last = results.last else { throw Self.fenced }
         note(batch, results.dropLast())
         return last
