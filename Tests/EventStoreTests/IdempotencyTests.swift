@@ -24,6 +24,17 @@ struct IdempotencyTests {
         }
     }
 
+    @Test func aRetryIsNotHeldToTheVersionThatTheFirstRequestChanged() async throws {
+        try await Fixture.run { fixture in
+            let order = try await fixture.store.place(Fixture.details).orderID
+            var demanding = options("k")
+            (demanding.expectedVersion, demanding.allowedVersions) = (1, [1, 7])
+            let first = try await fixture.store.execute(.cancel(reason: "x"), on: order, options: demanding)
+            let again = try await fixture.store.execute(.cancel(reason: "x"), on: order, options: demanding)
+            #expect(again == CommandOutcome(orderID: order, version: first.version, replayed: true))
+        }
+    }
+
     @Test func anotherRequestUnderTheSameKeyIsRefused() async throws {
         try await Fixture.run { fixture in
             _ = try await fixture.store.place(Fixture.details, options: options("k"))

@@ -108,7 +108,7 @@ struct BatchPlan {
         if case .failure(let rejection) = decision, rejection.reason == .orderNotFound {
             return .failure(.notFound(orderID: request.orderID.text))
         }
-        if let expected = request.options.expectedVersion, expected != stream.head.version {
+        if let expected = request.options.missed(at: stream.head.version) {
             return .failure(.conflict(expected: expected, actual: stream.head.version))
         }
         switch decision {

@@ -4,4 +4,6 @@ struct CallContext: Sendable {
     var deadline: ContinuousClock.Instant?
     /// The W3C trace context, as it came.
     var traceparent: String?
+    /// The versions that a write may find the order at; nil for any. What the message itself demands counts beside it.
+    var allowedVersions: [UInt32]?
 }

@@ -91,7 +91,8 @@ extension OrderHandlers {
     private func options(
         _ call: CallContext, requestID: String, method: String, _ unkeyed: some Message
     ) throws(APIError) -> CommandOptions {
-        var options = CommandOptions(deadline: call.deadline, traceparent: call.traceparent)
+        var options = CommandOptions(
+            allowedVersions: call.allowedVersions?.map { Int64($0) }, deadline: call.deadline, traceparent: call.traceparent)
         guard !requestID.isEmpty else { return options }
         guard let body: [UInt8] = try? unkeyed.serializedBytes() else { throw APIError.internalError }
         options.idempotencyKey = IdempotencyKey(requestID, requestHash: Array(method.utf8) + [0] + body)

@@ -627,7 +627,7 @@ enum OpenAPIDocument {
                 "type": "integer",
                 "minimum": 0,
                 "maximum": 4294967295,
-                "description": "Refuse with 409 unless the order is at exactly this version. If-Match wins over it."
+                "description": "Refuse with 409 unless the order is at exactly this version. Counts beside If-Match: both must hold."
               },
               "OrderReference": {
                 "type": "object",

@@ -25,16 +25,13 @@ extension RESTService {
         let bodyOrderID = fields.string("order_id")
         message.orderID = orderID
         message.reason = fields.string("reason")
-        let bodyVersion = fields.optionalUInt32("expected_version")
+        if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
-        try OrderHandlers.validate(message)
         let prepared = message
-        let answer = try await conditional(IfMatch(request.headers), bodyVersion, orderID) { version async throws(APIError) in
-            var message = prepared
-            if let version { message.expectedVersion = version }
-            return try await self.handlers.cancelOrder(message, request.call)
+        let answer = try await conditional(request) { call async throws(APIError) in
+            try await handlers.cancelOrder(prepared, call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
@@ -45,16 +42,13 @@ extension RESTService {
         let bodyOrderID = fields.string("order_id")
         message.orderID = orderID
         message.status = fields.choice("status", Orders_V1_ShippingStatus.names) ?? .unspecified
-        let bodyVersion = fields.optionalUInt32("expected_version")
+        if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
         try fields.finish()
         try requireSameOrder(bodyOrderID, orderID)
         message.requestID = try requestID(request.headers)
-        try OrderHandlers.validate(message)
         let prepared = message
-        let answer = try await conditional(IfMatch(request.headers), bodyVersion, orderID) { version async throws(APIError) in
-            var message = prepared
-            if let version { message.expectedVersion = version }
-            return try await self.handlers.updateOrderShippingStatus(message, request.call)
+        let answer = try await conditional(request) { call async throws(APIError) in
+            try await handlers.updateOrderShippingStatus(prepared, call)
         }
         return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }

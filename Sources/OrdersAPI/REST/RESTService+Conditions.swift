@@ -1,7 +1,4 @@
-import EventStore
 import HTTPTypes
-import OrdersProto
-import SwiftProtobuf
 
 extension RESTService {
     /// The request_id of a write: the `Idempotency-Key` header's; empty without one.
@@ -19,32 +16,23 @@ extension RESTService {
         return String(key)
     }
 
-    /// Runs a write that must find the version of the body, and one of those of `If-Match`.
+    /// Runs a write that must find one of the versions of `If-Match`, if the request has that header.
     ///
-    /// - Parameter command: gets the version to insist on, nil for any.
-    /// - Throws: ``APIError`` with 412 if `If-Match` was not met, with 409 if it was and the body's version was not.
+    /// The header is judged with the write, not before it: the answer to a repeated `Idempotency-Key` is the first one, whatever
+    /// became of the order since.
+    ///
+    /// - Throws: ``APIError`` with 412 if `If-Match` was not met.
     func conditional<Answer: Sendable>(
-        _ precondition: IfMatch?, _ inBody: UInt32?, _ orderID: String, _ command: (UInt32?) async throws(APIError) -> Answer
+        _ request: RESTRequest, _ command: (CallContext) async throws(APIError) -> Answer
     ) async throws(APIError) -> Answer {
+        let precondition = IfMatch(request.headers)
+        var call = request.call
+        call.allowedVersions = precondition?.versions
         do {
-            return try await command(try await expectedVersion(inBody, precondition, orderID))
+            return try await command(call)
         } catch {
             throw precondition?.explain(error) ?? error
         }
-    }
-
-    private func expectedVersion(
-        _ inBody: UInt32?, _ precondition: IfMatch?, _ orderID: String
-    ) async throws(APIError) -> UInt32? {
-        guard let versions = precondition?.versions else { return inBody }
-        if versions.count == 1, inBody == nil || inBody == versions.first { return versions.first }
-        // One of several, none, or another than the body's: only the order itself tells which. The write still insists on what is
-        // found here.
-        let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
-        guard versions.contains(order.version) else {
-            throw APIError(EventStoreError.conflict(expected: Int64(versions.first ?? 0), actual: Int64(order.version)))
-        }
-        return inBody ?? order.version
     }
 }
 

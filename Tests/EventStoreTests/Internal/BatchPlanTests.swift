@@ -7,12 +7,15 @@ import Testing
 /// A batch as a conversation: histories in, blocks out, their fate in, answers out.
 struct BatchPlanTests {
     private func request(
-        _ command: OrderCommand, on order: String, isNew: Bool = false, expectedVersion: Int64? = nil, key: String? = nil
+        _ command: OrderCommand, on order: String, isNew: Bool = false, expectedVersion: Int64? = nil,
+        allowedVersions: [Int64]? = nil, key: String? = nil
     ) -> CommandRequest {
         let idempotencyKey = key.map { IdempotencyKey($0, requestHash: [1]) }
         return CommandRequest(
             command: command, orderID: ExactText(order), isNewOrder: isNew,
-            options: CommandOptions(expectedVersion: expectedVersion, idempotencyKey: idempotencyKey), reply: Reply())
+            options: CommandOptions(
+                expectedVersion: expectedVersion, allowedVersions: allowedVersions, idempotencyKey: idempotencyKey),
+            reply: Reply())
     }
 
     private func head(_ events: [OrderEvent]) -> Result<StreamHead, EventStoreError> {
@@ -68,10 +71,27 @@ struct BatchPlanTests {
         #expect(texts(plan.resolve([true])) == ["version 2", stale, "version 3"])
     }
 
+    @Test func oneOfTheAllowedVersionsWillDo() {
+        let requests = [
+            request(.initiatePayment, on: "a", allowedVersions: [2, 1]), request(.recordPayment, on: "a", allowedVersions: [1, 3]),
+            request(.recordPayment, on: "a", allowedVersions: []),
+            request(.recordPayment, on: "a", expectedVersion: 3, allowedVersions: [2]),
+            request(.recordPayment, on: "nobody", allowedVersions: []), request(.recordPayment, on: "a", allowedVersions: [2]),
+        ]
+        let heads = [ExactText("a"): head([.placed(Fixture.details)]), ExactText("nobody"): head([])]
+        let plan = BatchPlan(requests, heads: heads, keys: [:], now: 5)
+        let refusals = [Int64(1), 0, 3].map { "\(EventStoreError.conflict(expected: $0, actual: 2))" }
+        let missing = "\(EventStoreError.notFound(orderID: "nobody"))"
+        #expect(texts(plan.resolve([true])) == ["version 2"] + refusals + [missing, "version 3"])
+    }
+
     @Test func aRememberedAnswerIsGivenBeforeDeciding() {
         let record = KeyRecord(requestHash: [1], orderID: "a", version: 4)
         let other = KeyRecord(requestHash: [2], orderID: "a", version: 4)
-        let requests = [request(.cancel(reason: "x"), on: "a", key: "k"), request(.cancel(reason: "x"), on: "a", key: "o")]
+        let requests = [
+            request(.cancel(reason: "x"), on: "a", expectedVersion: 3, allowedVersions: [3, 5], key: "k"),
+            request(.cancel(reason: "x"), on: "a", key: "o"),
+        ]
         let plan = BatchPlan(
             requests, heads: [ExactText("a"): head([.placed(Fixture.details)])],
             keys: [ExactText("k"): record, ExactText("o"): other], now: 5)

@@ -70,6 +70,20 @@ struct FacesOverHTTP2Tests {
         }
     }
 
+    @Test func aRetryIsNotHeldToTheVersionThatTheFirstCallChanged() async throws {
+        try await talk { client in
+            let service = "orders.v1.OrderService"
+            let placed: Orders_V1_PlaceOrderResponse = try client.call(1, service, "PlaceOrder", Self.order)
+            let cancel = Orders_V1_CancelOrderRequest.with {
+                ($0.orderID, $0.reason, $0.expectedVersion, $0.requestID) = (placed.orderID, "r", 1, "k")
+            }
+            let first: Orders_V1_CancelOrderResponse = try client.call(3, service, "CancelOrder", cancel)
+            let again: Orders_V1_CancelOrderResponse = try client.call(5, service, "CancelOrder", cancel)
+            #expect(!first.replayed && again.replayed)
+            #expect((first.version, again.version) == (2, 2))
+        }
+    }
+
     @Test func errorsHaveStatusTextAndDetails() async throws {
         try await talk { client in
             let answer = try client.answer(1, "orders.v1.OrderService", "PlaceOrder", Orders_V1_PlaceOrderRequest())

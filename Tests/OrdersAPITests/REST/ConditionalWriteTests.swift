@@ -74,6 +74,42 @@ struct ConditionalWriteTests {
         #expect(again.headers[.idempotencyReplayed] == "true")
     }
 
+    /// The key is looked up before If-Match is judged: the first request itself moved the order on.
+    @Test(arguments: ["\"3\"", "\"3\", \"9\"", "\"2\", \"3\"", "*"])
+    func aRetryGetsTheFirstAnswerThoughTheOrderMovedOn(tags: String) async throws {
+        let orderID = try await api.placePaid()
+        let moves: [(HTTPRequest.Method, String, String)] = [
+            (.put, "shipping-status", #"{"status":"SHIPPING_STATUS_IN_TRANSIT"}"#), (.post, "cancel", cancel),
+        ]
+        for (number, (method, path, body)) in moves.enumerated() {
+            let target = "/v1/orders/\(orderID)/\(path)"
+            let headers: HTTPFields = [
+                .idempotencyKey: "k-\(number)", .ifMatch: number == 0 ? tags : tags.replacing("3", with: "4"),
+            ]
+            let first = try await api.send(method, target, body, headers: headers)
+            #expect(first.status == 200, "\(first.text)")
+            let again = try await api.send(method, target, body, headers: headers)
+            #expect(again.status == 200, "\(again.text)")
+            #expect(again.text == first.text)
+            #expect(again.headers[.eTag] == first.headers[.eTag])
+            #expect(again.headers[.idempotencyReplayed] == "true")
+        }
+        #expect(try await api.send(.get, "/v1/orders/\(orderID)").headers[.eTag] == "\"5\"")
+    }
+
+    /// The demand is no part of the request that the key stands for: who looked again may ask with the newer version.
+    @Test func aRetryMayDemandAnotherVersion() async throws {
+        let orderID = try await api.place()
+        let path = "/v1/orders/\(orderID)/cancel"
+        let stale = try await api.send(.post, path, cancel, headers: [.idempotencyKey: "k", .ifMatch: "\"7\""])
+        #expect(stale.status == 412)
+        let first = try await api.send(.post, path, cancel, headers: [.idempotencyKey: "k", .ifMatch: "\"1\""])
+        #expect(first.status == 200)
+        let again = try await api.send(.post, path, cancel, headers: [.idempotencyKey: "k", .ifMatch: "\"2\""])
+        #expect(again.headers[.idempotencyReplayed] == "true")
+        #expect(again.headers[.eTag] == "\"2\"")
+    }
+
     @Test func theSameKeyAndAnotherBodyIs422() async throws {
         let headers: HTTPFields = [.idempotencyKey: "k-2"]
         _ = try await api.send(.post, "/v1/orders", RESTFixture.placeBody, headers: headers)

@@ -76,7 +76,7 @@ final class MemoryOrderStore: OrderStore {
     ) -> Result<CommandOutcome, EventStoreError> {
         var history = state.events[orderID] ?? []
         let order = history.folded()
-        if let expected = options.expectedVersion, let order, order.version != expected {
+        if let order, let expected = options.missed(at: order.version) {
             return .failure(.conflict(expected: expected, actual: order.version))
         }
         switch decide(command, order?.state) {
