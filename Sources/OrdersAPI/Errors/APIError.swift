@@ -42,6 +42,11 @@ struct APIError: Error, Hashable, Sendable {
         invalid([FieldViolation(field, problem)])
     }
 
+    static func headersTooLarge(bytes: Int, fields: Int? = nil) -> APIError {
+        let orFields = fields.map { " or \($0) fields" } ?? ""
+        return invalid("headers", "have more than \(bytes) bytes\(orFields)").withHTTPStatus(431)
+    }
+
     static func bodyTooLarge(_ maximumBytes: Int) -> APIError {
         invalid("body", "has more than \(maximumBytes) bytes").withHTTPStatus(413)
     }

@@ -19,12 +19,11 @@ extension RESTService {
             error = APIError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", "body: was not complete in time").withHTTPStatus(408)
         case .bodyTooLarge: error = .bodyTooLarge(RESTLimits.maximumBodyBytes)
         case .headersTooLarge:
-            error = .invalid("headers", "have more than \(HTTP2Limits().headerListBytes) bytes").withHTTPStatus(431)
+            error = .headersTooLarge(bytes: Int(HTTP2Limits().headerListBytes))
         case .notImplemented:
             error = APIError(.unimplemented, reason: "METHOD_NOT_ALLOWED", "method: must have a path").withHTTPStatus(501)
         }
-        operations.requests.metrics(face: "rest", method: "refused").record(status: error.httpStatus, duration: .zero)
-        return RESTResponse(error)
+        return refuse(error)
     }
 }
 

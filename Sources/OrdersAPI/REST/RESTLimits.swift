@@ -14,6 +14,8 @@ enum RESTLimits {
     static let maximumConnections = 10_000
     /// The largest header of an HTTP/1.1 request, all fields together.
     static let maximumHeaderBytes = 32 * 1024
+    /// The most header fields of an HTTP/1.1 request.
+    static let maximumHeaderFields = 500
     /// A connection that is silent for so long is closed, in mid-request or between requests.
     static let idleTimeout: TimeAmount = .seconds(75)
     /// A comment is sent to an idle event stream this often, so that a client that went away is noticed.

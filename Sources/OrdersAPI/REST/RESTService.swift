@@ -28,6 +28,12 @@ struct RESTService: Sendable {
         return response
     }
 
+    /// The answer to a request that came to no route: the connection turned it away.
+    func refuse(_ error: APIError) -> RESTResponse {
+        operations.requests.metrics(face: "rest", method: "refused").record(status: error.httpStatus, duration: .zero)
+        return RESTResponse(error)
+    }
+
     private func route(_ request: RESTRequest) throws(APIError) -> RESTRoute {
         guard request.target.utf8.count <= RESTLimits.maximumTargetBytes else {
             throw APIError.invalid("path", "has more than \(RESTLimits.maximumTargetBytes) bytes").withHTTPStatus(414)

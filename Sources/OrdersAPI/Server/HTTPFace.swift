@@ -12,10 +12,10 @@ struct HTTPFace: Service {
     let service: RESTService
     let logger: Logger
 
-    func run() async throws {
+    var application: Application<HummingbirdResponder> {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let application = Application(
+        return Application(
             responder: HummingbirdResponder(service: service),
             server: .http1(configuration: connectionConfiguration),
             configuration: .init(
@@ -25,6 +25,9 @@ struct HTTPFace: Service {
                 logger.info("REST listening", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "?")"])
             },
             logger: quiet)
+    }
+
+    func run() async throws {
         do {
             try await application.run()
         } catch let error as IOError {
@@ -38,8 +41,11 @@ struct HTTPFace: Service {
 extension HTTPFace {
     private var connectionConfiguration: HTTP1Channel.Configuration {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: RESTLimits.maximumHeaderBytes, maxHeaderListSize: RESTLimits.maximumHeaderBytes)
-        return HTTP1Channel.Configuration(idleTimeout: RESTLimits.idleTimeout, httpDecoderConfiguration: decoder)
+            maxHeaderFieldSize: RESTLimits.maximumHeaderBytes, maxHeaderListSize: RESTLimits.maximumHeaderBytes,
+            maxHeaderFieldCount: RESTLimits.maximumHeaderFields)
+        return HTTP1Channel.Configuration(
+            additionalChannelHandlers: [UnreadableRequestHandler { [service] in service.refuse($0) }],
+            idleTimeout: RESTLimits.idleTimeout, httpDecoderConfiguration: decoder)
     }
 }
 
