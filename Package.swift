@@ -105,7 +105,7 @@ let testTargets: [Target] = [
         dependencies: ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging],
         path: "Tests/HTTP2TestKit",
         swiftSettings: settings),
-    tests("InvariantKit", ["InvariantKit", "Orders"]),
+    tests("InvariantKit", ["InvariantKit", "Orders", "Postgres"]),
     tests("Threads", ["Threads"]),
     tests("Runtime", ["Runtime", logging]),
     tests("Admin", ["Admin"]),

@@ -1,4 +1,5 @@
 import Orders
+import Postgres
 
 /// Says what of I1 to I5 does not hold in a history. Pure: what is read from where is ``PipelineReader``'s business.
 ///
@@ -6,6 +7,7 @@ import Orders
 public struct InvariantChecker {
     private let history: PipelineHistory
     private let acknowledged: [Acknowledgement]
+    private let orderType = ExactText("order")
 
     public init(_ history: PipelineHistory, acknowledged: [Acknowledgement] = []) {
         self.history = history
@@ -24,7 +26,7 @@ public struct InvariantChecker {
             let found = lengths[promise.orderID, default: 0]
             guard found < promise.version else { return nil }
             return InvariantViolation(
-                invariant: .durable, aggregateID: promise.orderID,
+                invariant: .durable, aggregateID: promise.orderID.text,
                 problem: "acknowledged with \(promise.version) events, the store has \(found)")
         }
     }
@@ -35,11 +37,11 @@ public struct InvariantChecker {
         let events = Set(history.events.map(\.eventID))
         let silent = history.events.filter { !rows.contains($0.eventID) }.map {
             InvariantViolation(
-                invariant: .durable, aggregateID: $0.aggregateID, problem: "event \($0.sequenceNumber) has no outbox row")
+                invariant: .durable, aggregateID: $0.aggregateID.text, problem: "event \($0.sequenceNumber) has no outbox row")
         }
-        let orphans = history.outbox.filter { $0.aggregateType == "order" && !events.contains($0.eventID) }.map {
+        let orphans = history.outbox.filter { $0.aggregateType == orderType && !events.contains($0.eventID) }.map {
             InvariantViolation(
-                invariant: .durable, aggregateID: $0.aggregateID, problem: "outbox row \($0.sequenceNumber) has no event")
+                invariant: .durable, aggregateID: $0.aggregateID.text, problem: "outbox row \($0.sequenceNumber) has no event")
         }
         return silent + orphans
     }
@@ -50,7 +52,7 @@ public struct InvariantChecker {
         Dictionary(grouping: history.events, by: \.aggregateID).compactMap { aggregate, events in
             let numbers = events.map(\.sequenceNumber).sorted()
             guard numbers != (0..<Int64(numbers.count)).map({ $0 }) else { return nil }
-            return InvariantViolation(invariant: .gapless, aggregateID: aggregate, problem: "has the sequence numbers \(numbers)")
+            return InvariantViolation(invariant: .gapless, aggregateID: aggregate.text, problem: "has the sequence numbers \(numbers)")
         }
     }
 
@@ -66,13 +68,13 @@ public struct InvariantChecker {
             } else {
                 problem = "row \(row.sequenceNumber) is not in Kafka"
             }
-            return InvariantViolation(invariant: .published, aggregateID: row.aggregateID, problem: problem)
+            return InvariantViolation(invariant: .published, aggregateID: row.aggregateID.text, problem: problem)
         }
     }
 
     private func difference(_ row: OutboxEntry, _ record: PublishedRecord) -> String? {
-        if record.topic != history.topicPrefix + row.aggregateType { return "topic (\(record.topic))" }
-        if record.key != row.aggregateID { return "key (\(record.key))" }
+        if record.topic != ExactText(history.topicPrefix + row.aggregateType.text) { return "topic (\(record.topic.text))" }
+        if record.key != row.aggregateID { return "key (\(record.key.text))" }
         if record.sequenceNumber != row.sequenceNumber { return "sequence number (\(record.sequenceNumber))" }
         return record.value == row.payload ? nil : "value"
     }
@@ -80,15 +82,15 @@ public struct InvariantChecker {
     // MARK: - I4
 
     private func inversions() -> [InvariantViolation] {
-        var seen: Set<String> = []
-        var last: [String: Int64] = [:]
+        var seen: Set<ExactText> = []
+        var last: [TopicKey: Int64] = [:]
         var found: [InvariantViolation] = []
         for record in history.records where seen.insert(record.eventID).inserted {
-            let key = record.topic + " " + record.key
+            let key = TopicKey(topic: record.topic, key: record.key)
             if let previous = last[key], record.sequenceNumber <= previous {
                 found.append(
                     InvariantViolation(
-                        invariant: .ordered, aggregateID: record.key,
+                        invariant: .ordered, aggregateID: record.key.text,
                         problem: "\(record.sequenceNumber) appears for the first time after \(previous)"))
             }
             last[key] = record.sequenceNumber
@@ -107,11 +109,17 @@ public struct InvariantChecker {
             guard history.projection[order] != expected else { return nil }
             let shown = history.projection[order].map { "\($0)" } ?? "nothing"
             return InvariantViolation(
-                invariant: .projected, aggregateID: order, problem: "the projection shows \(shown), the events say \(expected)")
+                invariant: .projected, aggregateID: order.text, problem: "the projection shows \(shown), the events say \(expected)")
         }
         let unknown = history.projection.keys.filter { histories[$0] == nil }.map {
-            InvariantViolation(invariant: .projected, aggregateID: $0, problem: "the projection shows an order without events")
+            InvariantViolation(invariant: .projected, aggregateID: $0.text, problem: "the projection shows an order without events")
         }
         return wrong + unknown
     }
+}
+
+/// What Kafka keeps in order: the messages of one key in one topic.
+private struct TopicKey: Hashable {
+    let topic: ExactText
+    let key: ExactText
 }

@@ -1,6 +1,8 @@
 public import Orders
+public import Postgres
 
 /// What the pipeline holds at one moment, read from Postgres and Kafka after everything has drained: what the invariants are about.
+/// Names and identifiers are what their bytes are, as in Postgres and Kafka: two that merely look alike are two.
 public struct PipelineHistory: Sendable {
     /// The rows of `event`, in any order.
     public var events: [RecordedEvent] = []
@@ -11,21 +13,21 @@ public struct PipelineHistory: Sendable {
     /// What Kafka holds; of each partition in the order of its offsets.
     public var records: [PublishedRecord] = []
     /// `order_projection`, by order id.
-    public var projection: [String: ProjectedState] = [:]
+    public var projection: [ExactText: ProjectedState] = [:]
 
     public init() {}
 }
 
 /// A row of `event`.
 public struct RecordedEvent: Sendable {
-    public var eventID: String
-    public var aggregateID: String
+    public var eventID: ExactText
+    public var aggregateID: ExactText
     public var sequenceNumber: Int64
     public var event: OrderEvent
 
     public init(eventID: String, aggregateID: String, sequenceNumber: Int64, event: OrderEvent) {
-        self.eventID = eventID
-        self.aggregateID = aggregateID
+        self.eventID = ExactText(eventID)
+        self.aggregateID = ExactText(aggregateID)
         self.sequenceNumber = sequenceNumber
         self.event = event
     }
@@ -33,16 +35,16 @@ public struct RecordedEvent: Sendable {
 
 /// A row of `outbox`.
 public struct OutboxEntry: Sendable {
-    public var eventID: String
-    public var aggregateType: String
-    public var aggregateID: String
+    public var eventID: ExactText
+    public var aggregateType: ExactText
+    public var aggregateID: ExactText
     public var sequenceNumber: Int64
     public var payload: [UInt8]
 
     public init(eventID: String, aggregateType: String, aggregateID: String, sequenceNumber: Int64, payload: [UInt8]) {
-        self.eventID = eventID
-        self.aggregateType = aggregateType
-        self.aggregateID = aggregateID
+        self.eventID = ExactText(eventID)
+        self.aggregateType = ExactText(aggregateType)
+        self.aggregateID = ExactText(aggregateID)
         self.sequenceNumber = sequenceNumber
         self.payload = payload
     }
@@ -51,17 +53,17 @@ public struct OutboxEntry: Sendable {
 /// A Kafka message of the outbox topics.
 public struct PublishedRecord: Sendable {
     /// The header `id`.
-    public var eventID: String
-    public var topic: String
-    public var key: String
+    public var eventID: ExactText
+    public var topic: ExactText
+    public var key: ExactText
     public var value: [UInt8]
     /// The header `ce_sequence`.
     public var sequenceNumber: Int64
 
     public init(eventID: String, topic: String, key: String, value: [UInt8], sequenceNumber: Int64) {
-        self.eventID = eventID
-        self.topic = topic
-        self.key = key
+        self.eventID = ExactText(eventID)
+        self.topic = ExactText(topic)
+        self.key = ExactText(key)
         self.value = value
         self.sequenceNumber = sequenceNumber
     }
@@ -76,15 +78,20 @@ public struct ProjectedState: Sendable, Equatable {
         self.version = version
         self.state = state
     }
+
+    /// The texts of two equal states may only look alike; their descriptions tell.
+    public static func == (left: ProjectedState, right: ProjectedState) -> Bool {
+        left.version == right.version && left.state == right.state && ExactText("\(left.state)") == ExactText("\(right.state)")
+    }
 }
 
 /// What a client was told: this order has at least this many events.
 public struct Acknowledgement: Sendable {
-    public var orderID: String
+    public var orderID: ExactText
     public var version: Int64
 
     public init(orderID: String, version: Int64) {
-        self.orderID = orderID
+        self.orderID = ExactText(orderID)
         self.version = version
     }
 }

@@ -29,7 +29,7 @@ public struct PipelineReader {
         history.outbox = try outbox(connection)
         history.projection = try projection(connection)
         for type in Set(history.outbox.map(\.aggregateType)).sorted() {
-            history.records += try records(topic: topicPrefix + type)
+            history.records += try records(topic: topicPrefix + type.text)
         }
         return history
     }
@@ -64,11 +64,11 @@ public struct PipelineReader {
         FROM order_projection
         """
 
-    private func projection(_ connection: PostgresConnection) throws -> [String: ProjectedState] {
+    private func projection(_ connection: PostgresConnection) throws -> [ExactText: ProjectedState] {
         let rows = try connection.query(Self.selectProjection)
-        var found: [String: ProjectedState] = [:]
+        var found: [ExactText: ProjectedState] = [:]
         for row in 0..<rows.count {
-            found[try rows.string(row, 0)] = ProjectedState(version: try rows.int64(row, 1), state: try state(rows, row))
+            found[ExactText(try rows.string(row, 0))] = ProjectedState(version: try rows.int64(row, 1), state: try state(rows, row))
         }
         return found
     }

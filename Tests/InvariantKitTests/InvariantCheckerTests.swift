@@ -1,11 +1,37 @@
 import InvariantKit
 import Orders
+import Postgres
 import Testing
 
 /// A checker that finds nothing is worth nothing: each invariant is broken here once, alone.
 @Suite struct InvariantCheckerTests {
     @Test func aDrainedPipelineHasNoViolations() {
         #expect(violations(healthy()).isEmpty)
+    }
+
+    private static let composed = "caf\u{E9}"
+    private static let decomposed = "cafe\u{301}"
+
+    /// The same to a reader and to Swift's `String`, two orders to Postgres and Kafka.
+    @Test func ordersWhoseNamesLookAlikeAreTwo() {
+        let (first, second) = (healthy(Self.composed), healthy(Self.decomposed))
+        var history = first
+        history.events += second.events
+        history.outbox += second.outbox
+        history.records += second.records
+        history.projection.merge(second.projection) { own, _ in own }
+        let told = [Self.composed, Self.decomposed].map { Acknowledgement(orderID: $0, version: 2) }
+        #expect(InvariantChecker(history, acknowledged: told).violations().isEmpty)
+    }
+
+    @Test func aNameThatLooksAlikeIsNoSubstitute() {
+        var history = healthy(Self.composed)
+        history.records = healthy(Self.decomposed).records
+        for index in history.records.indices { history.records[index].eventID = history.outbox[index].eventID }
+        history.projection = healthy(Self.decomposed).projection
+        let told = [Acknowledgement(orderID: Self.decomposed, version: 2)]
+        let found = InvariantChecker(history, acknowledged: told).violations().map(\.invariant.rawValue)
+        #expect(found == ["I1", "I3", "I3", "I5", "I5"])
     }
 
     @Test func aRepeatedSuffixIsAllowed() {
@@ -28,8 +54,8 @@ import Testing
     @Test func anOutboxRowWithoutEvent() {
         var history = healthy()
         history.events.removeLast()
-        history.projection["a"]?.version = 0
-        history.projection["a"]?.state.paymentStatus = .pending
+        history.projection[ExactText("a")]?.version = 0
+        history.projection[ExactText("a")]?.state.paymentStatus = .pending
         #expect(violations(history) == ["I1 a: outbox row 1 has no event"])
     }
 
@@ -44,7 +70,7 @@ import Testing
     @Test func aGapInTheSequence() {
         var history = healthy()
         history.events[1].sequenceNumber = 2
-        history.projection["a"]?.version = 2
+        history.projection[ExactText("a")]?.version = 2
         #expect(violations(history) == ["I2 a: has the sequence numbers [0, 2]"])
     }
 
@@ -68,20 +94,26 @@ import Testing
 
     @Test func aProjectionThatIsBehind() {
         var history = healthy()
-        history.projection["a"]?.version = 0
+        history.projection[ExactText("a")]?.version = 0
         #expect(violations(history).count == 1)
         #expect(violations(history).allSatisfy { $0.hasPrefix("I5 a: the projection shows") })
     }
 
     @Test func aProjectionThatIsWrong() {
         var history = healthy()
-        history.projection["a"]?.state.paymentStatus = .paid
+        history.projection[ExactText("a")]?.state.paymentStatus = .paid
+        #expect(violations(history).count == 1)
+    }
+
+    @Test func aProjectedNameThatOnlyLooksAlike() {
+        var history = healthy(customer: Self.composed)
+        history.projection = healthy(customer: Self.decomposed).projection
         #expect(violations(history).count == 1)
     }
 
     @Test func aProjectionOfNothing() {
         var history = healthy()
-        history.projection["ghost"] = history.projection["a"]
+        history.projection[ExactText("ghost")] = history.projection[ExactText("a")]
         #expect(violations(history) == ["I5 ghost: the projection shows an order without events"])
     }
 
@@ -90,20 +122,20 @@ import Testing
     }
 
     /// One order, placed and with its payment begun.
-    private func healthy() -> PipelineHistory {
+    private func healthy(_ order: String = "a", customer: String = "c") -> PipelineHistory {
         let details = OrderDetails(
-            customerID: "c", vendorID: "v", productID: "p", quantity: 1, totalPrice: Money(cents: 999)!,
+            customerID: customer, vendorID: "v", productID: "p", quantity: 1, totalPrice: Money(cents: 999)!,
             paymentMethod: "CARD")
         var history = PipelineHistory()
         for (number, event) in [OrderEvent.placed(details), .paymentInitiated].enumerated() {
-            let (id, sequence, payload) = ("e\(number)", Int64(number), [UInt8(number)])
-            history.events.append(RecordedEvent(eventID: id, aggregateID: "a", sequenceNumber: sequence, event: event))
+            let (id, sequence, payload) = ("e\(number) of \(Array(order.utf8))", Int64(number), [UInt8(number)])
+            history.events.append(RecordedEvent(eventID: id, aggregateID: order, sequenceNumber: sequence, event: event))
             history.outbox.append(
-                OutboxEntry(eventID: id, aggregateType: "order", aggregateID: "a", sequenceNumber: sequence, payload: payload))
+                OutboxEntry(eventID: id, aggregateType: "order", aggregateID: order, sequenceNumber: sequence, payload: payload))
             history.records.append(
-                PublishedRecord(eventID: id, topic: "outbox.event.order", key: "a", value: payload, sequenceNumber: sequence))
+                PublishedRecord(eventID: id, topic: "outbox.event.order", key: order, value: payload, sequenceNumber: sequence))
         }
-        history.projection["a"] = ProjectedState(version: 1, state: OrderState(details: details, paymentStatus: .initiated))
+        history.projection[ExactText(order)] = ProjectedState(version: 1, state: OrderState(details: details, paymentStatus: .initiated))
         return history
     }
 }
