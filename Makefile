@@ -36,7 +36,7 @@ build: ## Builds the executables (release)
 test: ## Runs all tests against a private Postgres and Kafka; leaves nothing behind
 	@scripts/test.sh
 
-test-tsan: ## Runs the unit tests under Thread Sanitizer
+test-tsan: ## Runs all tests but those of whole processes under Thread Sanitizer; a race fails the run
 	@scripts/test-tsan.sh
 
 test-kafka: ## Runs the Kafka-facing tests against KAFKA_BOOTSTRAP_SERVERS

@@ -90,9 +90,10 @@ let executables: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
     .target(
         name: "TestKit",
-        dependencies: ["Postgres", "Kafka", "Threads"],
+        dependencies: ["Postgres", "Kafka", "Threads", "ThreadSanitizerKit"],
         path: "Tests/TestKit",
         swiftSettings: settings),
     .target(
