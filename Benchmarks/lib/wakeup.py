@@ -1,4 +1,7 @@
-"""Rows about waking: what the trigger costs the writers, with the relay awake and with the relay gone."""
+"""Rows about waking: what the trigger costs the writers, with the relay awake and with the relay gone.
+
+The relay that polls is the same one: with the trigger switched off it looks for rows at its poll ceiling, and while there are some. Both
+have to publish what is written: a relay that does nothing meanwhile would leave the processors to the writers."""
 import os
 
 from . import kafka, process, relay
@@ -23,11 +26,19 @@ class WakeUp:
 
     def with_relay(self, clients, trigger):
         self.prepare(trigger)
+        admin = process.free_port()
         server = self.bench.start("outbox-relay", {
-            **kafka.settings(self.broker), "DATABASE_URL": self.bench.postgres.url(), "RELAY_ADMIN_PORT": str(process.free_port()),
-            "LOG_LEVEL": "warning", **({} if trigger else {"RELAY_POLL_INTERVAL": "50ms"})})
+            **kafka.settings(self.broker), "DATABASE_URL": self.bench.postgres.url(), "RELAY_ADMIN_PORT": str(admin),
+            "LOG_LEVEL": "warning", **({} if trigger else {"RELAY_POLL_CEILING": "50ms"})})
         server.wait("the relay leading", lambda: self.bench.postgres.sql("SELECT coalesce(bool_or(lease_is_valid), false) FROM relay_state") == "t")
+        used = server.cpu_seconds()
         rate = self.bench.postgres.pgbench(self.script, clients, self.bench.seconds)
+        used = server.cpu_seconds() - used
+        rows, cuts = (relay.metric(admin, f"outbox_relay_{name}_total") for name in ("published_rows", "cuts"))
+        if rows < rate * self.bench.seconds / 2:
+            raise RuntimeError(f"the relay published {rows:.0f} rows only: it is no relay to compare with")
+        self.report.note(f"w1 {'trigger' if trigger else 'polling'}, {clients} clients",
+                         f"{rows:,.0f} rows published in {cuts:,.0f} cuts, {used:.2f} s of processor time")
         server.stop()
         return rate
 

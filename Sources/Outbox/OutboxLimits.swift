@@ -15,10 +15,24 @@ public enum OutboxLimits {
     /// First and longest pause between the cuts made while waiting for the sleep lock, in milliseconds.
     public static let firstDozeMilliseconds = 1
     public static let longestDozeMilliseconds = 200
-    /// Cuts with rows in direct succession after which the relay counts as busy and gives up the sleep lock.
-    public static let cutsUntilAwake = 4
-    /// Rows of one cut after which the relay counts as busy.
-    public static let rowsUntilAwake = 200
+    /// How long a relay that is asleep leaves a drained cut unfinished, so that finishing it and taking the next are one
+    /// statement, in milliseconds. A crash meanwhile repeats the cut's rows.
+    public static let unfinishedMilliseconds = 20
+    /// How long after the beginning of a cut a busy relay takes the next, in milliseconds: what a row then waits at most,
+    /// and what keeps the cuts from taking the processors from the writers.
+    public static let cutSpacingMilliseconds = 20
+    /// Cuts in succession that look busy after which the relay gives up the sleep lock; doubled for each time that it was a
+    /// false alarm, up to so many times.
+    public static let cutsUntilAwake = 8
+    public static let falseAlarmsCounted = 8
+    /// Young transactions in progress that make a cut look busy: that many would queue to notify.
+    public static let writersUntilAwake = 4
+    /// Rows of one cut after which the relay gives up the sleep lock at once.
+    public static let rowsUntilAwake = 1_000
+    /// A busy relay looks after so many cuts how many rows they had. With fewer than these, a thousand per second, it falls
+    /// asleep: then notifying costs the writers little.
+    public static let cutsPerLookAtRate = 12
+    public static let rowsPerLookAtRate = 250
     /// How often a standby tries to lead, in milliseconds.
     public static let standbyTryMilliseconds = 1_000
     /// First and longest pause before connecting again, in milliseconds.

@@ -43,7 +43,7 @@ public struct RelayConfiguration: Sendable {
         return result
     }
 
-    /// For the connection that reads rows and moves the checkpoint.
+    /// For the connection that listens, reads rows and moves the checkpoint.
     var workConnection: PostgresConfiguration {
         var result = connection(
             "work",
@@ -57,9 +57,6 @@ public struct RelayConfiguration: Sendable {
 
     /// For the connection that leads: the session lock, the lease, the sleep lock.
     var leadConnection: PostgresConfiguration { connection("lead", [("synchronous_commit", "on")]) }
-
-    /// For the connection that listens.
-    var listenConnection: PostgresConfiguration { connection("listen", []) }
 
     private func connection(_ role: String, _ settings: [(String, String)]) -> PostgresConfiguration {
         var result = postgres

@@ -8,7 +8,9 @@ import Testing
 struct WakeUpTests {
     private static let noCeiling: @Sendable (inout RelayConfiguration) -> Void = { $0.pollCeiling = .seconds(3600) }
 
-    @Test func everyRowArrivesWithoutPolling() async throws {
+    /// With bursts, each of which wakes the relay up, so that it falls asleep several times.
+    @Test(arguments: [0, 3])
+    func everyRowArrivesWithoutPolling(bursts: Int) async throws {
         let outbox = try await TestOutbox()
         let writers = 4
         let rows: Int64 = 120
@@ -17,10 +19,11 @@ struct WakeUpTests {
                 for writer in 0..<writers {
                     group.addTask { try await onThread { try write(outbox, "w\(writer)", rows, seed: CrashTests.seed &+ UInt64(writer)) } }
                 }
+                group.addTask { try await onThread { try burst(outbox, bursts, seed: CrashTests.seed) } }
                 try await group.waitForAll()
             }
             // Nothing is written any more: whatever was missed would stay missing.
-            let expected = writers * Int(rows)
+            let expected = writers * Int(rows) + bursts * OutboxLimits.rowsUntilAwake
             #expect(outbox.topic.wait(seconds: 30) { $0.count >= expected }, "seed \(CrashTests.seed)")
             #expect(outbox.topic.messages.count == expected)
         }
@@ -36,6 +39,20 @@ struct WakeUpTests {
             if Int.random(in: 0..<4, using: &random) == 0 { try pause(connection, 4, &random) }
             try connection.execute("COMMIT")
             if Int.random(in: 0..<3, using: &random) > 0 { try pause(connection, 12, &random) }
+        }
+    }
+
+    /// As many rows in one statement as end every sleep, with pauses about as long as the time until the next.
+    private func burst(_ outbox: TestOutbox, _ bursts: Int, seed: UInt64) throws {
+        var random = SplitMix(seed &+ 101)
+        let connection = try outbox.connect()
+        for _ in 0..<bursts {
+            try connection.execute(
+                """
+                INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+                SELECT 'order', gen_random_uuid()::text, 0, 'happened', 'x' FROM generate_series(1, \(OutboxLimits.rowsUntilAwake))
+                """)
+            try pause(connection, 400, &random)
         }
     }
 

@@ -7,6 +7,7 @@ final class RelaySession {
     private let configuration: RelayConfiguration
     private let signals: RelaySignals
     private let epoch: Int64
+    /// The work connection, nil where LISTEN does not work: a session of its own would have to be woken besides.
     private let listener: PostgresConnection?
     private let store: CheckpointStore
     private let reader: CutReader
@@ -20,6 +21,12 @@ final class RelaySession {
     private var machine: RelayMachine
     private var chunk: Chunk?
     private var holdsSleepLock = false
+    /// When the last cut of this session was begun; nil before the first.
+    private var cutBegan: ContinuousClock.Instant?
+    /// A notification came since.
+    private var hasNews = false
+    /// A notification had come before the last wait began.
+    private var hadNews = false
     /// How many of the store's held rows are told.
     private var heldRows = 0
     private var stopDeadline: ContinuousClock.Instant?
@@ -38,7 +45,7 @@ final class RelaySession {
         self.epoch = epoch
         self.status = status
         let (work, identity) = try WorkConnection.open(configuration)
-        listener = try configuration.usesPooler ? nil : PostgresConnection(configuration.listenConnection)
+        listener = configuration.usesPooler ? nil : work
         try listener?.listen(identity.channel)
         store = try CheckpointStore(work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch)
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
@@ -108,6 +115,7 @@ final class RelaySession {
             throw ExactlyOnce.fenced(outlet.lastRefusal ?? PublishFailure(.fenced, "fenced"))
         }
         sight.holdsSleepLock = holdsSleepLock
+        sight.hadNews = hadNews
         sight.isStopping = signals.isStopping
         return sight
     }
@@ -147,7 +155,13 @@ extension RelaySession {
             wait(pause)
             return .abandoned
         case .wait(let longest):
+            try waitForReports(longest)
+            return .waited
+        case .listen(let longest):
             try waitForNews(longest)
+            return .waited
+        case .space(let distance):
+            if let cutBegan { wait(until: cutBegan + distance) }
             return .waited
         case .stop:
             return .waited
@@ -155,7 +169,10 @@ extension RelaySession {
     }
 
     private func advance() throws -> RelayEvent {
-        _ = try listener?.notifications()
+        cutBegan = .now
+        // What has come until now is about rows that the cut will see.
+        try takeNotifications()
+        hasNews = false
         try storeHeld()
         try releaser.releaseAsked()
         let advance = try store.advance(holding: outlet.held)
@@ -223,15 +240,22 @@ extension RelaySession {
         return .sealed(through: last, all: isDone)
     }
 
+    /// Takes notifications in as well: a server that cannot get rid of them keeps them from being forgotten.
+    private func waitForReports(_ longest: Duration) throws {
+        reader.settle()
+        try takeNotifications()
+        status.observer?.wokeUp(by: signals.workWake.wait(until: .now + longest) ? .signal : .timer)
+    }
+
+    private func takeNotifications() throws {
+        if try listener?.notifications().isEmpty == false { hasNews = true }
+    }
+
     private func waitForNews(_ longest: Duration) throws {
         reader.settle()
-        let deadline = ContinuousClock.now + longest
-        var activity = PostgresActivity.timedOut
-        repeat {
-            // A long wait is no hang.
-            beat()
-            activity = try waitForActivity(min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds)))
-        } while activity == .timedOut && ContinuousClock.now < deadline
+        try takeNotifications()
+        hadNews = hasNews
+        let activity = try hasNews ? .received : waitForActivity(.now + longest)
         switch activity {
         case .received: status.observer?.wokeUp(by: .notification)
         case .woken: status.observer?.wokeUp(by: .signal)
@@ -239,16 +263,27 @@ extension RelaySession {
         }
     }
 
+    /// A long wait is no hang.
     private func waitForActivity(_ deadline: ContinuousClock.Instant) throws -> PostgresActivity {
-        guard let listener else { return signals.workWake.wait(until: deadline) ? .woken : .timedOut }
-        guard try listener.notifications().isEmpty else { return .received }
-        return try listener.waitForActivity(until: deadline, or: signals.workWake)
+        var activity = PostgresActivity.timedOut
+        repeat {
+            beat()
+            let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
+            if let listener {
+                activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
+            } else {
+                activity = signals.workWake.wait(until: soonest) ? .woken : .timedOut
+            }
+        } while activity == .timedOut && ContinuousClock.now < deadline
+        return activity
     }
 
     private func wait(_ pause: Duration) {
         reader.settle()
-        guard pause > .zero else { return }
-        let deadline = ContinuousClock.now + pause
+        wait(until: .now + pause)
+    }
+
+    private func wait(until deadline: ContinuousClock.Instant) {
         while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }
     }
 }

@@ -14,7 +14,12 @@ struct Drain: Equatable, Sendable {
     private(set) var chunkEnds: [Int64] = []
     /// Up to this row rows go one by one: one of them was refused.
     private(set) var probeThrough: Int64?
+    /// The pause before the next cut has begun.
+    var hasRested = false
     private var savingThrough: Int64?
+
+    /// All rows of the cut are with the publisher.
+    var isOffered: Bool { isFetched && !hasUnoffered }
 
     init(from drainedThrough: Int64) {
         fetchedThrough = drainedThrough
@@ -74,7 +79,7 @@ struct Drain: Equatable, Sendable {
         let end = chunkEnds[reached]
         chunkEnds.removeSubrange(...reached)
         // Finishing the cut says more than saving its last chunk would.
-        let isEndOfCut = isFetched && !hasUnoffered && sight.span == 0
+        let isEndOfCut = isOffered && sight.span == 0
         return isEndOfCut && !sight.isStopping ? nil : end
     }
 

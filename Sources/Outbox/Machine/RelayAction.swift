@@ -16,15 +16,19 @@ public enum RelayAction: Equatable, Sendable {
     case recover
     /// Drop what is in flight and make a new publisher after a pause: `abandoned`.
     case abandon(after: Duration)
-    /// Wait for a report, a notification or a signal: `waited`.
+    /// Wait for a report or a signal: `waited`.
     case wait(Duration)
+    /// Wait for a notification or a signal: `waited`. Nothing is in flight.
+    case listen(Duration)
+    /// Wait until so long after the last cut was begun, or for the end: `waited`. Nothing is in flight.
+    case space(Duration)
     /// Everything is settled and saved: end.
     case stop
 
     /// Whether the working thread rests meanwhile.
     var isWait: Bool {
         switch self {
-        case .wait, .abandon, .stop: true
+        case .wait, .listen, .space, .abandon, .stop: true
         case .advance, .fetch, .offer, .save, .commit, .recover: false
         }
     }
@@ -67,6 +71,8 @@ public struct RelaySight: Equatable, Sendable {
     public var failure: ReportedFailure?
     /// Whether the sleep lock was held before the event began.
     public var holdsSleepLock = false
+    /// Whether a notification had come before the last wait began.
+    public var hadNews = false
     /// SIGTERM has come.
     public var isStopping = false
 

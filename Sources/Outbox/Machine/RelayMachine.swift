@@ -53,21 +53,24 @@ public struct RelayMachine: Sendable {
         case (_, .recovering(let checkpoint)):
             return recover(event, checkpoint, sight)
         case (.advanced(let checkpoint, let rows), .advancing):
-            sleep.foundRows(rows)
+            if let draining = checkpoint.draining { sleep.foundRows(rows, in: draining, holdsLock: sight.holdsSleepLock) }
             return begin(checkpoint, sight)
         case (.foundNothing, .advancing):
             if sight.isStopping { return stop() }
             phase = .idle
-            return .wait(sleep.foundNothing(holdsLock: sight.holdsSleepLock))
+            return sleep.foundNothing(holdsLock: sight.holdsSleepLock)
         case (.waited, .idle):
             if sight.isStopping { return stop() }
+            if !sight.hadNews { sleep.rested() }
             phase = .advancing
             return .advance
         case (_, .draining(var drain)):
             drain.note(event)
+            if drain.hasRested, !sight.hadNews { sleep.rested() }
             return proceed(drain, sight)
         case (_, .transacting(var drain)):
             drain.note(event)
+            if drain.hasRested, !sight.hadNews { sleep.rested() }
             return proceed(drain, after: event, sight)
         default:
             preconditionFailure("\(event) while \(phase)")
@@ -113,7 +116,11 @@ public struct RelayMachine: Sendable {
             phase = .draining(drain)
             return .abandon(after: pause(failure.kind))
         }
-        let action = drain.next(sight)
+        var action = drain.next(sight)
+        if !drain.hasRested, let rest = rest(action, isOffered: drain.isOffered) {
+            drain.hasRested = true
+            action = rest
+        }
         switch action {
         case .advance:
             failures = 0
@@ -139,7 +146,11 @@ public struct RelayMachine: Sendable {
             phase = .transacting(drain)
             return .abandon(after: Backoff.pause(failures))
         }
-        let action = drain.next(sight)
+        var action = drain.next(sight)
+        if !drain.hasRested, let rest = rest(action, isOffered: drain.isOffered) {
+            drain.hasRested = true
+            action = rest
+        }
         switch action {
         case .advance:
             failures = 0
@@ -150,6 +161,16 @@ public struct RelayMachine: Sendable {
             phase = .transacting(drain)
         }
         return action
+    }
+
+    /// The pause before the next cut, in place of what was to be done. Where it is a matter of time it begins when all rows
+    /// are offered, and their reports are taken together afterwards.
+    private func rest(_ action: RelayAction, isOffered: Bool) -> RelayAction? {
+        switch (action, sleep.restAfterRows) {
+        case (.advance, let rest): rest
+        case (.wait, .space(let distance)) where isOffered: .space(distance)
+        default: nil
+        }
     }
 
     private mutating func stop() -> RelayAction {

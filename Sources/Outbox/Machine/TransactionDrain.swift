@@ -19,6 +19,8 @@ struct TransactionDrain: Equatable, Sendable {
     private(set) var sealedThrough: Int64?
     /// The publisher was dropped: another has to be opened and Kafka's record read back.
     private(set) var needsRecovery = false
+    /// The pause before the next cut has begun.
+    var hasRested = false
     /// Up to this row transactions are smaller than a chunk: one of these rows was refused.
     private var search: Search?
     private var committingThrough: Int64?
@@ -28,6 +30,9 @@ struct TransactionDrain: Equatable, Sendable {
         var through: Int64
         var rowsPerTransaction: Int
     }
+
+    /// All rows of the cut are with the publisher.
+    var isOffered: Bool { isFetched && !hasUnoffered }
 
     init(from drainedThrough: Int64, saved: Int64) {
         fetchedThrough = drainedThrough
@@ -75,11 +80,10 @@ struct TransactionDrain: Equatable, Sendable {
         if sight.isStopping { return wrapUp(sight) }
         if needsRecovery { return .recover }
         if let sealedThrough { return finishTransaction(sealedThrough, sight) }
-        let isDrained = isFetched && !hasUnoffered
         // Finishing the cut says more than saving its last chunk would.
-        if committedThrough > savedThrough, !isDrained { return save() }
+        if committedThrough > savedThrough, !isOffered { return save() }
         if hasUnoffered { return isBlocked ? .wait(Drain.reportWait) : .offer }
-        return isDrained ? .advance : .fetch(after: fetchedThrough)
+        return isOffered ? .advance : .fetch(after: fetchedThrough)
     }
 
     /// How many rows one transaction may have.

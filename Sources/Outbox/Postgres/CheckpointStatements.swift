@@ -4,6 +4,8 @@ internal import Postgres
 struct CheckpointStatements: Sendable {
     struct Twin: Sendable {
         let advance: PostgresStatement
+        /// The same where no transaction was in progress, which is the rule: half of the plan to be opened.
+        let advanceWithoutLate: PostgresStatement
         let save: PostgresStatement
         let copyToOther: PostgresStatement
         /// Keeps the row from being moved by others until the transaction ends, which is then durable.
@@ -53,7 +55,8 @@ struct CheckpointStatements: Sendable {
         let table = "\(schema).checkpoint_\(number)"
         let other = "\(schema).checkpoint_\(1 - number)"
         return Twin(
-            advance: PostgresStatement(advance(table, source: "\(schema).source")),
+            advance: PostgresStatement(advance(table, source: "\(schema).source", seesLate: true)),
+            advanceWithoutLate: PostgresStatement(advance(table, source: "\(schema).source", seesLate: false)),
             save: PostgresStatement(
                 """
                 UPDATE \(table) SET drained_through = $3, moved_at = clock_timestamp()
@@ -80,14 +83,13 @@ struct CheckpointStatements: Sendable {
     /// The rows of a small cut come with it if they fit one chunk, which saves a lone row a round trip: the caller sees no
     /// row before the commit that follows them. The answer's last four columns say where the checkpoint is; a row with
     /// nothing else stands for a cut that brings none.
-    private static func advance(_ table: String, source: String) -> String {
+    private static func advance(_ table: String, source: String, seesLate: Bool) -> String {
         let limit = OutboxLimits.rowsOfSmallCut + 1
         let columns = "\(CutStatements.columns), transaction_id"
+        let late = "UNION ALL (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit))"
         return """
             WITH candidates AS MATERIALIZED (
-                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT \(limit))
-                UNION ALL
-                (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit))
+                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT \(limit)) \(seesLate ? late : "")
             ), probe AS MATERIALIZED (
                 SELECT count(*) AS rows, sum(octet_length(payload)) AS running FROM candidates
             ), moved AS (

@@ -61,14 +61,7 @@ final class CheckpointStore {
     /// Finishes the current cut, if there is one, and takes the next if there are rows.
     func advance(holding batch: HeldBatch) throws -> Advance {
         let finished = checkpoint.draining ?? checkpoint.published
-        let rows = try moving(holding: batch) {
-            PostgresQuery(
-                statements.twins[twin].advance,
-                [
-                    .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)),
-                    .literal(finished.inProgressArray),
-                ])
-        }
+        let rows = try moving(holding: batch) { advanceQuery(finished) }
         let found = Int(try rows.int64(0, 10))
         let isMove = found > 0 || checkpoint.draining != nil
         guard !isMove || !rows.isNull(0, 11) else { throw Self.fenced }
@@ -79,6 +72,14 @@ final class CheckpointStore {
         checkpoint.drainedThrough = 0
         try moved(to: try rows.string(0, 11))
         return Advance(rows: found, firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows))
+    }
+
+    private func advanceQuery(_ finished: Snapshot) -> PostgresQuery {
+        let parameters: [PostgresParameter] = [
+            .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)),
+        ]
+        if finished.inProgress.isEmpty { return PostgresQuery(statements.twins[twin].advanceWithoutLate, parameters) }
+        return PostgresQuery(statements.twins[twin].advance, parameters + [.literal(finished.inProgressArray)])
     }
 
     /// Notes that the rows of the cut up to this id are settled.

@@ -16,9 +16,35 @@ struct RelayMachineTests {
         #expect(machine.handle(.waited, seeing: .inFlight(1, settled: 5)) == .wait(Drain.reportWait))
         // All acknowledged: finishing the cut makes saving its chunk needless.
         #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .advance)
-        #expect(machine.handle(.foundNothing, seeing: .init()) == .wait(SleepMachine.firstDoze))
+        #expect(machine.handle(.foundNothing, seeing: .init()) == .listen(SleepMachine.firstDoze))
         #expect(machine.isIdle && machine.wantsSleepLock)
         #expect(machine.handle(.waited, seeing: .init()) == .advance)
+    }
+
+    @Test func aRelayThatIsAsleepFinishesADrainedCutWithTheNextNotification() {
+        var machine = RelayMachine.resting()
+        #expect(machine.handle(.waited, seeing: .holdingLock(settled: 9)) == .advance)
+        // Nothing came meanwhile: as before, it sleeps on.
+        #expect(machine.handle(.foundNothing, seeing: .holdingLock()) == .listen(.seconds(5)))
+    }
+
+    @Test func stoppingWhileADrainedCutIsUnfinishedSavesIt() {
+        var machine = RelayMachine.resting()
+        let sight = RelaySight.stopping(.holdingLock(settled: 9))
+        #expect(machine.handle(.waited, seeing: sight) == .save(through: 9))
+        #expect(machine.handle(.saved, seeing: sight) == .stop)
+    }
+
+    @Test func aBusyRelayKeepsItsCutsAtADistance() {
+        var machine = RelayMachine.test()
+        _ = machine.handle(.led(clean), seeing: .init())
+        machine.offer(rows: OutboxLimits.rowsUntilAwake)
+        // The reports are taken together when the time is over.
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(3)) == .space(SleepMachine.spacing))
+        #expect(machine.handle(.waited, seeing: .inFlight(1, settled: 5)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: .init()) == .space(SleepMachine.spacing))
+        #expect(!machine.wantsSleepLock)
     }
 
     @Test func anUnfinishedCutIsDrainedBeforeAnotherIsTaken() {
@@ -119,6 +145,26 @@ extension Checkpoint {
 extension RelayMachine {
     static func test() -> RelayMachine { RelayMachine(sleep: SleepMachine(ceiling: .seconds(5))) }
 
+    /// Asleep, with a drained cut that is not finished.
+    static func resting() -> RelayMachine {
+        var machine = test()
+        _ = machine.handle(.led(.test(draining: nil)), seeing: .init())
+        for _ in 0..<2 {
+            _ = machine.handle(.foundNothing, seeing: .holdingLock())
+            _ = machine.handle(.waited, seeing: .holdingLock())
+        }
+        machine.offer(rows: 3)
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(3)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .holdingLock(settled: 9)) == .listen(SleepMachine.longestUnfinished))
+        return machine
+    }
+
+    /// Takes a cut and begins to offer its rows, the last of which is row 9.
+    mutating func offer(rows: Int) {
+        _ = handle(.advanced(.test(draining: "10:20:"), rows: rows), seeing: .holdingLock())
+        #expect(handle(.fetched(rows: rows, lastID: 9, isLast: true), seeing: .holdingLock()) == .offer)
+    }
+
     static func test(leading checkpoint: Checkpoint) -> RelayMachine {
         var machine = test()
         _ = machine.handle(.led(checkpoint), seeing: .init())
@@ -127,6 +173,12 @@ extension RelayMachine {
 }
 
 extension RelaySight {
+    static func holdingLock(settled: Int64? = nil) -> RelaySight {
+        var sight = inFlight(0, settled: settled)
+        sight.holdsSleepLock = true
+        return sight
+    }
+
     static func inFlight(_ rows: Int, settled: Int64? = nil) -> RelaySight {
         var sight = RelaySight()
         sight.inFlight = rows

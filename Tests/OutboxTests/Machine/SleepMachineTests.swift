@@ -4,61 +4,165 @@ import Testing
 
 struct SleepMachineTests {
     private let ceiling = Duration.seconds(5)
+    private let calm = Snapshot("10:10:")!
+    private let crowded = Snapshot("10:15:11,12,13,14")!
 
     @Test func fallsAsleepOnlyAfterACutMadeWithTheLockHeld() {
         var sleep = SleepMachine(ceiling: ceiling)
         #expect(!sleep.wantsLock)
-        #expect(sleep.foundNothing(holdsLock: false) == SleepMachine.firstDoze)
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
         #expect(sleep.wantsLock)
         // Cut again and again with growing pauses: earlier writers may commit without notifying.
-        #expect(sleep.foundNothing(holdsLock: false) == SleepMachine.firstDoze)
-        #expect(sleep.foundNothing(holdsLock: false) == SleepMachine.firstDoze * 2)
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze * 2))
         // Granted, and the cut after it found nothing.
-        #expect(sleep.foundNothing(holdsLock: true) == ceiling)
+        #expect(sleep.foundNothing(holdsLock: true) == .listen(ceiling))
     }
 
     @Test func theLongestDozeIsBounded() {
         var sleep = SleepMachine(ceiling: ceiling)
-        var last = Duration.zero
+        var last: RelayAction?
         for _ in 0..<30 { last = sleep.foundNothing(holdsLock: false) }
-        #expect(last == SleepMachine.longestDoze)
+        #expect(last == .listen(SleepMachine.longestDoze))
     }
 
-    @Test func oneRowNowAndThenDoesNotWakeIt() {
+    @Test func rowsNowAndThenDoNotWakeIt() {
         var sleep = asleep()
-        for _ in 0..<5 {
-            sleep.foundRows(1)
+        for _ in 0..<10 * OutboxLimits.cutsUntilAwake {
+            sleep.rested()
+            sleep.foundRows(1, in: calm, holdsLock: true)
             #expect(sleep.wantsLock)
-            #expect(sleep.foundNothing(holdsLock: true) == ceiling)
+            // Every later row notifies: finishing the cut can wait for it.
+            #expect(sleep.restAfterRows == .listen(SleepMachine.longestUnfinished))
         }
     }
 
-    @Test func rowsInDirectSuccessionWakeIt() {
+    @Test func aRelayThatDozesLooksAgainAtOnce() {
+        var sleep = SleepMachine(ceiling: ceiling)
+        _ = sleep.foundNothing(holdsLock: false)
+        sleep.foundRows(1, in: calm, holdsLock: false)
+        // Earlier writers commit without notifying.
+        #expect(sleep.restAfterRows == nil)
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
+        // The cut saw what was written before the lock was granted, whatever else it found.
+        sleep.foundRows(1, in: calm, holdsLock: true)
+        #expect(sleep.restAfterRows == .listen(SleepMachine.longestUnfinished))
+    }
+
+    @Test func notificationsThatNeedNotBeWaitedForWakeIt() {
         var sleep = asleep()
-        for _ in 1..<OutboxLimits.cutsUntilAwake {
-            sleep.foundRows(1)
+        sleep.rested()
+        sleep.foundRows(1, in: calm, holdsLock: true)
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in sleep.foundRows(1, in: calm, holdsLock: true) }
+    }
+
+    @Test func writersThatQueueWakeIt() {
+        var sleep = asleep()
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in
+            sleep.rested()
+            sleep.foundRows(1, in: crowded, holdsLock: true)
+        }
+    }
+
+    @Test func writersThatQueueWakeItBeforeItHasTheLock() {
+        var sleep = SleepMachine(ceiling: ceiling)
+        _ = sleep.foundNothing(holdsLock: false)
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in
+            sleep.foundRows(1, in: crowded, holdsLock: false)
+            if sleep.wantsLock { _ = sleep.foundNothing(holdsLock: false) }
+        }
+    }
+
+    @Test func transactionsThatWereOpenBeforeItFellAsleepAreNoCrowd() {
+        var sleep = asleep()
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: crowded, holdsLock: true)
+        fallAsleep(&sleep)
+        for _ in 0..<10 * OutboxLimits.cutsUntilAwake {
+            sleep.rested()
+            sleep.foundRows(1, in: Snapshot("10:16:11,12,13,14")!, holdsLock: true)
             #expect(sleep.wantsLock)
         }
-        sleep.foundRows(1)
-        #expect(!sleep.wantsLock)
+    }
+
+    @Test func whatWasNoReasonToWakeUpHasToLastLongerTheNextTime() {
+        var sleep = asleep()
+        var needed = OutboxLimits.cutsUntilAwake
+        for alarm in 0..<OutboxLimits.falseAlarmsCounted + 2 {
+            cutsUntilAwake(&sleep, needed) { sleep in
+                sleep.rested()
+                sleep.foundRows(1, in: young(alarm), holdsLock: true)
+            }
+            fallAsleep(&sleep)
+            needed = OutboxLimits.cutsUntilAwake << min(alarm + 1, OutboxLimits.falseAlarmsCounted)
+        }
+    }
+
+    @Test func aTimeThatWasBusyIsNoFalseAlarm() {
+        var sleep = asleep()
+        for _ in 0...OutboxLimits.cutsPerLookAtRate {
+            sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
+            #expect(sleep.restAfterRows == .space(SleepMachine.spacing))
+        }
+        fallAsleep(&sleep)
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in sleep.foundRows(1, in: crowded, holdsLock: true) }
     }
 
     @Test func oneLargeCutWakesIt() {
         var sleep = asleep()
-        sleep.foundRows(OutboxLimits.rowsUntilAwake)
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: true)
         #expect(!sleep.wantsLock)
+    }
+
+    @Test func aMomentWithoutRowsDoesNotPutItToSleep() {
+        var sleep = asleep()
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: true)
+        for _ in 1..<OutboxLimits.cutsPerLookAtRate {
+            #expect(sleep.foundNothing(holdsLock: false) == .space(SleepMachine.spacing))
+            #expect(!sleep.wantsLock)
+        }
     }
 
     @Test func aLostLockIsAskedForAgain() {
         var sleep = asleep()
-        #expect(sleep.foundNothing(holdsLock: false) == SleepMachine.firstDoze)
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
         #expect(sleep.wantsLock)
+        sleep = asleep()
+        sleep.foundRows(1, in: calm, holdsLock: false)
+        #expect(sleep.restAfterRows == nil)
     }
 
     @Test func behindAPoolerItPolls() {
         var sleep = SleepMachine(ceiling: ceiling, pollInterval: .milliseconds(70))
-        #expect(sleep.foundNothing(holdsLock: false) == .milliseconds(70))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(.milliseconds(70)))
         #expect(!sleep.wantsLock)
+        sleep.foundRows(1, in: calm, holdsLock: false)
+        #expect(!sleep.wantsLock)
+        #expect(sleep.restAfterRows == .space(SleepMachine.spacing))
+    }
+
+    /// Makes cuts until it is awake, and compares their number.
+    private func cutsUntilAwake(
+        _ sleep: inout SleepMachine, _ expected: Int, sourceLocation: SourceLocation = #_sourceLocation, _ cut: (inout SleepMachine) -> Void
+    ) {
+        var cuts = 0
+        while sleep.wantsLock, cuts <= expected {
+            cut(&sleep)
+            cuts += 1
+        }
+        #expect(cuts == expected, sourceLocation: sourceLocation)
+    }
+
+    /// Four transactions in progress, none of which were so at the alarm before.
+    private func young(_ alarm: Int) -> Snapshot {
+        let first = 100 * (alarm + 1)
+        return Snapshot("10:\(first + 4):" + (first..<first + 4).map { String($0) }.joined(separator: ","))!
+    }
+
+    private func fallAsleep(_ sleep: inout SleepMachine) {
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { _ = sleep.foundNothing(holdsLock: false) }
+        #expect(sleep.wantsLock)
+        _ = sleep.foundNothing(holdsLock: true)
+        sleep.rested()
     }
 
     private func asleep() -> SleepMachine {

@@ -50,8 +50,8 @@ final class CrashingRelay: @unchecked Sendable {
         var hasEnded = false
         session.fault = { [unowned self] action, isDone in
             stepsLeft -= 1
-            // In the last life it is done when a cut found nothing; Drain.reportWait is the wait of a cut under way.
-            if case .wait(let longest) = action, !isDone, longest != Drain.reportWait, isLast {
+            // In the last life it is done when a cut found nothing; a drained cut is left unfinished for a while.
+            if case .listen(let longest) = action, !isDone, longest != SleepMachine.longestUnfinished, isLast {
                 hasEnded = true
                 throw Crash()
             }
