@@ -44,7 +44,7 @@ enum RelayProcess {
             kafka.note(event)
             log(event)
         }
-        RelayPreflight.start(publisher, logger)
+        RelayPreflight.start(outbox, publisher, logger)
         if outbox.relay.usesPooler {
             logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
         }

@@ -16,6 +16,8 @@ public struct KafkaPreflight: Sendable {
         public var topics: [Topic] = []
         /// Worth an operator's attention.
         public var warnings: [String] = []
+        /// What breaks a promise, sooner or later.
+        public var errors: [String] = []
     }
 
     /// Topics whose settings are asked for; the others are only listed.
@@ -24,9 +26,12 @@ public struct KafkaPreflight: Sendable {
     static let patience = Duration.seconds(10)
 
     private let configuration: KafkaPublisherConfiguration
+    private let keepsRecords: Bool
 
-    public init(_ configuration: KafkaPublisherConfiguration) {
+    /// - Parameter keepsRecords: whether rows are delivered exactly once, so that the checkpoint topic counts as well.
+    public init(_ configuration: KafkaPublisherConfiguration, keepsRecords: Bool = false) {
         self.configuration = configuration
+        self.keepsRecords = keepsRecords
     }
 
     /// Blocks for seconds when Kafka is away: call it on a thread of its own.
@@ -44,7 +49,31 @@ public struct KafkaPreflight: Sendable {
             guard let bytes = settings?["max.message.bytes"] else { break }
             found[index].maximumBytes = Int(bytes)
         }
-        return Self.judge(found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
+        var findings = Self.judge(found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
+        let checkpoints = configuration.checkpointTopic
+        // A topic that is not there yet is made by the relay, compacted.
+        if keepsRecords, metadata.topic(checkpoints) != nil,
+            let settings = try? producer.topicConfiguration(checkpoints, within: Self.patience)
+        {
+            Self.judge(checkpoints: checkpoints, settings, &findings)
+        }
+        return findings
+    }
+
+    /// Says what becomes of the records in a topic with these settings.
+    static func judge(checkpoints topic: String, _ settings: [String: String], _ findings: inout Findings) {
+        let policies = settings["cleanup.policy", default: ""].split(separator: ",").map { $0.filter { $0 != " " } }
+        let remedy = "set cleanup.policy=compact"
+        let limits = ["retention.ms", "retention.bytes"].filter { (settings[$0].flatMap { Int($0) } ?? -1) >= 0 }
+        if policies.contains("delete"), !limits.isEmpty {
+            let values = limits.map { "\($0)=\(settings[$0, default: ""])" }.joined(separator: ", ")
+            findings.errors.append(
+                "topic \(topic) forgets its records (cleanup.policy=\(policies.joined(separator: ",")), \(values)): a relay that finds none "
+                    + "when it starts after a crash may publish rows twice; \(remedy)")
+        } else if !policies.contains("compact") {
+            findings.warnings.append(
+                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every start; \(remedy)")
+        }
     }
 
     /// - Parameter ownLimit: `message.max.bytes` where it is set; else librdkafka's default.

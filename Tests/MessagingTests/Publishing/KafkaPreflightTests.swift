@@ -33,6 +33,40 @@ import Testing
     }
 
     @Test(arguments: [
+        ("compact", "604800000", nil), ("compact", "-1", nil), ("delete", "-1", "is not compacted"),
+        ("delete", "604800000", "forgets its records (cleanup.policy=delete, retention.ms=604800000)"),
+        ("compact, delete", "60000", "forgets its records (cleanup.policy=compact,delete, retention.ms=60000)"),
+        ("compact,delete", "-1", nil),
+    ])
+    func recordsThatKafkaForgetsAreAnErrorAndThoseItPilesUpAWarning(policy: String, retention: String, complaint: String?) {
+        var findings = KafkaPreflight.Findings()
+        KafkaPreflight.judge(
+            checkpoints: "records", ["cleanup.policy": policy, "retention.ms": retention, "retention.bytes": "-1"], &findings)
+        let isError = complaint?.hasPrefix("forgets") == true
+        #expect((isError ? findings.errors : findings.warnings).allSatisfy { $0.hasPrefix("topic records \(complaint ?? "")") })
+        #expect(findings.errors.count == (isError ? 1 : 0))
+        #expect(findings.warnings.count == (complaint != nil && !isError ? 1 : 0))
+    }
+
+    /// The mock cluster has no admin API: it does not tell, and nothing is said.
+    @Test func theCheckpointTopicsSettingsAreAskedFor() async throws {
+        let findings = try await onThread {
+            let kafka = try TestKafka()
+            var configuration = KafkaPublisherConfiguration(kafka: kafka.configuration)
+            configuration.checkpointTopic = kafka.name("records")
+            if TestKafka.isExternal {
+                try KafkaProducer(kafka.configuration).createTopic(
+                    configuration.checkpointTopic, partitions: 1, configuration: ["cleanup.policy": "delete", "retention.ms": "3600000"],
+                    within: .seconds(30))
+            } else {
+                _ = try kafka.topic("records", partitions: 1)
+            }
+            return try KafkaPreflight(configuration, keepsRecords: true).look()
+        }
+        #expect(findings.errors.count == (TestKafka.isExternal ? 1 : 0))
+    }
+
+    @Test(arguments: [
         ("outbox.event.order", true), ("outbox.event.", false), ("my.outbox.event.order", false), ("outbox", false),
     ])
     func aTemplateKnowsItsTopics(name: String, isKnown: Bool) {
