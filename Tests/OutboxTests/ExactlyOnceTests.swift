@@ -68,6 +68,38 @@ struct ExactlyOnceTests {
         #expect(healthy.topic.messages.count == 23)
     }
 
+    /// The transaction that releases a key fails, or its answer is lost: the record tells whether the rows have to be published again.
+    @Test(arguments: [MemoryPublisher.Behaviour.CommitFate.failsBefore, .failsAfterwards])
+    func aReleaseWhoseCommitFailsArrivesOnce(_ fate: MemoryPublisher.Behaviour.CommitFate) async throws {
+        var made = try await TestOutbox()
+        let key = OutboxKey(aggregateType: "order", aggregateID: "a")
+        let (gate, isReleased, hasFailed) = (TopicGate(closedFor: [key]), Flag(), Flag())
+        made.guarantee = .exactlyOnce
+        made.behaviour.closedTopics = gate
+        made.behaviour.commit = {
+            guard isReleased.isSet, !hasFailed.isSet else { return .goesWell }
+            hasFailed.set()
+            return fate
+        }
+        let outbox = made
+        try await withRelay(try outbox.relay { $0.pollCeiling = .milliseconds(20) }) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for sequence in 0..<3 as Range<Int64> { try writer.insertRow("a", sequence) }
+                try writer.insertRow("b", 0)
+                #expect(outbox.topic.wait { $0.count == 1 })
+                gate.open()
+                isReleased.set()
+                #expect(try OutboxOperator(writer).release(key, reason: "test"))
+                #expect(outbox.topic.wait { $0.count >= 4 })
+                try writer.insertRow("a", 3)
+                #expect(outbox.topic.wait { $0.last?.sequence == 3 })
+            }
+        }
+        #expect(hasFailed.isSet)
+        #expect(outbox.topic.messages.filter { $0.key == key }.map(\.sequence) == [0, 1, 2, 3])
+    }
+
     private func published() async throws -> TestOutbox {
         var outbox = try await TestOutbox()
         outbox.guarantee = .exactlyOnce

@@ -76,6 +76,31 @@ struct ParkedRetryTests {
         #expect(outbox.topic.messages.map(\.sequence) == Array(0..<400))
     }
 
+    /// In transactions, too, a try that Kafka refuses costs nobody else anything, however many keys wait for their topic.
+    @Test func inTransactionsManyKeysWithoutTheirTopicHoldUpNoOther() async throws {
+        var made = try await TestOutbox()
+        let gate = TopicGate(closedFor: Set((0..<40).map { OutboxKey(aggregateType: "order", aggregateID: "missing-\($0)") }))
+        made.guarantee = .exactlyOnce
+        made.behaviour.closedTopics = gate
+        let outbox = made
+        let relay = try outbox.relay { configuration in
+            configuration.parkedRetry = .milliseconds(20)
+            configuration.pollCeiling = .milliseconds(20)
+        }
+        try await withRelay(relay) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for key in 0..<40 { try writer.insertRow("missing-\(key)", 0) }
+                for sequence in 0..<40 as Range<Int64> {
+                    try writer.insertRow("good", sequence)
+                    #expect(outbox.topic.wait { $0.count == sequence + 1 })
+                }
+                gate.open()
+                #expect(outbox.topic.wait { $0.count == 80 })
+            }
+        }
+    }
+
     /// A schema from before: the relay says what to do, and adopting again is all it takes.
     @Test func anOlderAdoptedSchemaIsBroughtUp() async throws {
         let outbox = try await ForeignOutbox()

@@ -79,6 +79,7 @@ final class Outlet {
             if !isOffered, let publisher = usablePublisher() {
                 switch publisher.publish(row, ticket: window.nextTicket) {
                 case .queued:
+                    transaction?.rows += 1
                     window.offer(row.outboxID, writtenAt: row.createdAt)
                     isOffered = true
                 case .full: break
@@ -239,6 +240,9 @@ extension Outlet {
 
     /// 0 where there are no transactions.
     var rowsInTransaction: Int { transaction?.rows ?? 0 }
+
+    /// Whether a transaction has no row yet, so that there is nothing to undo.
+    var isTransactionEmpty: Bool { transaction?.rows == 0 }
 
     /// Publishes by this from now on; it is open.
     func use(_ opened: any TransactionalPublisher) {

@@ -1,8 +1,8 @@
 internal import Logging
 internal import Threads
 
-/// Publishes what operators release, and tries again what was parked because of its topic, between two cuts: nothing else is in flight then, and the key's later rows are still
-/// held, so the key keeps its order.
+/// Publishes what operators release, and tries again what was parked because of its topic, between two cuts: nothing else is in
+/// flight then, and the key's later rows are still held, so the key keeps its order.
 struct Releaser {
     let held: HeldRows
     /// What a former leader forgot, the new one would take for published, or flow past.
@@ -55,9 +55,9 @@ struct Releaser {
         return true
     }
 
-    /// A transaction that was begun must not go on with other rows: the session ends, and the next one fences it.
+    /// A transaction with rows of the key must not go on with others: the session ends, and the next one fences it.
     private func undone(_ why: String) throws -> Bool {
-        guard exactlyOnce == nil else { throw OutboxError(.publisher, "releasing a key: \(why)") }
+        guard exactlyOnce == nil || outlet.isTransactionEmpty else { throw OutboxError(.publisher, "releasing a key: \(why)") }
         return false
     }
 }

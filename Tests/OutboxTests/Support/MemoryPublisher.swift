@@ -13,11 +13,18 @@ final class MemoryPublisher: Publisher {
         var poison: Set<OutboxKey> = []
         /// Refuses rows of these keys at once.
         var tooLarge: Set<OutboxKey> = []
+        /// Refuses rows of its keys at once, because of their topic.
+        var closedTopics: TopicGate?
         /// One of so many deliveries fails for a while; 0 for none.
         var transientFailureIn = 0
         var seed: UInt64 = 1
         /// Transactional only: runs before a call takes effect, as if the process were stopped there for a while.
         var pause: (@Sendable (Call) -> Void)?
+
+        /// Transactional only: what becomes of committing, if it is not to be left to chance.
+        var commit: (@Sendable () -> CommitFate)?
+
+        enum CommitFate: Sendable { case goesWell, failsBefore, failsAfterwards }
 
         enum Call: Sendable { case open, readBack, commit }
     }

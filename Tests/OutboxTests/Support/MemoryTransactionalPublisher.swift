@@ -48,6 +48,7 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
     func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
         let key = row.key
         if behaviour.tooLarge.contains(key) { return .refused(PublishFailure(.row, "MSG_SIZE_TOO_LARGE")) }
+        if behaviour.closedTopics?.isClosed(key) == true { return .refused(PublishFailure(.topic, "UNKNOWN_TOPIC")) }
         let message = MemoryTopic.Message(outboxID: row.outboxID, key: key, sequence: row.sequenceNumber, epoch: row.epoch)
         return accept(Queued(ticket: ticket, item: .row(message)))
     }
@@ -111,11 +112,16 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
     func commit(within limit: Duration) throws(PublishFailure) -> Bool {
         behaviour.pause?(.commit)
         if chance(behaviour.transientFailureIn) { return false }
-        let isLost = chance(behaviour.transientFailureIn)
-        if isLost, chance(2) { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, nothing done") }
+        let fate = behaviour.commit?() ?? randomFate
+        if fate == .failsBefore { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, nothing done") }
         guard end(.committed) else { throw Self.fenced }
-        if isLost { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, committed") }
+        if fate == .failsAfterwards { throw PublishFailure(.client, "COORDINATOR_NOT_AVAILABLE, committed") }
         return true
+    }
+
+    private var randomFate: MemoryPublisher.Behaviour.CommitFate {
+        guard chance(behaviour.transientFailureIn) else { return .goesWell }
+        return chance(2) ? .failsBefore : .failsAfterwards
     }
 
     /// An abort may not get through: the next publisher that is opened does it.
