@@ -14,6 +14,17 @@ extension KafkaProducer {
         try KafkaError.check(object: rd_kafka_begin_transaction(client.pointer), "begin transaction")
     }
 
+    /// Why the transaction can only be aborted; nil if it can go on. Only while one is open: otherwise one begins.
+    public var transactionFailure: KafkaError? {
+        // librdkafka has no call that asks. Beginning another is refused either way, and tells.
+        do {
+            try beginTransaction()
+            return nil
+        } catch {
+            return error.requiresAbort ? error : nil
+        }
+    }
+
     /// Commits. Read all delivery reports first, until the reader's `poll` returns 0: librdkafka waits for messages whose
     /// report nobody has read, so this refuses at once while there are any.
     public func commitTransaction(within limit: Duration) throws(KafkaError) {

@@ -16,6 +16,10 @@ public final class KafkaPublisher: Publisher {
     /// Rows that went down with a producer that stops at the first message Kafka refuses. They say nothing about the cause, and
     /// one of the other reports does: these are told when no other is left.
     private var fallen: [(ticket: UInt64, failure: PublishFailure)] = []
+    /// The last ticket that was queued: no message without a report is newer.
+    var lastTicket: UInt64 = 0
+    /// The last report, or when messages began to wait for one.
+    private var quietSince = ContinuousClock.now
 
     init(
         _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(), wake: WakeDescriptor
@@ -42,7 +46,9 @@ public final class KafkaPublisher: Publisher {
             to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
             timestampMilliseconds: max(0, row.createdAt / 1000), correlation: ticket)
         switch outcome {
-        case .queued: return .queued
+        case .queued:
+            lastTicket = ticket
+            return .queued
         case .queueFull: return .full
         case .refused(.fatal) where producer.outstanding > 0:
             // The reports of what it still holds are on their way, and say what happened.
@@ -53,7 +59,9 @@ public final class KafkaPublisher: Publisher {
 
     public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         var isTopicRefused = false
+        var isQuiet = producer.outstanding > 0
         while reader.poll() > 0 {
+            isQuiet = false
             for index in 0..<reader.count {
                 let report = reader[index]
                 if report.code.disposition == .topic { isTopicRefused = true }
@@ -65,6 +73,25 @@ public final class KafkaPublisher: Publisher {
             fallen = []
         }
         if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
+        if !isQuiet {
+            quietSince = .now
+        } else if .now - quietSince > RefusedTopics.notice {
+            tellLostTopic(body)
+        }
+    }
+
+    /// librdkafka never reports messages that it holds when their topic goes away. The rows behind them must not wait for ever: what is
+    /// in flight is begun again, without that topic.
+    private func tellLostTopic(_ body: (UInt64, PublishFailure?) -> Void) {
+        quietSince = .now
+        // Nobody answers: nothing flows anyway.
+        guard let metadata = try? producer.metadata(topic: nil, within: RefusedTopics.patience) else { return }
+        let suspects = producer.knownTopics.filter { refused.known($0) == nil && metadata.topic($0).map { $0.error != nil } ?? true }
+        refused.learn(suspects, asking: ask)
+        for topic in suspects {
+            guard let failure = refused.known(topic) else { continue }
+            return body(lastTicket, PublishFailure(.transient, "\(topic): \(failure.explanation)"))
+        }
     }
 
     private func tell(_ report: KafkaDelivery, _ body: (UInt64, PublishFailure?) -> Void) {

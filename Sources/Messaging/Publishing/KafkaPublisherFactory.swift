@@ -12,6 +12,9 @@ public struct KafkaPublisherFactory: PublisherFactory {
         configuration.kafka.setDefault("client.id", "outbox-relay")
         // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
         configuration.kafka.setDefault("queue.buffering.max.messages", "7000")
+        let notice = String(Int(RefusedTopics.notice / .milliseconds(1)))
+        configuration.kafka.setDefault("topic.metadata.refresh.interval.ms", notice)
+        configuration.kafka.setDefault("topic.metadata.propagation.max.ms", notice)
         self.configuration = configuration
     }
 
@@ -31,7 +34,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher {
         do {
-            return try KafkaTransactionalPublisher(configuration, outbox: outbox, wake: wake)
+            return try KafkaTransactionalPublisher(configuration, outbox: outbox, refused: refused, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }

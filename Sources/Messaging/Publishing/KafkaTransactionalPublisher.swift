@@ -17,19 +17,30 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
 
     private let rows: KafkaPublisher
     private let checkpoints: CheckpointTopic
-    private let outbox: OutboxOrigin
+    private let checkpointTopic: String
+    private let refused: RefusedTopics
+    private let complaints = TransactionComplaints()
     private var phase = Phase.closed
+    /// What felled the transaction, once it was asked for.
+    private var cause: PublishFailure??
 
     /// How long giving a transaction up may take; where brokers are away, they forget it by its timeout.
     private static let abortLimit = Duration.seconds(2)
 
-    init(_ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, wake: WakeDescriptor) throws(KafkaError) {
+    init(
+        _ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, refused: RefusedTopics, wake: WakeDescriptor
+    ) throws(KafkaError) {
         var producing = configuration
+        producing.sink = { [complaints] event in
+            complaints.note(event)
+            configuration.sink?(event)
+        }
         producing.kafka.setDefault("transactional.id", outbox.transactionalID)
         // The end of the checkpoint topic is asked for as it is, with transactions of others that are open.
         producing.kafka["isolation.level"] = "read_uncommitted"
-        self.outbox = outbox
-        rows = try KafkaPublisher(producing, wake: wake)
+        self.refused = refused
+        checkpointTopic = configuration.checkpointTopic
+        rows = try KafkaPublisher(producing, refused: refused, wake: wake)
         checkpoints = CheckpointTopic(configuration, key: producing.kafka["transactional.id"] ?? outbox.transactionalID)
     }
 
@@ -57,23 +68,51 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
 
     public func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
         if let refusal = begin() { return .refused(refusal) }
-        return rows.publish(row, ticket: ticket)
+        return waiting(rows.publish(row, ticket: ticket))
     }
 
     public func publish(_ record: DeliveryRecord, ticket: UInt64) -> PublishOutcome {
         if let refusal = begin() { return .refused(refusal) }
         do {
-            return try checkpoints.publish(record, rows.producer, ticket: ticket)
+            let outcome = try checkpoints.publish(record, rows.producer, ticket: ticket)
+            if outcome == .queued { rows.lastTicket = ticket }
+            return waiting(outcome)
         } catch {
             return .refused(failure(error))
         }
     }
 
+    /// A transaction that has failed refuses whatever else is offered; the reports of what it held tell why.
+    private func waiting(_ outcome: PublishOutcome) -> PublishOutcome {
+        guard case .refused(let refusal) = outcome, refusal.kind == .client, rows.producer.outstanding > 0 else { return outcome }
+        return .full
+    }
+
     public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         rows.takeReports { ticket, failure in
-            // What a producer that was fenced says of its messages is only that they failed.
-            body(ticket, failure.map { $0.kind == .client || $0.kind == .transient ? fencing ?? $0 : $0 })
+            // Of messages that fell with their producer or transaction it is only said that they failed.
+            body(ticket, failure.map { $0.kind == .client || $0.kind == .transient ? fencing ?? refusal ?? $0 : $0 })
         }
+    }
+
+    /// A topic that may not be part of a transaction fells it as a whole. Its rows are refused at once from then on, so that it is
+    /// made again without them.
+    private var refusal: PublishFailure? {
+        if let cause { return cause }
+        let found = refuseTopics()
+        cause = .some(found)
+        return found
+    }
+
+    private func refuseTopics() -> PublishFailure? {
+        guard phase == .inTransaction, let error = rows.producer.transactionFailure, error.code.disposition == .topic else { return nil }
+        let topics = complaints.topics(because: error.code)
+        let reason = PublishFailure(error.code)
+        guard !topics.isEmpty, !topics.contains(checkpointTopic) else {
+            return PublishFailure(.client, "\(topics.isEmpty ? "a topic" : checkpointTopic): \(reason.explanation)")
+        }
+        for topic in topics { refused.refuse(topic, reason) }
+        return PublishFailure(.transient, "\(topics.joined(separator: ", ")): \(reason.explanation)")
     }
 
     public func commit(within limit: Duration) throws(PublishFailure) -> Bool {

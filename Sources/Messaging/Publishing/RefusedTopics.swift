@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// The topics that Kafka does not have, or does not show us, shared by all publishers of a factory.
 ///
-/// librdkafka waits half a minute before it gives up a topic, so without a memory every single row for a missing topic would
+/// librdkafka waits a while (``notice``) before it gives up a topic, so without a memory every single row for a missing topic would
 /// hold up everybody for that long. With it, they are refused at once, and Kafka is asked again now and then.
 final class RefusedTopics: Sendable {
     /// What Kafka says about a topic: why it cannot be written to, nil if it can.
@@ -13,6 +13,10 @@ final class RefusedTopics: Sendable {
     static let recheck = Duration.seconds(5)
     /// How long Kafka may take to answer.
     static let patience = Duration.seconds(2)
+    /// How often a producer asks what has become of its topics, how long a new one may be missing before its rows are refused, and how
+    /// long rows may be without a report before somebody asks whether their topic is gone.
+    /// librdkafka's own five minutes and half a minute hold up the rows behind them, in transactions all rows.
+    static let notice = Duration.seconds(10)
 
     private struct Entry {
         var failure: PublishFailure
@@ -46,6 +50,12 @@ final class RefusedTopics: Sendable {
             return entry.failure
         }
     }
+
+    /// The last answer, however old.
+    func known(_ topic: String) -> PublishFailure? { entries.withLock { $0[topic]?.failure } }
+
+    /// Some call was refused because of this topic.
+    func refuse(_ topic: String, _ failure: PublishFailure) { set(topic, failure) }
 
     private func set(_ topic: String, _ failure: PublishFailure?) {
         entries.withLock { entries in

@@ -48,6 +48,17 @@ extension TestStack {
         }
     }
 
+    /// Asks the relay's admin endpoint until the answer contains `text`; the answer.
+    @discardableResult
+    func relayTells(_ path: String, _ text: String) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let answer = try await Command.run(["curl", "--silent", "--max-time", "5", url(of: .relay) + path]).output
+            if answer.contains(text) { return answer }
+            guard .now < deadline else { throw TestFailure("\(path) does not say '\(text)' but '\(answer)'") }
+        }
+    }
+
     /// `outboxctl outbox` with these words; what it says.
     func outboxctl(_ words: String...) async throws -> String {
         try await Command.output([TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": databaseURL])

@@ -11,17 +11,25 @@ final class PublisherDesk {
     static let outbox = OutboxOrigin(systemIdentifier: 7, databaseOID: 5, timeline: 1, schema: "outbox_relay")
 
     let publisher: any TransactionalPublisher
+    /// What made it; another one made by it knows what it knows.
+    let factory: KafkaPublisherFactory
     private let wake: WakeDescriptor
     private(set) var failures: [PublishFailure] = []
     private var reported = 0
     private var offered = 0
 
     /// - Parameter id: the `transactional.id`; by default the test's.
-    init(_ broker: TestBroker, id: String? = nil) throws {
-        wake = try WakeDescriptor()
+    convenience init(_ broker: TestBroker, id: String? = nil, settings: [String: String] = [:]) throws {
         var configuration = broker.publisher
         configuration.kafka["transactional.id"] = id ?? broker.name
-        publisher = try KafkaPublisherFactory(configuration).makeTransactionalPublisher(for: Self.outbox, wake: wake)
+        for (property, value) in settings { configuration.kafka[property] = value }
+        try self.init(KafkaPublisherFactory(configuration))
+    }
+
+    init(_ factory: KafkaPublisherFactory) throws {
+        wake = try WakeDescriptor()
+        self.factory = factory
+        publisher = try factory.makeTransactionalPublisher(for: Self.outbox, wake: wake)
     }
 
     /// Opens it and reads the record back, as often as it takes.
@@ -40,11 +48,14 @@ final class PublisherDesk {
     /// Publishes rows of one key with these numbers.
     func publish(_ rows: ClosedRange<Int64>) throws {
         for number in rows {
-            let outcome = withRow(number) { publisher.publish($0, ticket: UInt64(number)) }
+            let outcome = offer(number)
             guard outcome == .queued else { throw TestFailure("row \(number): \(outcome)") }
             offered += 1
         }
     }
+
+    /// What becomes of offering a row of this number.
+    func offer(_ number: Int64) -> PublishOutcome { Self.withRow(number) { publisher.publish($0, ticket: UInt64(number)) } }
 
     func publish(_ record: DeliveryRecord) throws {
         let outcome = publisher.publish(record, ticket: .max)
@@ -72,7 +83,7 @@ final class PublisherDesk {
         DeliveryRecord(origin: outbox, epoch: 1, cut: cut, through: through)
     }
 
-    private func withRow<T>(_ number: Int64, _ body: (OutboxRow) -> T) -> T {
+    static func withRow<T>(_ number: Int64, _ body: (OutboxRow) -> T) -> T {
         Array("order".utf8).withUnsafeBytes { type in
             Array("k".utf8).withUnsafeBytes { key in
                 Array("\(number)".utf8).withUnsafeBytes { payload in

@@ -51,6 +51,19 @@ final class TestBroker: Sendable {
         }
     }
 
+    /// The next requests that add partitions to a transaction are refused.
+    func refusePartitions(_ count: Int, _ code: KafkaErrorCode) {
+        mock?.pushErrors(apiKey: 24, Array(repeating: code, count: count))
+    }
+
+    /// The next produce requests are refused. Sound with one in flight.
+    func refuseMessages(_ count: Int, _ code: KafkaErrorCode) {
+        mock?.pushErrors(apiKey: 0, Array(repeating: code, count: count))
+    }
+
+    /// What metadata says of a topic from now on.
+    func setTopicError(_ topic: String, _ code: KafkaErrorCode) { mock?.setTopicError(topic, code) }
+
     /// What a reader of committed messages finds, each partition in order.
     func records(_ topic: String, isolation: String = "read_committed") throws -> [KafkaRecord] {
         var reading = kafka
