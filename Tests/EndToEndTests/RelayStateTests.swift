@@ -9,6 +9,8 @@ extension EndToEndTests {
         @Test(.switchesKafka) func readinessNamesAKafkaThatIsAwayAndMetricsTellWhatWaits() async throws {
             try await TestStack.with([.relay]) { stack in
                 try await insert(stack, 0)
+                // It is idle before it has noticed the row, too.
+                try await stack.relayTells("/metrics", "outbox_relay_published_rows_total 1\n")
                 try await stack.relayTells("/readyz", "leading, idle")
                 try await stack.kafka.control("down")
                 try await insert(stack, 1)
