@@ -1,5 +1,5 @@
 /// One cut on its way to Kafka: what was read, offered, settled and saved.
-struct Drain: Equatable, Sendable {
+struct Drain: CutDrain, Equatable, Sendable {
     /// Rows were read up to here.
     private(set) var fetchedThrough: Int64
     /// The checkpoint's `drainedThrough`.

@@ -116,21 +116,7 @@ public struct RelayMachine: Sendable {
             phase = .draining(drain)
             return .abandon(after: pause(failure.kind))
         }
-        var action = drain.next(sight)
-        if !drain.hasRested, let rest = rest(action, isOffered: drain.isOffered) {
-            drain.hasRested = true
-            action = rest
-        }
-        switch action {
-        case .advance:
-            failures = 0
-            phase = .advancing
-        case .stop:
-            phase = .stopped
-        default:
-            phase = .draining(drain)
-        }
-        return action
+        return step(drain, sight, Phase.draining)
     }
 
     private mutating func proceed(_ drain: TransactionDrain, after event: RelayEvent?, _ sight: RelaySight) -> RelayAction {
@@ -146,6 +132,14 @@ public struct RelayMachine: Sendable {
             phase = .transacting(drain)
             return .abandon(after: Backoff.pause(failures))
         }
+        return step(drain, sight, Phase.transacting)
+    }
+
+    /// The next step of a cut, however it is drained. It is left when it is drained, or when everything is settled at the end.
+    private mutating func step<Draining: CutDrain>(
+        _ drain: Draining, _ sight: RelaySight, _ draining: (Draining) -> Phase
+    ) -> RelayAction {
+        var drain = drain
         var action = drain.next(sight)
         if !drain.hasRested, let rest = rest(action, isOffered: drain.isOffered) {
             drain.hasRested = true
@@ -158,7 +152,7 @@ public struct RelayMachine: Sendable {
         case .stop:
             phase = .stopped
         default:
-            phase = .transacting(drain)
+            phase = draining(drain)
         }
         return action
     }

@@ -2,7 +2,7 @@
 ///
 /// Where publishing begins again is what Kafka says is committed, never what was merely acknowledged. A refused row undoes
 /// its whole transaction; it is found by halving transactions, each of which that succeeds is progress.
-struct TransactionDrain: Equatable, Sendable {
+struct TransactionDrain: CutDrain, Equatable, Sendable {
     /// Rows were read up to here.
     private(set) var fetchedThrough: Int64
     /// Rows up to here are committed in Kafka.
