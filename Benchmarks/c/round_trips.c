@@ -1,8 +1,9 @@
 // The two round trips inside the relay's latency, each alone: NOTIFY from one connection to another, and one acknowledged produce.
 //
-//   round_trips CONNINFO BOOTSTRAP TOPIC
+//   round_trips CONNINFO BOOTSTRAP TOPIC PACE
 //
-// Prints the medians in microseconds as one JSON object.
+// Prints the medians in microseconds as one JSON object: in direct succession, and with PACE microseconds between two, as rows come in:
+// threads and processes that have fallen asleep meanwhile take their time.
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
@@ -11,6 +12,11 @@
 #include <time.h>
 
 #define ROUNDS 1000
+
+static void pause_us(long us) {
+    struct timespec t = {us / 1000000, us % 1000000 * 1000};
+    if (us > 0) nanosleep(&t, NULL);
+}
 
 static double now_us(void) {
     struct timespec t;
@@ -33,12 +39,13 @@ static double median(double *values) {
     return values[ROUNDS / 2];
 }
 
-static double notify_round_trip(const char *conninfo) {
+static double notify_round_trip(const char *conninfo, long pace) {
     PGconn *listener = PQconnectdb(conninfo), *sender = PQconnectdb(conninfo);
     if (PQstatus(listener) != CONNECTION_OK || PQstatus(sender) != CONNECTION_OK) die("cannot connect to Postgres");
     PQclear(PQexec(listener, "LISTEN round_trip"));
     static double took[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
+        pause_us(pace);
         double begin = now_us();
         PQclear(PQexec(sender, "NOTIFY round_trip"));
         PGnotify *notification;
@@ -63,7 +70,7 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     acknowledged++;
 }
 
-static double produce_round_trip(const char *bootstrap, const char *topic) {
+static double produce_round_trip(const char *bootstrap, const char *topic, long pace) {
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     const char *settings[][2] = {{"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"}, {"linger.ms", "0"}};
@@ -75,6 +82,7 @@ static double produce_round_trip(const char *bootstrap, const char *topic) {
     static double took[ROUNDS];
     char payload[150] = {'x'};
     for (int i = -20; i < ROUNDS; i++) {
+        pause_us(pace);
         double begin = now_us();
         int before = acknowledged;
         if (rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(&i, sizeof i), RD_KAFKA_V_VALUE(payload, sizeof payload),
@@ -87,8 +95,11 @@ static double produce_round_trip(const char *bootstrap, const char *topic) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) die("usage: round_trips CONNINFO BOOTSTRAP TOPIC");
-    double notify = notify_round_trip(argv[1]), produce = produce_round_trip(argv[2], argv[3]);
-    printf("{\"notify_us\":%.1f,\"produce_us\":%.1f}\n", notify, produce);
+    if (argc != 5) die("usage: round_trips CONNINFO BOOTSTRAP TOPIC PACE");
+    long pace = atol(argv[4]);
+    double notify = notify_round_trip(argv[1], 0), produce = produce_round_trip(argv[2], argv[3], 0);
+    double paced_notify = notify_round_trip(argv[1], pace), paced_produce = produce_round_trip(argv[2], argv[3], pace);
+    printf("{\"notify_us\":%.1f,\"produce_us\":%.1f,\"paced_notify_us\":%.1f,\"paced_produce_us\":%.1f}\n", notify, produce,
+           paced_notify, paced_produce);
     return 0;
 }

@@ -23,8 +23,8 @@ public enum OutboxLimits {
     public static let cutSpacingMilliseconds = 20
     /// Cuts in succession that look busy after which the relay gives up the sleep lock; doubled for each time that it was a
     /// false alarm, up to so many times.
-    public static let cutsUntilAwake = 8
-    public static let falseAlarmsCounted = 8
+    public static let cutsUntilAwake = 32
+    public static let falseAlarmsCounted = 5
     /// Young transactions in progress that make a cut look busy: that many would queue to notify.
     public static let writersUntilAwake = 4
     /// Rows of one cut after which the relay gives up the sleep lock at once.

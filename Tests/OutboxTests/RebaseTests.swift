@@ -19,8 +19,10 @@ struct RebaseTests {
         let outbox = try await published()
         try await onThread {
             try outbox.connect().execute(
-                "UPDATE outbox_relay.checkpoint_0 SET published = '900000000:900000000:'; UPDATE outbox_relay.checkpoint_1 SET published = '900000000:900000000:'"
-            )
+                """
+                UPDATE outbox_relay.checkpoint_0 SET published = '900000000:900000000:', draining = NULL;
+                UPDATE outbox_relay.checkpoint_1 SET published = '900000000:900000000:', draining = NULL
+                """)
         }
         await refuses(outbox)
     }

@@ -80,7 +80,7 @@ struct Drain: CutDrain, Equatable, Sendable {
         chunkEnds.removeSubrange(...reached)
         // Finishing the cut says more than saving its last chunk would.
         let isEndOfCut = isOffered && sight.span == 0
-        return isEndOfCut && !sight.isStopping ? nil : end
+        return isEndOfCut ? nil : end
     }
 
     private mutating func save(_ end: Int64) -> RelayAction {
@@ -88,10 +88,11 @@ struct Drain: CutDrain, Equatable, Sendable {
         return .save(through: end)
     }
 
-    /// Offers no more, waits for what is in flight and saves exactly that: no row is published twice after a clean stop.
+    /// Offers no more, waits for what is in flight and saves exactly that: no row is published twice after a clean stop. A cut that
+    /// is drained is finished; if another is taken with that, it is the next leader's.
     private mutating func wrapUp(_ sight: RelaySight) -> RelayAction {
         if sight.span > 0 { return .wait(Self.reportWait) }
-        if let settled = sight.settledThrough, settled > savedThrough { return save(settled) }
+        if let settled = sight.settledThrough, settled > savedThrough { return isOffered ? .advance : save(settled) }
         return .stop
     }
 

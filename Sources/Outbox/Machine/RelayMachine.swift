@@ -141,7 +141,7 @@ public struct RelayMachine: Sendable {
     ) -> RelayAction {
         var drain = drain
         var action = drain.next(sight)
-        if !drain.hasRested, let rest = rest(action, isOffered: drain.isOffered) {
+        if !drain.hasRested, !sight.isStopping, let rest = rest(action, isOffered: drain.isOffered) {
             drain.hasRested = true
             action = rest
         }

@@ -114,7 +114,8 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
             if sight.span > 0 { return .wait(Drain.reportWait) }
             if let settled = sight.settledThrough, settled > committedThrough { return commit(settled) }
         }
-        return committedThrough > savedThrough ? save() : .stop
+        guard committedThrough > savedThrough else { return .stop }
+        return isOffered && !needsRecovery ? .advance : save()
     }
 
     private mutating func commit(_ end: Int64) -> RelayAction {

@@ -28,11 +28,15 @@ struct RelayMachineTests {
         #expect(machine.handle(.foundNothing, seeing: .holdingLock()) == .listen(.seconds(5)))
     }
 
-    @Test func stoppingWhileADrainedCutIsUnfinishedSavesIt() {
+    @Test func stoppingWhileADrainedCutIsUnfinishedFinishesIt() {
         var machine = RelayMachine.resting()
         let sight = RelaySight.stopping(.holdingLock(settled: 9))
-        #expect(machine.handle(.waited, seeing: sight) == .save(through: 9))
-        #expect(machine.handle(.saved, seeing: sight) == .stop)
+        var other = machine
+        #expect(machine.handle(.waited, seeing: sight) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: sight) == .stop)
+        // Rows that come with it are left to the next leader.
+        _ = other.handle(.waited, seeing: sight)
+        #expect(other.handle(.advanced(.test(draining: "10:30:"), rows: 1), seeing: .stopping(.holdingLock())) == .stop)
     }
 
     @Test func aBusyRelayKeepsItsCutsAtADistance() {
@@ -122,6 +126,14 @@ struct RelayMachineTests {
         sight.isStopping = true
         #expect(machine.handle(.waited, seeing: sight) == .save(through: 74))
         #expect(machine.handle(.saved, seeing: sight) == .stop)
+    }
+
+    @Test func stoppingFinishesACutWhoseLastRowsAreSettledMeanwhile() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
+        #expect(machine.handle(.offered(all: true), seeing: .stopping(.inFlight(4))) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .stopping(.inFlight(0, settled: 80))) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: .stopping(.init())) == .stop)
     }
 
     @Test func stoppingWhileIdleIsImmediate() {

@@ -127,6 +127,13 @@ struct TransactionDrainTests {
         #expect(machine.handle(.saved, seeing: settled) == .stop)
     }
 
+    @Test func stoppingFinishesACutThatIsCommitted() {
+        var machine = committing()
+        let settled = RelaySight.stopping(.inFlight(0, settled: 80))
+        #expect(machine.handle(.committed, seeing: settled) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: .stopping(.init())) == .stop)
+    }
+
     @Test func stoppingDoesNotWaitForAKafkaThatIsAway() {
         var machine = RelayMachine.transactional()
         _ = machine.handle(.led(unfinished), seeing: .init())
