@@ -1,7 +1,7 @@
 """Rows about waking: what the trigger costs the writers, with the relay awake and with the relay gone.
 
-The relay that polls is the same one: with the trigger switched off it looks for rows at its poll ceiling, and while there are some. Both
-have to publish what is written: a relay that does nothing meanwhile would leave the processors to the writers."""
+The relay that polls is the same one in its polling mode (RELAY_POOLER), with the trigger switched off. Both have to publish what is
+written: a relay that does nothing meanwhile would leave the processors to the writers."""
 import os
 
 from . import kafka, process, relay
@@ -29,7 +29,7 @@ class WakeUp:
         admin = process.free_port()
         server = self.bench.start("outbox-relay", {
             **kafka.settings(self.broker), "DATABASE_URL": self.bench.postgres.url(), "RELAY_ADMIN_PORT": str(admin),
-            "LOG_LEVEL": "warning", **({} if trigger else {"RELAY_POLL_CEILING": "50ms"})})
+            "LOG_LEVEL": "warning", **({} if trigger else {"RELAY_POOLER": "true"})})
         server.wait("the relay leading", lambda: self.bench.postgres.sql("SELECT coalesce(bool_or(lease_is_valid), false) FROM relay_state") == "t")
         used = server.cpu_seconds()
         rate = self.bench.postgres.pgbench(self.script, clients, self.bench.seconds)
