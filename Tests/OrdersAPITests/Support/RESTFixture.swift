@@ -53,7 +53,7 @@ struct RESTFixture {
         var headers = headers
         if body != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
         let sent = headers
-        return try await application.test(.router) { client in
+        return try await application.test(.live) { client in
             let response = try await client.execute(
                 uri: target, method: method, headers: sent, body: body.map { ByteBuffer(string: $0) })
             return Answer(
