@@ -61,10 +61,12 @@ public enum OutboxLimits {
     /// How long one call to open a transactional publisher, to read its record back or to commit may take, in milliseconds;
     /// then leadership and the end are looked at, and the call is made again. Less than ``stopMilliseconds``.
     public static let transactionCallMilliseconds = 4_000
-    /// Parked keys whose release is begun between two cuts.
+    /// Parked keys that are being released at a time.
     public static let keysPerRelease = 100
-    /// Rows held for parked keys that one read takes.
+    /// Rows held for a parked key that are read, and published together, at once; ``bytesPerChunk`` is their other bound.
     public static let heldRowsPerRead = 500
+    /// After how long a release gives way to the next cut, in milliseconds: what it keeps others waiting, besides one chunk.
+    public static let releaseMilliseconds = 20
     /// How long the truncation of a leaf or a checkpoint twin waits for its lock, in milliseconds.
     public static let truncateLockMilliseconds = 50
     /// How long a rebase waits for a relay that was stopped to be gone, in milliseconds.

@@ -131,12 +131,11 @@ final class ExactlyOnce {
     /// Commits held rows of a parked key, the last being this one. Nothing may be undone in this session afterwards.
     ///
     /// - Throws: when that fails: the next session reads back whether it is committed.
-    func commitRelease(through holdID: Int64) throws {
+    func commitRelease(through holdID: Int64, while mayWait: () throws -> Bool) throws {
         let done = last?.cut == store.checkpoint.cut ? last?.through : nil
         var record = record(through: done ?? store.checkpoint.drainedThrough)
         record.released = holdID
-        while signals.isLeading(store.checkpoint.epoch), !signals.isStopping {
-            signals.heartbeat = .now
+        repeat {
             switch outlet.commit(record, within: Self.callLimit) {
             case .committed:
                 last = record
@@ -144,7 +143,7 @@ final class ExactlyOnce {
             case .pending: continue
             case .failed(let failure): throw OutboxError(.publisher, "releasing a key: \(failure.explanation)")
             }
-        }
+        } while try mayWait()
         throw OutboxError(.publisher, "releasing a key was interrupted; it is settled at the next start")
     }
 

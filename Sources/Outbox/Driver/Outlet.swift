@@ -5,7 +5,7 @@ internal import Threads
 final class Outlet {
     /// nil where publishers are opened and given by ``use(_:)``: exactly-once.
     private let factory: (any PublisherFactory)?
-    private let wake: WakeDescriptor
+    let wake: WakeDescriptor
     private let status: RelayStatus
     private let logger: Logger
     /// When a key whose topic was refused is tried again; nil leaves it to operators.
@@ -38,13 +38,9 @@ final class Outlet {
             hold(row)
             return true
         }
-        guard let publisher = usablePublisher() else { return false }
-        let ticket = window.nextTicket
-        switch publisher.publish(row, ticket: ticket) {
+        switch queue(row) {
         case .queued:
-            transaction?.rows += 1
-            if isProbe || rowsInTransaction == 1 { probe = (ticket, row.key, row.outboxID) }
-            window.offer(row.outboxID, writtenAt: row.createdAt)
+            if isProbe || rowsInTransaction == 1 { probe = (window.nextTicket - 1, row.key, row.outboxID) }
             return true
         case .full:
             return false
@@ -52,10 +48,25 @@ final class Outlet {
             park(row.key, row.outboxID, refusal)
             hold(row)
             return true
-        case .refused(let refusal):
-            note(refusal)
+        case .refused:
             return false
         }
+    }
+
+    /// Gives a row to the publisher. A refusal that is not about the row is noted.
+    func queue(_ row: OutboxRow) -> PublishOutcome {
+        guard let publisher = usablePublisher() else { return .full }
+        let outcome = publisher.publish(row, ticket: window.nextTicket)
+        switch outcome {
+        case .queued:
+            transaction?.rows += 1
+            window.offer(row.outboxID, writtenAt: row.createdAt)
+        case .refused(let refusal):
+            if !refusal.isPermanent { note(refusal) }
+        case .full:
+            break
+        }
+        return outcome
     }
 
     /// nil for a row that Kafka will never take.
@@ -68,35 +79,6 @@ final class Outlet {
     func unpark(_ key: OutboxKey) {
         parked.remove(key)
         status.parked(parked.count)
-    }
-
-    /// Publishes one row although its key is parked, and waits for its report. Nothing else may be in flight.
-    ///
-    /// Returns whether it was acknowledged; false if `mayGoOn` turned false before.
-    func publishAlone(_ row: OutboxRow, while mayGoOn: () -> Bool) -> Result<Bool, PublishFailure> {
-        var isOffered = false
-        while mayGoOn() {
-            if !isOffered, let publisher = usablePublisher() {
-                switch publisher.publish(row, ticket: window.nextTicket) {
-                case .queued:
-                    transaction?.rows += 1
-                    window.offer(row.outboxID, writtenAt: row.createdAt)
-                    isOffered = true
-                case .full: break
-                case .refused(let failure): return .failure(failure)
-                }
-            }
-            wake.wait(until: .now + .milliseconds(OutboxLimits.longestReconnectMilliseconds))
-            takeReports()
-            if let refusal = lastRefusal { return giveUp(refusal) }
-            if isOffered && window.span == 0 { return .success(true) }
-        }
-        return .success(false)
-    }
-
-    private func giveUp(_ refusal: PublishFailure) -> Result<Bool, PublishFailure> {
-        abandon()
-        return .failure(refusal)
     }
 
     /// Takes what the publisher reports.
@@ -165,7 +147,12 @@ final class Outlet {
 
     private func hold(_ row: OutboxRow) {
         held.hold(row.outboxID, row.key)
-        window.offer(row.outboxID)
+        passOver(row.outboxID)
+    }
+
+    /// A row that does not go to the publisher counts as settled.
+    func passOver(_ outboxID: Int64) {
+        window.offer(outboxID)
         window.settle(window.nextTicket - 1)
     }
 

@@ -27,6 +27,8 @@ final class RelaySession {
     private var hasNews = false
     /// A notification had come before the last wait began.
     private var hadNews = false
+    /// A release gave way to the next cut, and goes on after it.
+    private var isReleasing = false
     /// How many of the store's held rows are told.
     private var heldRows = 0
     private var stopDeadline: ContinuousClock.Instant?
@@ -116,6 +118,7 @@ final class RelaySession {
         }
         sight.holdsSleepLock = holdsSleepLock
         sight.hadNews = hadNews
+        sight.isReleasing = isReleasing
         sight.isStopping = signals.isStopping
         return sight
     }
@@ -174,7 +177,9 @@ extension RelaySession {
         try takeNotifications()
         hasNews = false
         try storeHeld()
-        try releaser.releaseAsked()
+        let released = try releaser.releaseAsked(waiting: mayWaitWhileReleasing)
+        isReleasing = released != .rests
+        if released == .undone { return .undone(store.checkpoint) }
         let advance = try store.advance(holding: outlet.held)
         forgetHeld()
         outlet.beginCut()
@@ -185,6 +190,14 @@ extension RelaySession {
         guard advance.rows > 0 else { return .foundNothing }
         try prepareDraining(advance)
         return .advanced(store.checkpoint, rows: advance.rows)
+    }
+
+    /// A release may wait for Kafka as long as this one leads, and when asked to stop for as long as anything may.
+    private func mayWaitWhileReleasing() throws -> Bool {
+        beat()
+        try takeNotifications()
+        guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
+        return !isStopOverdue
     }
 
     /// Before a key is released: rows of the last cut that are not stored would be left behind when the key is forgotten.

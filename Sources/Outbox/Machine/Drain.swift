@@ -43,7 +43,7 @@ struct Drain: CutDrain, Equatable, Sendable {
         case .saved:
             savedThrough = savingThrough ?? savedThrough
             savingThrough = nil
-        case .led, .advanced, .foundNothing, .committed, .notCommitted, .recovered, .notRecovered, .sealed:
+        case .led, .advanced, .foundNothing, .undone, .committed, .notCommitted, .recovered, .notRecovered, .sealed:
             preconditionFailure("\(event) while draining")
         }
     }

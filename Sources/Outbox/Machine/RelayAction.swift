@@ -41,6 +41,9 @@ public enum RelayEvent: Equatable, Sendable {
     /// The new checkpoint, and how many rows its cut has; nil if there was nothing to do.
     case advanced(Checkpoint, rows: Int)
     case foundNothing
+    /// A refused row of a key that is being released undid its transaction, the publisher was dropped, and no cut was taken.
+    /// The checkpoint is where it was. Exactly-once only.
+    case undone(Checkpoint)
     /// A chunk was read; `isLast` if the cut has no more rows.
     case fetched(rows: Int, lastID: Int64, isLast: Bool)
     /// Rows of the chunk were offered; `all` or until the publisher was full.
@@ -73,6 +76,8 @@ public struct RelaySight: Equatable, Sendable {
     public var holdsSleepLock = false
     /// Whether a notification had come before the last wait began.
     public var hadNews = false
+    /// Whether a release gave way to the next cut and has more to do after it.
+    public var isReleasing = false
     /// SIGTERM has come.
     public var isStopping = false
 

@@ -57,8 +57,12 @@ public struct RelayMachine: Sendable {
             return begin(checkpoint, sight)
         case (.foundNothing, .advancing):
             if sight.isStopping { return stop() }
-            phase = .idle
-            return sleep.foundNothing(holdsLock: sight.holdsSleepLock)
+            let pause = sleep.foundNothing(holdsLock: sight.holdsSleepLock)
+            phase = sight.isReleasing ? .advancing : .idle
+            return sight.isReleasing ? goOnReleasing() : pause
+        case (.undone(let checkpoint), .advancing):
+            phase = .recovering(checkpoint)
+            return sight.isStopping ? stop() : .recover
         case (.waited, .idle):
             if sight.isStopping { return stop() }
             if !sight.hadNews { sleep.rested() }
@@ -141,12 +145,13 @@ public struct RelayMachine: Sendable {
     ) -> RelayAction {
         var drain = drain
         var action = drain.next(sight)
-        if !drain.hasRested, !sight.isStopping, let rest = rest(action, isOffered: drain.isOffered) {
+        if !drain.hasRested, !sight.isStopping, !sight.isReleasing, let rest = rest(action, isOffered: drain.isOffered) {
             drain.hasRested = true
             action = rest
         }
         switch action {
         case .advance:
+            if sight.isReleasing { _ = goOnReleasing() }
             failures = 0
             phase = .advancing
         case .stop:
@@ -155,6 +160,12 @@ public struct RelayMachine: Sendable {
             phase = draining(drain)
         }
         return action
+    }
+
+    /// The next cut, and with it the next part of the release. That it follows at once says nothing about the writers.
+    private mutating func goOnReleasing() -> RelayAction {
+        sleep.rested()
+        return .advance
     }
 
     /// The pause before the next cut, in place of what was to be done. Where it is a matter of time it begins when all rows

@@ -70,7 +70,7 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
             isBlocked = false
         case .notCommitted, .notRecovered:
             break
-        case .led, .advanced, .foundNothing:
+        case .led, .advanced, .foundNothing, .undone:
             preconditionFailure("\(event) while draining")
         }
     }

@@ -5,9 +5,14 @@ struct HeldChunk {
     private let rows: PostgresResult
     private let chunk: Chunk
 
-    init(_ rows: PostgresResult) {
+    /// Whether the key has no held rows after these.
+    let isLast: Bool
+
+    init(_ rows: PostgresResult, atMost limit: Int) throws {
         self.rows = rows
         chunk = Chunk(held: rows)
+        let bytes = rows.count > 0 ? try rows.int64(rows.count - 1, 9) : 0
+        isLast = rows.count < limit && bytes < OutboxLimits.bytesPerChunk
     }
 
     var count: Int { rows.count }

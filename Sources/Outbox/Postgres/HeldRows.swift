@@ -27,18 +27,26 @@ final class HeldRows {
             INSERT INTO \(schema).decision (action, aggregate_type, aggregate_id, reason)
             VALUES ('release', $1, $2, 'tried again by the relay: Kafka takes it now')
             """)
-        // The columns of a chunk, and the hold's id and whether the row is to be dropped. A skipped row needs no source.
+        // The columns of a chunk, and the hold's id and whether the row is to be dropped. A skipped row needs no source. OFFSET 0 has
+        // each row looked up by its id, whatever the planner thinks of the table's size.
         rows = PostgresStatement(
             """
-            SELECT h.outbox_id, s.event_id, s.aggregate_type, s.aggregate_id, s.sequence_number, s.event_type, s.payload,
-                   CASE WHEN s.headers IS NOT NULL THEN
+            WITH chunk AS (
+                SELECT h.hold_id, h.skipped, s.*, h.outbox_id AS id, coalesce(octet_length(s.payload), 0) AS size,
+                       sum(coalesce(octet_length(s.payload), 0)) OVER (ORDER BY h.hold_id ROWS UNBOUNDED PRECEDING) AS running
+                FROM (SELECT hold_id, outbox_id, skipped FROM \(schema).held
+                      WHERE aggregate_type = $1 AND aggregate_id = $2 AND hold_id > $3 ORDER BY hold_id LIMIT $4) AS h
+                LEFT JOIN LATERAL (SELECT \(CutStatements.columns) FROM \(schema).source WHERE outbox_id = h.outbox_id OFFSET 0) AS s
+                    ON true)
+            SELECT id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
+                   CASE WHEN headers IS NOT NULL THEN
                        (SELECT array_agg(item ORDER BY key, side)
-                        FROM jsonb_each_text(s.headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
-                   s.created_at, 0::bigint, h.hold_id, h.skipped
-            FROM \(schema).held AS h LEFT JOIN \(schema).source AS s ON s.outbox_id = h.outbox_id
-            WHERE h.aggregate_type = $1 AND h.aggregate_id = $2 ORDER BY h.hold_id LIMIT $3
+                        FROM jsonb_each_text(headers), LATERAL (VALUES (1, key), (2, value)) AS pair (side, item)) END,
+                   created_at, running, hold_id, skipped
+            FROM chunk WHERE running - size < $5 ORDER BY hold_id
             """)
-        forgetRows = PostgresStatement("DELETE FROM \(schema).held WHERE hold_id = ANY ($1)")
+        forgetRows = PostgresStatement(
+            "DELETE FROM \(schema).held WHERE aggregate_type = $1 AND aggregate_id = $2 AND hold_id <= $3")
         forgetKey = PostgresStatement(
             """
             DELETE FROM \(schema).parked AS p WHERE aggregate_type = $1 AND aggregate_id = $2 AND NOT EXISTS (
@@ -75,17 +83,20 @@ final class HeldRows {
         try connection.query(retried, [.text(key.aggregateType), .text(key.aggregateID)])
     }
 
-    /// The next rows of a key, in order; none if all are published.
-    func next(of key: OutboxKey) throws -> HeldChunk {
-        HeldChunk(
-            try connection.query(
-                rows, [.text(key.aggregateType), .text(key.aggregateID), .int8(Int64(OutboxLimits.heldRowsPerRead))]))
+    /// The next rows of a key behind this hold id, in order, so many at most, or fewer if they are large.
+    func next(of key: OutboxKey, after holdID: Int64, atMost limit: Int) throws -> HeldChunk {
+        let found = try connection.query(
+            rows,
+            [
+                .text(key.aggregateType), .text(key.aggregateID), .int8(holdID), .int8(Int64(limit)),
+                .int8(Int64(OutboxLimits.bytesPerChunk)),
+            ])
+        return try HeldChunk(found, atMost: limit)
     }
 
-    func forget(_ chunk: HeldChunk) throws {
-        var ids = PostgresArray(.int8, reserving: chunk.count)
-        for row in 0..<chunk.count { ids.append(try chunk.holdID(row)) }
-        try connection.query(forgetRows, [.array(ids)])
+    /// Forgets the rows of a key up to this hold id.
+    func forget(_ key: OutboxKey, through holdID: Int64) throws {
+        try connection.query(forgetRows, [.text(key.aggregateType), .text(key.aggregateID), .int8(holdID)])
     }
 
     /// Forgets the rows of a key up to this one, which a relay published and did not live to forget. Nothing happens if
@@ -95,8 +106,9 @@ final class HeldRows {
         try connection.query(forgetReleased, [.int8(holdID)])
     }
 
-    func forget(_ key: OutboxKey) throws {
-        try connection.query(forgetKey, [.text(key.aggregateType), .text(key.aggregateID)])
+    /// Forgets a key, unless rows of it are held. Returns whether it did.
+    func forget(_ key: OutboxKey) throws -> Bool {
+        try connection.query(forgetKey, [.text(key.aggregateType), .text(key.aggregateID)]).affectedRows > 0
     }
 
     /// Kafka refused again: the key stays parked, with the new reason, until an operator or the time of the next try comes.

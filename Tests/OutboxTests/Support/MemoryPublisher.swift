@@ -13,11 +13,15 @@ final class MemoryPublisher: Publisher {
         var poison: Set<OutboxKey> = []
         /// Refuses rows of these keys at once.
         var tooLarge: Set<OutboxKey> = []
+        /// Of the two above, only rows with this sequence number are refused.
+        var onlySequence: Int64?
         /// Refuses rows of its keys at once, because of their topic.
         var closedTopics: TopicGate?
         /// One of so many deliveries fails for a while; 0 for none.
         var transientFailureIn = 0
         var seed: UInt64 = 1
+        /// Runs when a row is taken.
+        var onPublish: (@Sendable (MemoryTopic.Message) -> Void)?
         /// Transactional only: runs before a call takes effect, as if the process were stopped there for a while.
         var pause: (@Sendable (Call) -> Void)?
 
@@ -27,6 +31,15 @@ final class MemoryPublisher: Publisher {
         enum CommitFate: Sendable { case goesWell, failsBefore, failsAfterwards }
 
         enum Call: Sendable { case open, readBack, commit }
+
+        func refusesAtOnce(_ message: MemoryTopic.Message) -> PublishFailure? {
+            if tooLarge.contains(message.key), isMeant(message) { return PublishFailure(.row, "MSG_SIZE_TOO_LARGE") }
+            return closedTopics?.isClosed(message.key) == true ? PublishFailure(.topic, "UNKNOWN_TOPIC") : nil
+        }
+
+        func isPoison(_ message: MemoryTopic.Message) -> Bool { poison.contains(message.key) && isMeant(message) }
+
+        private func isMeant(_ message: MemoryTopic.Message) -> Bool { onlySequence.map { $0 == message.sequence } ?? true }
     }
 
     private struct Queued {
@@ -50,11 +63,11 @@ final class MemoryPublisher: Publisher {
     }
 
     func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
-        let key = row.key
-        if behaviour.tooLarge.contains(key) { return .refused(PublishFailure(.row, "MSG_SIZE_TOO_LARGE")) }
+        let message = MemoryTopic.Message(row)
+        if let refusal = behaviour.refusesAtOnce(message) { return .refused(refusal) }
         guard queues.reduce(0, { $0 + $1.count }) < behaviour.queueRows else { return .full }
-        let message = MemoryTopic.Message(outboxID: row.outboxID, key: key, sequence: row.sequenceNumber, epoch: row.epoch)
-        queues[partition(key)].append(Queued(ticket: ticket, message: message))
+        behaviour.onPublish?(message)
+        queues[partition(message.key)].append(Queued(ticket: ticket, message: message))
         wake.wake()
         return .queued
     }
@@ -82,7 +95,7 @@ final class MemoryPublisher: Publisher {
     }
 
     private func failure(of batch: ArraySlice<Queued>) -> PublishFailure? {
-        if batch.contains(where: { behaviour.poison.contains($0.message.key) }) {
+        if batch.contains(where: { behaviour.isPoison($0.message) }) {
             return PublishFailure(.row, "INVALID_RECORD")
         }
         guard behaviour.transientFailureIn > 0 else { return nil }
@@ -95,7 +108,7 @@ final class MemoryPublisher: Publisher {
         guard !isFenced else { return }
         for queue in queues {
             for queued in queue.prefix(Int.random(in: 0...queue.count, using: &random)) {
-                if behaviour.poison.contains(queued.message.key) { break }
+                if behaviour.isPoison(queued.message) { break }
                 topic.append(queued.message)
             }
         }

@@ -9,6 +9,17 @@ final class MemoryTopic: @unchecked Sendable {
         var key: OutboxKey
         var sequence: Int64
         var epoch: Int64
+
+        init(outboxID: Int64, key: OutboxKey, sequence: Int64, epoch: Int64) {
+            self.outboxID = outboxID
+            self.key = key
+            self.sequence = sequence
+            self.epoch = epoch
+        }
+
+        init(_ row: OutboxRow) {
+            self.init(outboxID: row.outboxID, key: row.key, sequence: row.sequenceNumber, epoch: row.epoch)
+        }
     }
 
     private let lock = NSCondition()
@@ -33,9 +44,13 @@ final class MemoryTopic: @unchecked Sendable {
 
     /// What a reader of committed messages sees.
     var messages: [Message] {
-        lock.lock()
-        defer { lock.unlock() }
-        return stored + transactions.committed
+        lock.withLock { visible }
+    }
+
+    /// The lock is held.
+    private var visible: [Message] {
+        let committed = transactions.committed
+        return committed.isEmpty ? stored : stored + committed
     }
 
     func transact<T>(_ body: (inout MemoryTransactions) -> T) -> T {
@@ -52,8 +67,8 @@ final class MemoryTopic: @unchecked Sendable {
         let deadline = Date(timeIntervalSinceNow: seconds)
         lock.lock()
         defer { lock.unlock() }
-        while !condition(stored + transactions.committed) {
-            if !lock.wait(until: deadline) { return condition(stored + transactions.committed) }
+        while !condition(visible) {
+            if !lock.wait(until: deadline) { return condition(visible) }
         }
         return true
     }

@@ -46,11 +46,11 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
     }
 
     func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
-        let key = row.key
-        if behaviour.tooLarge.contains(key) { return .refused(PublishFailure(.row, "MSG_SIZE_TOO_LARGE")) }
-        if behaviour.closedTopics?.isClosed(key) == true { return .refused(PublishFailure(.topic, "UNKNOWN_TOPIC")) }
-        let message = MemoryTopic.Message(outboxID: row.outboxID, key: key, sequence: row.sequenceNumber, epoch: row.epoch)
-        return accept(Queued(ticket: ticket, item: .row(message)))
+        let message = MemoryTopic.Message(row)
+        if let refusal = behaviour.refusesAtOnce(message) { return .refused(refusal) }
+        let outcome = accept(Queued(ticket: ticket, item: .row(message)))
+        if outcome == .queued { behaviour.onPublish?(message) }
+        return outcome
     }
 
     func publish(_ record: DeliveryRecord, ticket: UInt64) -> PublishOutcome {
@@ -81,7 +81,7 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
 
     private func deliver(_ batch: ArraySlice<Queued>) -> PublishFailure? {
         let isPoisoned = batch.contains {
-            if case .row(let message) = $0.item { behaviour.poison.contains(message.key) } else { false }
+            if case .row(let message) = $0.item { behaviour.isPoison(message) } else { false }
         }
         if isPoisoned { return PublishFailure(.row, "INVALID_RECORD") }
         if chance(behaviour.transientFailureIn) { return PublishFailure(.transient, "TIMED_OUT") }

@@ -13,8 +13,9 @@ struct TestOutbox: Sendable {
     /// Set for relays behind a pooler.
     var pollInterval: Duration?
 
-    init() async throws {
+    init(_ guarantee: DeliveryGuarantee = .atLeastOnce) async throws {
         postgres = try await TestPostgres.configuration()
+        self.guarantee = guarantee
     }
 
     var configuration: RelayConfiguration {
