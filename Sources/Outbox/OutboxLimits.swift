@@ -8,6 +8,9 @@ public enum OutboxLimits {
     public static let rowsInFlight = 40_000
     /// A cut of at most this many rows is read by transaction id and sorted; a larger one is walked by outbox id.
     public static let rowsOfSmallCut = 5_000
+    /// Rows of small cuts in succession that need not wait for the disk where what they publish is on it: what a crash of
+    /// Postgres may repeat besides the last cut.
+    public static let rowsFlushedLater = 500
     /// Moves of the checkpoint row before it changes to its twin table; about a megabyte of dead rows.
     public static let movesPerCheckpointTwin = 5_000
     /// How long one try for the sleep lock waits. A waiter's snapshot holds back vacuum, so tries are short.

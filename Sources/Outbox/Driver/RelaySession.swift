@@ -49,7 +49,9 @@ final class RelaySession {
         let (work, identity) = try WorkConnection.open(configuration)
         listener = configuration.usesPooler ? nil : work
         try listener?.listen(identity.channel)
-        store = try CheckpointStore(work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch)
+        store = try CheckpointStore(
+            work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch,
+            flushesLater: configuration.guarantee == .atLeastOnce)
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         backlog = BacklogCounter(work, schema: configuration.schema)
         backend = work.backendPID

@@ -3,14 +3,21 @@ internal import Postgres
 /// The SQL that moves the checkpoint, once for each twin table.
 struct CheckpointStatements: Sendable {
     struct Twin: Sendable {
-        let advance: PostgresStatement
+        let advance: Advance
         /// The same where no transaction was in progress, which is the rule: half of the plan to be opened.
-        let advanceWithoutLate: PostgresStatement
+        let advanceWithoutLate: Advance
         let save: PostgresStatement
         let copyToOther: PostgresStatement
         /// Keeps the row from being moved by others until the transaction ends, which is then durable.
         let lock: PostgresStatement
         let truncate: String
+    }
+
+    struct Advance: Sendable {
+        /// The cut is on disk when it is committed.
+        let durable: PostgresStatement
+        /// The cut waits for the disk only if its rows would have to.
+        let flushedLater: PostgresStatement
     }
 
     let load: PostgresStatement
@@ -54,9 +61,14 @@ struct CheckpointStatements: Sendable {
     private static func twin(_ number: Int, schema: String) -> Twin {
         let table = "\(schema).checkpoint_\(number)"
         let other = "\(schema).checkpoint_\(1 - number)"
+        let source = "\(schema).source"
         return Twin(
-            advance: PostgresStatement(advance(table, source: "\(schema).source", seesLate: true)),
-            advanceWithoutLate: PostgresStatement(advance(table, source: "\(schema).source", seesLate: false)),
+            advance: Advance(
+                durable: PostgresStatement(advance(table, source, seesLate: true, flushesLater: false)),
+                flushedLater: PostgresStatement(advance(table, source, seesLate: true, flushesLater: true))),
+            advanceWithoutLate: Advance(
+                durable: PostgresStatement(advance(table, source, seesLate: false, flushesLater: false)),
+                flushedLater: PostgresStatement(advance(table, source, seesLate: false, flushesLater: true))),
             save: PostgresStatement(
                 """
                 UPDATE \(table) SET drained_through = $3, moved_at = clock_timestamp()
@@ -80,18 +92,28 @@ struct CheckpointStatements: Sendable {
     /// are exactly rows of it. Only a move that takes a cut has to survive a crash; set_config in RETURNING is still in
     /// force when the statement's own transaction commits.
     ///
+    /// A cut may be flushed later where all its rows are on disk already: then everything in the log was, when its end was
+    /// looked at, for which the snapshot is older. A crash then takes back whole moves and no row that was published; from
+    /// any earlier state of the checkpoint the same rows follow in the same order. Rows that wait for a standby are not
+    /// known to have reached it.
+    ///
     /// The rows of a small cut come with it if they fit one chunk, which saves a lone row a round trip: the caller sees no
     /// row before the commit that follows them. The answer's last four columns say where the checkpoint is; a row with
     /// nothing else stands for a cut that brings none.
-    private static func advance(_ table: String, source: String, seesLate: Bool) -> String {
+    private static func advance(_ table: String, _ source: String, seesLate: Bool, flushesLater: Bool) -> String {
         let limit = OutboxLimits.rowsOfSmallCut + 1
         let columns = "\(CutStatements.columns), transaction_id"
         let late = "UNION ALL (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit))"
+        let isFlushed = """
+            count(*) <= \(OutboxLimits.rowsFlushedLater) AND pg_current_wal_insert_lsn() <= pg_current_wal_flush_lsn()
+                AND current_setting('synchronous_standby_names') = ''
+            """
         return """
             WITH candidates AS MATERIALIZED (
                 (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT \(limit)) \(seesLate ? late : "")
             ), probe AS MATERIALIZED (
-                SELECT count(*) AS rows, sum(octet_length(payload)) AS running FROM candidates
+                SELECT count(*) AS rows, sum(octet_length(payload)) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed
+                FROM candidates
             ), moved AS (
                 UPDATE \(table) AS c
                 SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
@@ -99,7 +121,7 @@ struct CheckpointStatements: Sendable {
                 FROM probe AS p
                 WHERE c.ctid = $1::tid AND c.epoch = $2 AND (p.rows > 0 OR c.draining IS NOT NULL)
                 RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
-                          set_config('synchronous_commit', CASE WHEN c.draining IS NULL THEN 'off' ELSE 'on' END, true)
+                          set_config('synchronous_commit', CASE WHEN c.draining IS NULL OR p.is_flushed THEN 'off' ELSE 'on' END, true)
             ), chunk AS (
                 SELECT * FROM candidates
                 WHERE (SELECT rows < \(limit) AND coalesce(running, 0) < \(OutboxLimits.bytesPerChunk) FROM probe)

@@ -11,12 +11,18 @@ final class CheckpointStore {
     private var place = ""
     private var movesInTwin = 0
     private(set) var checkpoint: Checkpoint
+    /// Whether a cut whose rows are on disk may be committed without waiting for the disk. Where another system's record
+    /// says how far publishing is, this one may not fall behind it.
+    private let flushesLater: Bool
+    /// Rows of the cuts since the last one that waited for the disk.
+    private var unflushedRows = 0
     /// Rows that moves of this session put among the held ones.
     private(set) var heldRows = 0
 
     /// Reads the checkpoint, which must be of this epoch.
-    init(_ connection: PostgresConnection, statements: CheckpointStatements, epoch: Int64) throws {
+    init(_ connection: PostgresConnection, statements: CheckpointStatements, epoch: Int64, flushesLater: Bool = false) throws {
         self.connection = connection
+        self.flushesLater = flushesLater
         self.statements = statements
         let stored = try StoredCheckpoint.load(connection, statements)
         guard stored.checkpoint.epoch == epoch else { throw Self.fenced }
@@ -61,8 +67,10 @@ final class CheckpointStore {
     /// Finishes the current cut, if there is one, and takes the next if there are rows.
     func advance(holding batch: HeldBatch) throws -> Advance {
         let finished = checkpoint.draining ?? checkpoint.published
-        let rows = try moving(holding: batch) { advanceQuery(finished) }
+        let mayFlushLater = flushesLater && unflushedRows < OutboxLimits.rowsFlushedLater
+        let rows = try moving(holding: batch) { advanceQuery(finished, mayFlushLater) }
         let found = Int(try rows.int64(0, 10))
+        if found > 0 { unflushedRows = mayFlushLater ? unflushedRows + found : 0 }
         let isMove = found > 0 || checkpoint.draining != nil
         guard !isMove || !rows.isNull(0, 11) else { throw Self.fenced }
         guard isMove else { return Advance(rows: 0) }
@@ -74,12 +82,16 @@ final class CheckpointStore {
         return Advance(rows: found, firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows))
     }
 
-    private func advanceQuery(_ finished: Snapshot) -> PostgresQuery {
+    private func advanceQuery(_ finished: Snapshot, _ mayFlushLater: Bool) -> PostgresQuery {
         let parameters: [PostgresParameter] = [
             .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)),
         ]
-        if finished.inProgress.isEmpty { return PostgresQuery(statements.twins[twin].advanceWithoutLate, parameters) }
-        return PostgresQuery(statements.twins[twin].advance, parameters + [.literal(finished.inProgressArray)])
+        let twin = statements.twins[twin]
+        let hasLate = !finished.inProgress.isEmpty
+        let advance = hasLate ? twin.advance : twin.advanceWithoutLate
+        return PostgresQuery(
+            mayFlushLater ? advance.flushedLater : advance.durable,
+            hasLate ? parameters + [.literal(finished.inProgressArray)] : parameters)
     }
 
     /// Notes that the rows of the cut up to this id are settled.

@@ -18,6 +18,13 @@ struct TestOutbox: Sendable {
         self.guarantee = guarantee
     }
 
+    /// On a server of its own: one that is crashed, or whose log nobody else writes.
+    init(on server: TestPostgres) async throws {
+        let configuration = PostgresConfiguration(url: try await server.createDatabase(), applicationName: "tests")
+        try await onThread { _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration)) }
+        postgres = configuration
+    }
+
     var configuration: RelayConfiguration {
         var configuration = RelayConfiguration(postgres: postgres, name: "test")
         configuration.retention = nil
