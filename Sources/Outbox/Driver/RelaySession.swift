@@ -7,8 +7,7 @@ final class RelaySession {
     private let configuration: RelayConfiguration
     private let signals: RelaySignals
     private let epoch: Int64
-    /// The work connection, nil where LISTEN does not work: a session of its own would have to be woken besides.
-    private let listener: PostgresConnection?
+    private let waits: SessionWaits
     private let store: CheckpointStore
     private let reader: CutReader
     private let outlet: Outlet
@@ -23,10 +22,6 @@ final class RelaySession {
     private var holdsSleepLock = false
     /// When the last cut of this session was begun; nil before the first.
     private var cutBegan: ContinuousClock.Instant?
-    /// A notification came since.
-    private var hasNews = false
-    /// A notification had come before the last wait began.
-    private var hadNews = false
     /// A release gave way to the next cut, and goes on after it.
     private var isReleasing = false
     /// How many of the store's held rows are told.
@@ -47,12 +42,12 @@ final class RelaySession {
         self.epoch = epoch
         self.status = status
         let (work, identity) = try WorkConnection.open(configuration)
-        listener = configuration.usesPooler ? nil : work
-        try listener?.listen(identity.channel)
+        if !configuration.usesPooler { try work.listen(identity.channel) }
         store = try CheckpointStore(
             work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch,
             flushesLater: configuration.guarantee == .atLeastOnce)
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
+        waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
         backlog = BacklogCounter(work, schema: configuration.schema)
         backend = work.backendPID
         let parked = try ParkedKeys(work, schema: configuration.schema)
@@ -87,7 +82,7 @@ final class RelaySession {
         var action = machine.handle(.led(store.checkpoint), seeing: try look())
         while action != .stop {
             signals.wantsSleepLock = machine.wantsSleepLock
-            beat()
+            waits.beat()
             guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
             if isStopOverdue { return }
             holdsSleepLock = signals.holdsSleepLock
@@ -97,11 +92,6 @@ final class RelaySession {
             try fault?(action, true)
             action = machine.handle(event, seeing: try look())
         }
-    }
-
-    private func beat() {
-        signals.heartbeat = .now
-        status.beats()
     }
 
     private var settledThrough: Int64 { max(outlet.window.settledThrough ?? 0, store.checkpoint.drainedThrough) }
@@ -119,7 +109,7 @@ final class RelaySession {
             throw ExactlyOnce.fenced(outlet.lastRefusal ?? PublishFailure(.fenced, "fenced"))
         }
         sight.holdsSleepLock = holdsSleepLock
-        sight.hadNews = hadNews
+        sight.hadNews = waits.hadNews
         sight.isReleasing = isReleasing
         sight.isStopping = signals.isStopping
         return sight
@@ -157,16 +147,16 @@ extension RelaySession {
         case .abandon(let pause):
             outlet.abandon()
             chunk = nil
-            wait(pause)
+            waits.until(.now + pause)
             return .abandoned
         case .wait(let longest):
-            try waitForReports(longest)
+            try waits.forReports(longest)
             return .waited
         case .listen(let longest):
-            try waitForNews(longest)
+            try waits.forNews(longest)
             return .waited
         case .space(let distance):
-            if let cutBegan { wait(until: cutBegan + distance) }
+            if let cutBegan { waits.until(cutBegan + distance) }
             return .waited
         case .stop:
             return .waited
@@ -175,9 +165,7 @@ extension RelaySession {
 
     private func advance() throws -> RelayEvent {
         cutBegan = .now
-        // What has come until now is about rows that the cut will see.
-        try takeNotifications()
-        hasNews = false
+        try waits.beginCut()
         try storeHeld()
         let released = try releaser.releaseAsked(waiting: mayWaitWhileReleasing)
         isReleasing = released != .rests
@@ -196,8 +184,8 @@ extension RelaySession {
 
     /// A release may wait for Kafka as long as this one leads, and when asked to stop for as long as anything may.
     private func mayWaitWhileReleasing() throws -> Bool {
-        beat()
-        try takeNotifications()
+        waits.beat()
+        try waits.takeNotifications()
         guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
         return !isStopOverdue
     }
@@ -253,52 +241,5 @@ extension RelaySession {
             return .offered(all: false)
         }
         return .sealed(through: last, all: isDone)
-    }
-
-    /// Takes notifications in as well: a server that cannot get rid of them keeps them from being forgotten.
-    private func waitForReports(_ longest: Duration) throws {
-        reader.settle()
-        try takeNotifications()
-        status.observer?.wokeUp(by: signals.workWake.wait(until: .now + longest) ? .signal : .timer)
-    }
-
-    private func takeNotifications() throws {
-        if try listener?.notifications().isEmpty == false { hasNews = true }
-    }
-
-    private func waitForNews(_ longest: Duration) throws {
-        reader.settle()
-        try takeNotifications()
-        hadNews = hasNews
-        let activity = try hasNews ? .received : waitForActivity(.now + longest)
-        switch activity {
-        case .received: status.observer?.wokeUp(by: .notification)
-        case .woken: status.observer?.wokeUp(by: .signal)
-        case .timedOut: status.observer?.wokeUp(by: .timer)
-        }
-    }
-
-    /// A long wait is no hang.
-    private func waitForActivity(_ deadline: ContinuousClock.Instant) throws -> PostgresActivity {
-        var activity = PostgresActivity.timedOut
-        repeat {
-            beat()
-            let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
-            if let listener {
-                activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
-            } else {
-                activity = signals.workWake.wait(until: soonest) ? .woken : .timedOut
-            }
-        } while activity == .timedOut && ContinuousClock.now < deadline
-        return activity
-    }
-
-    private func wait(_ pause: Duration) {
-        reader.settle()
-        wait(until: .now + pause)
-    }
-
-    private func wait(until deadline: ContinuousClock.Instant) {
-        while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }
     }
 }
