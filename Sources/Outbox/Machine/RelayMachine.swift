@@ -129,7 +129,9 @@ public struct RelayMachine: Sendable {
             failures += 1
             drain.restart(after: failure)
             phase = .transacting(drain)
-            return .abandon(after: pause(failure.kind))
+            // Brokers undo a transaction a moment after they say so. Whoever opens the next producer meanwhile is sent away, and
+            // librdkafka comes back only half a second later: in a search for a refused row each time.
+            return .abandon(after: max(pause(failure.kind), Backoff.pause(1)))
         }
         if event == .notRecovered, !sight.isStopping {
             failures += 1

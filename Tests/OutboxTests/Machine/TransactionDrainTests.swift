@@ -112,7 +112,7 @@ struct TransactionDrainTests {
         failed.failure = .init(kind: .row, newest: 80)
         failed.failure?.rows = rows
         failed.failure?.isFound = isFound
-        #expect(machine.handle(.offered(all: false), seeing: failed) == .abandon(after: .zero))
+        #expect(machine.handle(.offered(all: false), seeing: failed) == .abandon(after: Backoff.pause(1)))
         #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
         #expect(machine.handle(.recovered(through: committed), seeing: .init()) == .fetch(after: committed))
     }
