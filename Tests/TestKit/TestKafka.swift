@@ -29,6 +29,11 @@ public final class TestKafka: Sendable {
         self.init(mock, KafkaConfiguration(bootstrapServers: mock.bootstrapServers))
     }
 
+    /// For a test of transactions; a Kafka from outside is as strict.
+    public convenience init(_ strict: StrictKafka) {
+        self.init(nil, KafkaConfiguration(bootstrapServers: strict.address))
+    }
+
     private init(_ mock: KafkaMockCluster?, _ configuration: KafkaConfiguration) {
         self.mock = mock
         self.configuration = configuration
@@ -53,22 +58,24 @@ public final class TestKafka: Sendable {
 
     /// Creates a topic of that name, and waits until it can be written.
     ///
-    /// - Parameter partitions: 4 wherever it does not matter; a cluster without admin API makes just that many.
-    public func topic(_ what: String = "orders", partitions: Int) throws -> String {
+    /// - Parameters:
+    ///   - partitions: 4 wherever it does not matter; a cluster without admin API makes just that many.
+    ///   - settings: such as `cleanup.policy`; the mock cluster has none.
+    public func topic(_ what: String = "orders", partitions: Int, settings: [String: String] = [:]) throws -> String {
         let topic = name(what)
         if let mock {
             try mock.createTopic(topic, partitions: partitions)
         } else {
-            try create(topic, partitions)
+            try create(topic, partitions, settings)
         }
         return topic
     }
 
-    private func create(_ topic: String, _ partitions: Int) throws {
+    private func create(_ topic: String, _ partitions: Int, _ settings: [String: String]) throws {
         let client = try KafkaProducer(configuration)
         var partitions = partitions
         do throws(KafkaError) {
-            try client.createTopic(topic, partitions: partitions, within: Self.creationLimit)
+            try client.createTopic(topic, partitions: partitions, configuration: settings, within: Self.creationLimit)
         } catch {
             // A cluster without admin API, such as the embedded one, makes topics when they are asked for.
             guard error.code == .unsupportedFeature else { throw error }

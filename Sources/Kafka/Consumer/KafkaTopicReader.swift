@@ -5,6 +5,7 @@ public import Threads
 public final class KafkaTopicReader {
     public let topic: String
     private let consumer: KafkaConsumer
+    private let configuration: KafkaConfiguration
     private var open: Set<KafkaPartition> = []
     private var ends: [KafkaPartition: Int64] = [:]
 
@@ -14,6 +15,7 @@ public final class KafkaTopicReader {
         var configuration = configuration
         configuration["enable.partition.eof"] = "true"
         self.topic = topic
+        self.configuration = configuration
         // A group id is required even where no group is joined.
         self.consumer = try KafkaConsumer(configuration, groupID: "topic-reader", wake: wake, sink: sink)
     }
@@ -69,10 +71,24 @@ public final class KafkaTopicReader {
         }
     }
 
-    /// Every record at once; for small topics and tests.
+    /// Every record that is there now, at once; for small topics and tests.
+    ///
+    /// A transaction that is open, or was committed a moment ago and is not marked so in each of its partitions yet, is waited for.
     public func records(within limit: Duration) throws -> [KafkaRecord] {
         var records: [KafkaRecord] = []
-        try readToEnd(within: limit) { records += $0 }
+        try readToEnd(atLeastTo: highWatermarks(within: limit), within: limit) { records += $0 }
         return records
+    }
+
+    /// A client that reads committed messages is told of an earlier end, so another one asks.
+    private func highWatermarks(within limit: Duration) throws(KafkaError) -> [KafkaPartition: Int64] {
+        var asking = configuration
+        asking["isolation.level"] = "read_uncommitted"
+        let asker = try KafkaConsumer(asking, groupID: "topic-reader")
+        var ends: [KafkaPartition: Int64] = [:]
+        for partition in try partitions(within: limit) {
+            ends[partition] = try asker.watermarks(partition, within: limit).high
+        }
+        return ends
     }
 }

@@ -30,8 +30,10 @@ extension TestStack {
     }
 
     /// What a topic holds, partition by partition in the order of its offsets.
-    func records(_ topic: String) async throws -> [KafkaRecord] {
-        let kafka = kafka.configuration
+    func records(_ topic: String, isolation: String = "read_committed") async throws -> [KafkaRecord] {
+        var reading = kafka.configuration
+        reading["isolation.level"] = isolation
+        let kafka = reading
         return try await onThread { try KafkaTopicReader(kafka, topic: topic).records(within: .seconds(60)) }
     }
 

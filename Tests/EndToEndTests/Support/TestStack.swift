@@ -35,9 +35,9 @@ final class TestStack: @unchecked Sendable {
 
     /// Runs a test on a started and healthy stack, and ends all of it afterwards.
     static func with(
-        _ services: [Service] = Service.allCases, brokers: Int = 1, _ body: (TestStack) async throws -> Void
+        _ services: [Service] = Service.allCases, brokers: Int = 1, isStrict: Bool = false, _ body: (TestStack) async throws -> Void
     ) async throws {
-        try await bare(brokers: brokers) { stack in
+        try await bare(brokers: brokers, isStrict: isStrict) { stack in
             try await stack.migrate()
             for service in services { try await stack.start(service) }
             for service in services { try await stack.healthy(service) }
@@ -56,8 +56,8 @@ final class TestStack: @unchecked Sendable {
     }
 
     /// The same with an empty database and no service started.
-    static func bare(brokers: Int = 1, _ body: (TestStack) async throws -> Void) async throws {
-        let stack = try await TestStack(brokers: brokers)
+    static func bare(brokers: Int = 1, isStrict: Bool = false, _ body: (TestStack) async throws -> Void) async throws {
+        let stack = try await TestStack(StackKafka.open(brokers: brokers, isStrict: isStrict))
         do {
             try await body(stack)
         } catch {
@@ -68,10 +68,10 @@ final class TestStack: @unchecked Sendable {
         await stack.end()
     }
 
-    private init(brokers: Int) async throws {
+    private init(_ kafka: StackKafka) async throws {
         postgres = try await TestPostgres.start()
         databaseURL = try await postgres.createDatabase()
-        kafka = try await StackKafka.open(brokers: brokers)
+        self.kafka = kafka
         grpcAddress = "127.0.0.1:\(try FreePort.next())"
         ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePort.next()) })
     }

@@ -54,13 +54,7 @@ import Testing
             let kafka = try TestKafka()
             var configuration = KafkaPublisherConfiguration(kafka: kafka.configuration)
             configuration.checkpointTopic = kafka.name("records")
-            if TestKafka.isExternal {
-                try KafkaProducer(kafka.configuration).createTopic(
-                    configuration.checkpointTopic, partitions: 1, configuration: ["cleanup.policy": "delete", "retention.ms": "3600000"],
-                    within: .seconds(30))
-            } else {
-                _ = try kafka.topic("records", partitions: 1)
-            }
+            _ = try kafka.topic("records", partitions: 1, settings: ["cleanup.policy": "delete", "retention.ms": "3600000"])
             return try KafkaPreflight(configuration, keepsRecords: true).look()
         }
         #expect(findings.errors.count == (TestKafka.isExternal ? 1 : 0))

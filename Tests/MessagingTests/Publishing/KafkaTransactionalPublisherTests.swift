@@ -5,8 +5,8 @@ import Testing
 
 @testable import Messaging
 
-/// Rows and record in one Kafka transaction. The mock cluster takes transactions without isolating or fencing; what needs
-/// that runs against the brokers of KAFKA_BOOTSTRAP_SERVERS.
+/// Rows and record in one Kafka transaction. The mock cluster takes transactions without isolating or fencing; for what needs that
+/// there is a strict one.
 struct KafkaTransactionalPublisherTests {
     @Test func rowsArriveWithTheirRecordAndTheNextPublisherReadsItBack() async throws {
         try await onThread {
@@ -45,12 +45,11 @@ struct KafkaTransactionalPublisherTests {
     }
 }
 
-/// What only a real Kafka does.
-@Suite(.enabled(if: TestBroker.external != nil, "needs KAFKA_BOOTSTRAP_SERVERS"))
+/// What a Kafka does that isolates and fences transactions.
 struct KafkaTransactionTests {
     @Test func whatIsNotCommittedIsNotSeenAndIsUndoneByTheNext() async throws {
         try await onThread {
-            let broker = try TestBroker()
+            let broker = try TestBroker(isStrict: true)
             try broker.createTopic(broker.topic, partitions: 2)
             var dying: PublisherDesk? = try PublisherDesk(broker)
             _ = try dying?.open()
@@ -72,7 +71,7 @@ struct KafkaTransactionTests {
 
     @Test func aZombieIsFencedByItsTransactionalID() async throws {
         try await onThread {
-            let broker = try TestBroker()
+            let broker = try TestBroker(isStrict: true)
             try broker.createTopic(broker.topic, partitions: 2)
             let zombie = try PublisherDesk(broker)
             _ = try zombie.open()
@@ -95,7 +94,7 @@ struct KafkaTransactionTests {
     /// Reading committed messages stops before another outbox's open transaction; our record may stand behind it.
     @Test func theRecordIsFoundBehindAnotherOutboxsOpenTransaction() async throws {
         try await onThread {
-            let broker = try TestBroker()
+            let broker = try TestBroker(isStrict: true)
             try broker.createTopic(broker.topic, partitions: 2)
             let other = try PublisherDesk(broker, id: broker.name + "-other")
             _ = try other.open()
@@ -117,7 +116,7 @@ struct KafkaTransactionTests {
 
     @Test func theCheckpointTopicIsCompacted() async throws {
         try await onThread {
-            let broker = try TestBroker()
+            let broker = try TestBroker(isStrict: true)
             _ = try PublisherDesk(broker).open()
             let producer = try KafkaProducer(broker.kafka)
             let settings = try producer.topicConfiguration(broker.publisher.checkpointTopic, within: .seconds(30))

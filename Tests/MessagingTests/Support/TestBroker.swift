@@ -5,18 +5,20 @@ import TestKit
 @testable import Messaging
 
 /// Where Kafka tests go: the brokers that KAFKA_BOOTSTRAP_SERVERS names, or else librdkafka's mock cluster, which takes
-/// transactions and neither isolates nor fences.
+/// transactions and neither isolates nor fences, or the strict Kafka, which does.
 final class TestBroker: Sendable {
     static let external = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap { $0.isEmpty ? nil : $0 }
 
     let address: String
     private let mock: KafkaMockCluster?
+    private let strict: StrictKafka?
     /// Names are random, so that a shared broker is not disturbed.
     let name = "test-" + UUID().uuidString.lowercased()
 
-    init() throws {
-        mock = try Self.external == nil ? KafkaMockCluster() : nil
-        address = Self.external ?? mock?.bootstrapServers ?? ""
+    init(isStrict: Bool = false) throws {
+        mock = try Self.external == nil && !isStrict ? KafkaMockCluster() : nil
+        strict = try Self.external == nil && isStrict ? StrictKafka() : nil
+        address = Self.external ?? mock?.bootstrapServers ?? strict?.address ?? ""
     }
 
     /// The environment's other KAFKA_ variables count as well: a broker may ask for credentials.

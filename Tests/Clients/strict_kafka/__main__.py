@@ -1,0 +1,42 @@
+"""A Kafka broker in memory that is strict about transactions: python3 Tests/Clients/strict_kafka [--auto-create PARTITIONS] ...
+
+It judges what clients do as an Apache Kafka would: epochs, sequence numbers, what belongs to a transaction, how large a batch may be; and
+it shows readers of committed messages nothing else. It writes KAFKA_BOOTSTRAP_SERVERS=... on standard output, then answers the lines that
+it reads, of which faults.py tells, and ends with its standard input. It keeps everything, and there is one of it.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from broker import Broker
+from faults import Control, Faults
+from server import Server
+
+
+def options():
+    parser = argparse.ArgumentParser(prog="strict_kafka")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
+    parser.add_argument("--auto-create", type=int, default=0, metavar="PARTITIONS", help="of topics created on use; 0 creates none")
+    parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its last marker")
+    parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
+    parser.add_argument("--group-delay", type=float, default=0.5, help="seconds that a group waits for its first members")
+    return parser.parse_args()
+
+
+async def main():
+    chosen = options()
+    broker, faults = Broker(chosen.host, chosen), Faults()
+    server = Server(broker, faults)
+    control = Control(faults, broker, server.connections)
+    listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20)
+    broker.port = listener.sockets[0].getsockname()[1]
+    expiry = asyncio.create_task(broker.expire())
+    print(f"KAFKA_BOOTSTRAP_SERVERS={chosen.host}:{broker.port}", flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        print(control.answer(line), flush=True)
+    expiry.cancel()
+
+
+asyncio.run(main())

@@ -1,0 +1,86 @@
+"""Switches that make calls go wrong, and the lines that set them.
+
+    lose CALL [COUNT]            the call is done, its connection closed without the answer
+    drop CALL [COUNT]            the connection is closed before the call is done
+    errors CALL COUNT CODE       it is not done, and answered with this code
+    delay CALL MILLISECONDS      it is answered later; 0 as usual
+    drop-connections             closes all of them
+    topic NAME PARTITIONS [SETTING=VALUE ...]
+    clear                        nothing goes wrong any more
+    status                       how often each call was answered, and with what codes; transactions that took too long
+
+CALL is a name of the protocol, written like this: produce, end-txn, init-producer-id.
+"""
+
+from collections import Counter
+
+from errors import CODES, Refused
+from messages import BY_WORD
+
+
+class Faults:
+    def __init__(self):
+        self.clear()
+        self.calls, self.errors_told = Counter(), Counter()
+
+    def clear(self):
+        self.lost, self.dropped, self.errors, self.delays = Counter(), Counter(), {}, {}
+
+    @staticmethod
+    def take(counter, name):
+        """Whether this is one of the calls that go wrong."""
+        if counter[name] <= 0:
+            return False
+        counter[name] -= 1
+        return True
+
+    def error(self, name):
+        left, code = self.errors.get(name, (0, 0))
+        if left <= 0:
+            return None
+        self.errors[name] = (left - 1, code)
+        return code
+
+
+class Control:
+    """Answers lines with `ok ...` or `error ...`."""
+
+    def __init__(self, faults, broker, connections):
+        self.faults, self.broker, self.connections = faults, broker, connections
+
+    def answer(self, line):
+        words = line.split()
+        if not words:
+            return "error empty line"
+        try:
+            return self.obey(words[0], words[1:])
+        except (ValueError, IndexError, KeyError):
+            return f"error cannot make sense of '{line.strip()}'"
+        except Refused as refusal:
+            return f"error {refusal}"
+
+    def obey(self, verb, words):
+        if verb == "status":
+            told = self.faults.calls + self.faults.errors_told
+            told["expired"] = self.broker.transactions.expired
+            return "ok " + " ".join(f"{name}={count}" for name, count in sorted(told.items()))
+        if verb == "clear":
+            self.faults.clear()
+        elif verb == "drop-connections":
+            for writer in list(self.connections):
+                writer.close()
+        elif verb == "topic":
+            self.broker.topics.create(words[0], int(words[1]), -1, dict(word.split("=", 1) for word in words[2:]))
+        else:
+            name = words[0]
+            if name not in BY_WORD:
+                return f"error no call {name}"
+            if verb in ("lose", "drop"):
+                (self.faults.lost if verb == "lose" else self.faults.dropped)[name] = int(words[1]) if len(words) > 1 else 1
+            elif verb == "errors":
+                self.faults.errors[name] = (int(words[1]), CODES[words[2]])
+            elif verb == "delay":
+                self.faults.delays[name] = int(words[1]) / 1000
+            else:
+                return f"error no verb {verb}"
+        return "ok"

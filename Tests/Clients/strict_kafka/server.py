@@ -1,0 +1,105 @@
+"""Connections: requests are answered one after the other, as a broker does."""
+
+import asyncio
+import struct
+import sys
+import traceback
+
+from errors import CODES
+from messages import BY_KEY
+from wire import Fields, Malformed, Reader
+
+LARGEST_REQUEST = 100 << 20
+
+
+class Server:
+    def __init__(self, broker, faults):
+        self.broker, self.faults = broker, faults
+        self.connections = set()
+
+    async def serve(self, reader, writer):
+        self.connections.add(writer)
+        try:
+            while True:
+                size = struct.unpack(">i", await reader.readexactly(4))[0]
+                if not 0 < size <= LARGEST_REQUEST:
+                    break
+                answer = await self.answer(await reader.readexactly(size))
+                if answer is None:
+                    break
+                if answer:
+                    writer.write(struct.pack(">i", len(answer)) + answer)
+                    await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        except Malformed as problem:
+            print("malformed request:", problem, file=sys.stderr, flush=True)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            self.connections.discard(writer)
+            writer.close()
+
+    async def answer(self, data):
+        """The bytes to send: none where nobody waits for an answer, None where the connection is to be closed."""
+        reader = Reader(data)
+        key, version, correlation = struct.unpack(">hhi", reader.take(8))
+        client = reader.number("i16")
+        reader.take(max(client, 0))
+        message = BY_KEY.get(key)
+        head = struct.pack(">i", correlation)
+        if message is None or not message.versions[0] <= version <= message.versions[1]:
+            if message is None or message.name != "ApiVersions":
+                print(f"unknown call {key} version {version}", file=sys.stderr, flush=True)
+                return None
+            unsupported = vars(await self.broker.api_versions(None, 0)) | {"error": CODES["UNSUPPORTED_VERSION"]}
+            return head + message.write(Fields(**unsupported), 0)
+        if message.is_flexible(version):
+            reader.tags()
+            # Except here: a client that is told what is spoken may not know this yet.
+            head += b"" if message.name == "ApiVersions" else b"\0"
+        answer = await self.outcome(message, message.read(reader, version), version)
+        if answer is None or answer is False:
+            return b"" if answer is False else None
+        return head + message.write(answer, version)
+
+    async def outcome(self, message, request, version):
+        name = message.word
+        if self.faults.take(self.faults.dropped, name):
+            return None
+        code = self.faults.error(name)
+        if code is not None:
+            answer = refusal(request, code)
+        else:
+            answer = await getattr(self.broker, message.method)(request, version)
+            # Only here is nobody waiting.
+            if answer is None:
+                return False
+        self.count(name, answer)
+        if self.faults.take(self.faults.lost, name):
+            return None
+        if delay := self.faults.delays.get(name):
+            await asyncio.sleep(delay)
+        return answer
+
+    def count(self, name, answer):
+        self.faults.calls[name] += 1
+        told = [getattr(answer, "error", 0) or 0]
+        for topic in getattr(answer, "topics", None) or []:
+            told += [getattr(topic, "error", 0) or 0] + [getattr(one, "error", 0) for one in getattr(topic, "partitions", None) or []]
+        for code in told:
+            if code:
+                self.faults.errors_told[f"{name}:{NAMES.get(code, code)}"] += 1
+
+
+NAMES = {code: name for name, code in CODES.items()}
+
+
+def refusal(request, code):
+    """An answer that says the same of everything that was asked for."""
+    topics = [
+        Fields(name=topic.name, error=code, partitions=[
+            Fields(index=one if isinstance(one, int) else one.index, error=code, base_offset=-1, offset=-1, high=-1, stable=-1, records=b"")
+            for one in getattr(topic, "partitions", None) or [] if isinstance(one, int) or hasattr(one, "index")])
+        for topic in getattr(request, "topics", None) or []]
+    return Fields(error=code, topics=topics, producer_id=-1, epoch=-1, generation=-1, node=-1)

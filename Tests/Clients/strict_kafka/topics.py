@@ -1,0 +1,100 @@
+"""The topics of the broker: creating them, their settings, their deletion."""
+
+import re
+import time
+import uuid
+
+from errors import Refused
+from partition import Partition
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
+DEFAULTS = {
+    "cleanup.policy": "delete", "max.message.bytes": "1048588", "retention.ms": "604800000", "retention.bytes": "-1",
+    "segment.bytes": "1073741824", "min.insync.replicas": "1", "min.cleanable.dirty.ratio": "0.5", "compression.type": "producer",
+    "message.timestamp.type": "CreateTime", "delete.retention.ms": "86400000", "segment.ms": "604800000",
+}
+NUMERIC = {"max.message.bytes", "retention.ms", "retention.bytes", "segment.bytes", "min.insync.replicas", "delete.retention.ms"}
+UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
+
+
+class Topic:
+    def __init__(self, name, count, settings, known_from):
+        self.name, self.id, self.settings = name, uuid.uuid4().bytes, settings
+        self.known_from = known_from
+        self.partitions = [Partition(name, index) for index in range(count)]
+
+    def setting(self, name):
+        return self.settings.get(name, DEFAULTS[name])
+
+    @property
+    def is_known(self):
+        """Brokers learn of a topic some time after it was created."""
+        return time.monotonic() >= self.known_from
+
+
+class Topics:
+    """
+    - partitions: of a topic that is created on use; 0 creates none.
+    - delay: seconds until a topic that was created can be used.
+    """
+
+    def __init__(self, partitions, delay):
+        self.on_use, self.delay = partitions, delay
+        self.all = {}
+
+    def find(self, name):
+        topic = self.all.get(name)
+        if topic is None or not topic.is_known:
+            raise Refused(UNKNOWN)
+        return topic
+
+    def partition(self, name, index):
+        topic = self.find(name)
+        if not 0 <= index < len(topic.partitions):
+            raise Refused(UNKNOWN)
+        return topic.partitions[index]
+
+    @staticmethod
+    def check_name(name):
+        if not NAME.fullmatch(name) or name in (".", ".."):
+            raise Refused("INVALID_TOPIC_EXCEPTION", f"'{name}' is no topic name")
+
+    @staticmethod
+    def check_settings(settings):
+        for name, value in settings.items():
+            if name not in DEFAULTS:
+                raise Refused("INVALID_CONFIG", f"unknown setting {name}")
+            if name in NUMERIC and not re.fullmatch(r"-?\d+", value or ""):
+                raise Refused("INVALID_CONFIG", f"{name}={value} is no number")
+        policies = {policy.strip() for policy in settings.get("cleanup.policy", "delete").split(",")}
+        if not policies <= {"compact", "delete"}:
+            raise Refused("INVALID_CONFIG", "cleanup.policy is compact, delete or both")
+
+    def create(self, name, count, replicas, settings, is_trial=False):
+        self.check_name(name)
+        if name in self.all:
+            raise Refused("TOPIC_ALREADY_EXISTS", f"Topic '{name}' already exists.")
+        if count != -1 and count < 1:
+            raise Refused("INVALID_PARTITIONS", "a topic has at least one partition")
+        if replicas not in (-1, 1):
+            raise Refused("INVALID_REPLICATION_FACTOR", "there is one broker")
+        self.check_settings(settings)
+        if not is_trial:
+            self.all[name] = Topic(name, 1 if count == -1 else count, settings, time.monotonic() + self.delay)
+
+    def create_on_use(self, name):
+        if self.on_use and name not in self.all:
+            self.create(name, self.on_use, -1, {})
+
+    def delete(self, name):
+        topic = self.all.pop(name, None)
+        if topic is None:
+            raise Refused(UNKNOWN)
+        for partition in topic.partitions:
+            partition.wake()
+
+    def grow(self, name, count):
+        topic = self.find(name)
+        if count <= len(topic.partitions):
+            raise Refused("INVALID_PARTITIONS", f"it has {len(topic.partitions)} already")
+        topic.partitions += [Partition(name, index) for index in range(len(topic.partitions), count)]
