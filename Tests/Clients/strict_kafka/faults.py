@@ -3,6 +3,7 @@
     lose CALL [COUNT]            the call is done, its connection closed without the answer
     drop CALL [COUNT]            the connection is closed before the call is done
     errors CALL COUNT CODE       it is not done, and answered with this code
+    false-errors CALL COUNT CODE it is done, and answered with this code
     delay CALL MILLISECONDS      it is answered later; 0 as usual
     drop-connections             closes all of them
     topic NAME PARTITIONS [SETTING=VALUE ...]
@@ -24,7 +25,8 @@ class Faults:
         self.calls, self.errors_told = Counter(), Counter()
 
     def clear(self):
-        self.lost, self.dropped, self.errors, self.delays = Counter(), Counter(), {}, {}
+        self.lost, self.dropped, self.delays = Counter(), Counter(), {}
+        self.errors, self.false_errors = {}, {}
 
     @staticmethod
     def take(counter, name):
@@ -34,11 +36,13 @@ class Faults:
         counter[name] -= 1
         return True
 
-    def error(self, name):
-        left, code = self.errors.get(name, (0, 0))
+    @staticmethod
+    def code(errors, name):
+        """The code that this call is to be answered with, if any."""
+        left, code = errors.get(name, (0, 0))
         if left <= 0:
             return None
-        self.errors[name] = (left - 1, code)
+        errors[name] = (left - 1, code)
         return code
 
 
@@ -77,8 +81,8 @@ class Control:
                 return f"error no call {name}"
             if verb in ("lose", "drop"):
                 (self.faults.lost if verb == "lose" else self.faults.dropped)[name] = int(words[1]) if len(words) > 1 else 1
-            elif verb == "errors":
-                self.faults.errors[name] = (int(words[1]), CODES[words[2]])
+            elif verb in ("errors", "false-errors"):
+                (self.faults.errors if verb == "errors" else self.faults.false_errors)[name] = (int(words[1]), CODES[words[2]])
             elif verb == "delay":
                 self.faults.delays[name] = int(words[1]) / 1000
             else:

@@ -1,6 +1,7 @@
 """Calls about records: writing, reading, asking where they begin and end."""
 
 import asyncio
+import time
 
 import batches
 from answers import each
@@ -16,10 +17,12 @@ class RecordCalls:
         def take(name, one):
             if request.acks not in (-1, 0, 1):
                 raise Refused("INVALID_REQUIRED_ACKS")
-            partition = self.topics.partition(name, one.index)
-            if one.records and len(one.records) > int(self.topics.find(name).setting("max.message.bytes")):
+            partition, topic = self.topics.partition(name, one.index), self.topics.find(name)
+            if one.records and len(one.records) > int(topic.setting("max.message.bytes")):
                 raise Refused("MESSAGE_TOO_LARGE", "the batch is larger than max.message.bytes")
             batch = batches.parse(one.records)
+            if batch.newest > time.time() * 1000 + int(topic.setting("message.timestamp.after.max.ms")):
+                raise Refused("INVALID_TIMESTAMP", "a record is of the future")
             if batch.is_transactional:
                 self.transactions.verify(request.transactional_id, batch.producer_id, batch.epoch, (name, one.index))
             return {"base_offset": partition.append(batch), "append_time": -1, "log_start": partition.start}

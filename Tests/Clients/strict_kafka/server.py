@@ -67,7 +67,7 @@ class Server:
         name = message.word
         if self.faults.take(self.faults.dropped, name):
             return None
-        code = self.faults.error(name)
+        code = self.faults.code(self.faults.errors, name)
         if code is not None:
             answer = refusal(request, code)
         else:
@@ -75,6 +75,9 @@ class Server:
             # Only here is nobody waiting.
             if answer is None:
                 return False
+            code = self.faults.code(self.faults.false_errors, name)
+            if code is not None:
+                answer = refusal(request, code)
         self.count(name, answer)
         if self.faults.take(self.faults.lost, name):
             return None

@@ -11,9 +11,9 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 DEFAULTS = {
     "cleanup.policy": "delete", "max.message.bytes": "1048588", "retention.ms": "604800000", "retention.bytes": "-1",
     "segment.bytes": "1073741824", "min.insync.replicas": "1", "min.cleanable.dirty.ratio": "0.5", "compression.type": "producer",
-    "message.timestamp.type": "CreateTime", "delete.retention.ms": "86400000", "segment.ms": "604800000",
+    "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "3600000", "delete.retention.ms": "86400000", "segment.ms": "604800000",
 }
-NUMERIC = {"max.message.bytes", "retention.ms", "retention.bytes", "segment.bytes", "min.insync.replicas", "delete.retention.ms"}
+NUMERIC = {"max.message.bytes", "message.timestamp.after.max.ms", "retention.ms", "retention.bytes", "segment.bytes", "min.insync.replicas", "delete.retention.ms"}
 UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
 
 
