@@ -107,6 +107,81 @@ struct SleepMachineTests {
         cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in sleep.foundRows(1, in: crowded, holdsLock: true) }
     }
 
+    @Test func oneCalmCutEndsTheSuccession() {
+        var sleep = asleep()
+        for _ in 0..<3 {
+            for _ in 1..<OutboxLimits.cutsUntilAwake {
+                sleep.foundRows(1, in: crowded, holdsLock: true)
+                #expect(sleep.wantsLock)
+            }
+            sleep.rested()
+            sleep.foundRows(1, in: calm, holdsLock: true)
+        }
+    }
+
+    @Test func aNotificationThatWasThereAfterAnEmptyCutLooksBusyAsWell() {
+        var sleep = asleep()
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in
+            sleep.rested()
+            _ = sleep.foundNothing(holdsLock: true)
+            sleep.foundRows(1, in: calm, holdsLock: true)
+        }
+    }
+
+    /// The crowd are the young ones, from the first that began since it was last awake, whatever else is open.
+    @Test func anOldTransactionHidesNoCrowd() {
+        var sleep = asleep()
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: true)
+        fallAsleep(&sleep)
+        let mixed = Snapshot("5:14:5,10,11,12,13")!
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in
+            sleep.rested()
+            sleep.foundRows(1, in: mixed, holdsLock: true)
+        }
+    }
+
+    @Test func atTheRateAtWhichItPaysItStaysAwakeAndBelowItFallsAsleep() {
+        for missing in [0, 1] {
+            var sleep = SleepMachine(ceiling: ceiling)
+            // Its first large cut counts, and those with rows and without.
+            sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
+            look(&sleep, rows: 0)
+            #expect(!sleep.wantsLock)
+            look(&sleep, rows: OutboxLimits.rowsPerLookAtRate)
+            #expect(!sleep.wantsLock)
+            look(&sleep, rows: OutboxLimits.rowsPerLookAtRate - missing)
+            #expect(sleep.wantsLock == (missing > 0))
+        }
+    }
+
+    /// So many cuts as it judges the rate by, half of them with rows.
+    private func look(_ sleep: inout SleepMachine, rows: Int) {
+        for cut in 1...OutboxLimits.cutsPerLookAtRate {
+            #expect(!sleep.wantsLock)
+            if cut == 2 {
+                sleep.foundRows(rows - rows / 2, in: calm, holdsLock: false)
+            } else if cut.isMultiple(of: 2) {
+                sleep.foundRows(cut == 4 ? rows / 2 : 0, in: calm, holdsLock: false)
+            } else {
+                _ = sleep.foundNothing(holdsLock: false)
+            }
+        }
+    }
+
+    /// Writers who began while it was awake do not notify: it may not wait for them, neither for long nor for a moment.
+    @Test func fallingAsleepFromBeingAwakeItLooksAgainSoon() {
+        var sleep = SleepMachine(ceiling: ceiling)
+        var last: RelayAction?
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { last = sleep.foundNothing(holdsLock: false) }
+        #expect(last == .listen(SleepMachine.firstDoze))
+        sleep = SleepMachine(ceiling: ceiling)
+        sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { sleep.foundRows(1, in: calm, holdsLock: false) }
+        #expect(sleep.wantsLock)
+        #expect(sleep.restAfterRows == nil)
+    }
+
     @Test func oneLargeCutWakesIt() {
         var sleep = asleep()
         sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: true)
@@ -123,7 +198,9 @@ struct SleepMachineTests {
     }
 
     @Test func aLostLockIsAskedForAgain() {
-        var sleep = asleep()
+        var sleep = SleepMachine(ceiling: ceiling)
+        for _ in 0..<4 { _ = sleep.foundNothing(holdsLock: false) }
+        #expect(sleep.foundNothing(holdsLock: true) == .listen(ceiling))
         #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
         #expect(sleep.wantsLock)
         sleep = asleep()
@@ -138,6 +215,8 @@ struct SleepMachineTests {
         sleep.foundRows(1, in: calm, holdsLock: false)
         #expect(!sleep.wantsLock)
         #expect(sleep.restAfterRows == .space(SleepMachine.spacing))
+        let eager = SleepMachine(ceiling: ceiling, pollInterval: .milliseconds(2))
+        #expect(eager.restAfterRows == .space(.milliseconds(2)))
     }
 
     /// Makes cuts until it is awake, and compares their number.
