@@ -6,6 +6,7 @@ Prints a table and writes a JSON file; nothing passes or fails on time. `make be
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,10 +79,15 @@ class Bench:
         self.random.shuffle(items)
         return items
 
-    def stop(self):
+    def stop(self, succeeded):
+        """The logs go as well, unless something failed and they may say why."""
         for server in self.servers:
             server.stop()
         self.postgres.stop()
+        if succeeded:
+            shutil.rmtree(self.work, ignore_errors=True)
+        else:
+            print(f"the logs are in {self.work}", file=sys.stderr)
 
 
 def main():
@@ -102,13 +108,15 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by SIGTERM"))
     report = Report()
     bench = Bench(arguments)
+    succeeded = False
     try:
         for name, suite in SUITES.items():
             if not arguments.suites or name in arguments.suites:
                 print(f"{name}:", file=sys.stderr, flush=True)
                 suite(bench, report).run()
+        succeeded = True
     finally:
-        bench.stop()
+        bench.stop(succeeded)
         if report.rows or report.notes:
             report.write(arguments.json)
             print(report.table())

@@ -3,9 +3,14 @@ import Postgres
 import TestKit
 import Testing
 
-struct MigrationRunnerTests {
+final class MigrationRunnerTests {
+    /// Goes away with the test.
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "migrations-\(UUID())")
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
     private func directory(_ files: [String: String]) throws -> String {
-        let path = FileManager.default.temporaryDirectory.appending(path: "migrations-\(UUID())")
+        let path = folder.appending(path: "\(UUID())")
         try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
         for (name, sql) in files { try sql.write(to: path.appending(path: name), atomically: true, encoding: .utf8) }
         return path.path

@@ -54,7 +54,7 @@ public final class TestPooler: Sendable {
         PATH=$PATH:/usr/sbin "${as[@]}" pgbouncer -q "$dir/pgbouncer.ini" </dev/null >"$dir/out" 2>&1 &
         child=$!
         while ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-            kill -0 "$child" 2>/dev/null || { tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '; echo; exit 1; }
+            kill -0 "$child" 2>/dev/null || { tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '; echo; cd / && rm -rf "$dir"; exit 1; }
             read -r -t 0.05 _
         done
         echo ready
