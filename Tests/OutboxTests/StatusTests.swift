@@ -128,6 +128,28 @@ struct StatusTests {
         }
     }
 
+    /// With nothing to publish, what went wrong before must not be told for ever.
+    @Test func anIdleRelayThatIsBackHasNoTrouble() async throws {
+        let outbox = try await TestOutbox()
+        let relay = try outbox.relay()
+        try await withRelay(relay) {
+            try await onThread {
+                let observer = try outbox.connect()
+                try waitUntilAsleep(observer)
+                for application in ["work", "lead"] {
+                    let session =
+                        "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'outbox-relay \(application)'"
+                    let pid = try observer.query(PostgresStatement("SELECT pid \(session)")).int32(0, 0)
+                    try observer.execute("SELECT pg_terminate_backend(\(pid))")
+                    try observer.waits(for: "EXISTS (SELECT \(session) AND pid <> \(pid))")
+                    let isBack = try waits(observer) { relay.status.now.phase == .idle && relay.status.now.trouble == nil }
+                    #expect(isBack, "\(application): \(relay.status.now)")
+                    try waitUntilAsleep(observer)
+                }
+            }
+        }
+    }
+
     /// Looks a bounded number of times, each time waiting in the server.
     private func waits(_ connection: PostgresConnection, until condition: () -> Bool) throws -> Bool {
         for _ in 0..<2000 {

@@ -61,6 +61,7 @@ public final class RelayStatus: Sendable {
         picture.withLock {
             $0.epoch = epoch
             $0.phase = .draining
+            $0.trouble = nil
         }
         observer?.leads(true, epoch: epoch)
     }
@@ -101,9 +102,11 @@ public final class RelayStatus: Sendable {
 
     func troubled(_ why: String) { picture.withLock { $0.trouble = why } }
 
+    /// A cut was looked for: Postgres answers, and what was there before is published.
     func advanced(rows: Int) {
         picture.withLock {
             $0.phase = rows > 0 ? .draining : .idle
+            $0.trouble = nil
             $0.unpublishedRows = rows
             if rows == 0 { $0.oldestUnpublished = nil }
         }
