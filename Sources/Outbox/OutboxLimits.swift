@@ -81,6 +81,9 @@ public enum OutboxLimits {
     public static let adoptionLockTries = 240
     /// Ids of rows written after the adoption begin here, so that existing rows find room below.
     public static let firstAdoptedID: Int64 = 1 << 40
+    /// Bytes of an aggregate's type or id that are kept with a parked key as they are; twice that fits into an index. Of a longer
+    /// one, as many and a hash (FNV-1a): two that agree in both would wait for each other.
+    public static let keyBytes = 1_000
     /// The longest error text kept with a parked key, in characters.
     public static let parkedErrorCharacters = 500
 

@@ -76,9 +76,10 @@ public final class PostgresResult {
         return value
     }
 
-    /// A `timestamptz` as microseconds since 1970.
+    /// A `timestamptz` as microseconds since 1970; the largest value for the last 30 years of its range and for infinity.
     public func timestampMicroseconds(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
-        try integer(row, column, as: Int64.self) &+ PostgresEpoch.microsecondsAfter1970
+        let (sum, isTooLarge) = try integer(row, column, as: Int64.self).addingReportingOverflow(PostgresEpoch.microsecondsAfter1970)
+        return isTooLarge ? .max : sum
     }
 
     private func integer<Value: FixedWidthInteger>(

@@ -37,6 +37,34 @@ struct CutReaderTests {
         }
     }
 
+    /// Whoever names them can write times that no message can tell.
+    @Test func aTimeOutOfReasonCountsAsTheFirstOrTheLast() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let first = OutboxRow.times.lowerBound
+            let last = OutboxRow.times.upperBound
+            let times: [(String, Int64)] = [
+                ("-infinity", first), ("4713-01-01 BC", first), ("0001-12-31 23:59:59.999999+00 BC", first),
+                ("0001-01-01 00:00:00+00", first), ("1970-01-01 00:00:00.000001+00", 1), ("9999-12-31 23:59:59.999999+00", last),
+                ("12026-01-01", last), ("294276-12-31 23:59:59", last), ("infinity", last),
+            ]
+            let reader = try Self.reader(outbox, rows: 0, payloadBytes: 0) { connection in
+                for (time, _) in times {
+                    try connection.query(
+                        "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, created_at) VALUES ('order', 'a', 0, 'happened', 'x', $1::timestamptz)",
+                        [.literal(time)])
+                }
+            }
+            var chunk = try reader.read(after: 0)
+            try #require(chunk.count == times.count)
+            for (row, (_, time)) in times.enumerated() {
+                chunk.next = row
+                #expect(try chunk.row(row, epoch: 0).createdAt == time)
+                #expect(chunk.nextCreatedAt == time)
+            }
+        }
+    }
+
     private func read(rows: Int, payloadBytes: Int, _ check: @escaping @Sendable ([Int]) -> Void) async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -57,7 +85,9 @@ struct CutReaderTests {
     }
 
     /// A reader at the beginning of a cut of so many rows, on a connection with the relay's settings.
-    private static func reader(_ outbox: TestOutbox, rows: Int, payloadBytes: Int) throws -> CutReader {
+    private static func reader(
+        _ outbox: TestOutbox, rows: Int, payloadBytes: Int, besides: (PostgresConnection) throws -> Void = { _ in }
+    ) throws -> CutReader {
         let connection = try PostgresConnection(outbox.configuration.workConnection)
         let before = try connection.query("SELECT pg_current_snapshot()::text").string(0, 0)
         try connection.query(
@@ -65,6 +95,7 @@ struct CutReaderTests {
             INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
             SELECT 'order', 'a', n, 'happened', convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1, $1) AS n
             """, [.int4(Int32(rows)), .int4(Int32(payloadBytes))])
+        try besides(connection)
         let after = try connection.query("SELECT pg_current_snapshot()::text").string(0, 0)
         let reader = CutReader(connection, statements: CutStatements(schema: "outbox_relay"))
         guard let published = Snapshot(before), let draining = Snapshot(after) else { throw TestFailure("no snapshots") }

@@ -31,6 +31,51 @@ struct ParkingTests {
         #expect(composed == OutboxKey(aggregateType: "order", aggregateID: "caf\u{E9}"))
     }
 
+    /// No index takes a key of ten thousand random bytes; the beginning and a hash stand for it.
+    @Test func aKeyOfAnyLengthIsParkedAndReleased() async throws {
+        let outbox = try await TestOutbox()
+        let endless = (0..<300).map { "\($0)".utf8.reduce(UInt64(7)) { ($0 &* 6_364_136_223_846_793_005) ^ UInt64($1) } }
+            .map { String($0, radix: 36) }.joined()
+        let ids = [endless + "1", endless + "2"]
+        let keys = ids.map(Self.key)
+        #expect(Set(keys).count == 2)
+        var parking = outbox
+        parking.behaviour.tooLarge = [keys[0]]
+        try await withRelay(try parking.relay()) {
+            try await onThread {
+                let writer = try outbox.connect()
+                for sequence in 0..<3 as Range<Int64> { for id in ids { try writer.insertRow(id, sequence) } }
+                #expect(outbox.topic.wait { $0.count == 3 })
+                #expect(outbox.topic.messages.allSatisfy { $0.key == keys[1] })
+                try writer.waits(for: "(SELECT count(*) FROM outbox_relay.held) = 3")
+            }
+        }
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                let desk = try OutboxOperator(outbox.connect())
+                #expect(try desk.parked().map(\.key) == [keys[0]])
+                #expect(try desk.release(keys[0], reason: "test"))
+                #expect(outbox.topic.wait { $0.count == 6 })
+                #expect(outbox.topic.messages.suffix(3).map(\.sequence) == [0, 1, 2])
+            }
+        }
+    }
+
+    /// What a row with this id says its key is.
+    private static func key(_ id: String) -> OutboxKey {
+        var id = id
+        return id.withUTF8 { id in
+            "order".utf8CString.withUnsafeBytes { type in
+                let none = UnsafeRawBufferPointer(start: nil, count: 0)
+                return OutboxRow(
+                    outboxID: 0, eventID: UUIDBytes.v7(), aggregateType: UnsafeRawBufferPointer(rebasing: type.dropLast()),
+                    aggregateID: UnsafeRawBufferPointer(id), sequenceNumber: 0, eventType: none, payload: nil, headers: none, createdAt: 0,
+                    epoch: 0
+                ).key
+            }
+        }
+    }
+
     private func parks(_ outbox: TestOutbox) async throws {
         try await onThread {
             let writer = try outbox.connect()

@@ -22,7 +22,9 @@ enum HeaderText {
         return offset
     }
 
-    /// A time in microseconds since 1970 as RFC 3339 in UTC. Years outside 0 to 9999 do not occur in timestamps of now.
+    /// A time in microseconds since 1970 as RFC 3339 in UTC.
+    ///
+    /// - Parameter microseconds: within ``OutboxRow/times``.
     static func write(microseconds: Int64, to target: UnsafeMutableRawBufferPointer) -> Int {
         let second = floorDivide(microseconds, 1_000_000)
         let day = floorDivide(second, 86_400)

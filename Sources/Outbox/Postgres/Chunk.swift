@@ -29,7 +29,12 @@ struct Chunk {
     var isOffered: Bool { next >= count }
 
     /// When the next row to offer was written.
-    var nextCreatedAt: Int64? { isOffered ? nil : try? rows.timestampMicroseconds(next, 8) }
+    var nextCreatedAt: Int64? { isOffered ? nil : try? createdAt(next) }
+
+    private func createdAt(_ row: Int) throws -> Int64 {
+        let time = try rows.timestampMicroseconds(row, 8)
+        return min(max(time, OutboxRow.times.lowerBound), OutboxRow.times.upperBound)
+    }
 
     func outboxID(_ row: Int) throws -> Int64 { try rows.int64(row, 0) }
 
@@ -39,6 +44,6 @@ struct Chunk {
             outboxID: try rows.int64(row, 0), eventID: try rows.uuid(row, 1), aggregateType: rows.unsafeBytes(row, 2),
             aggregateID: rows.unsafeBytes(row, 3), sequenceNumber: rows.isNull(row, 4) ? -1 : try rows.int64(row, 4),
             eventType: rows.unsafeBytes(row, 5), payload: rows.isNull(row, 6) ? nil : rows.unsafeBytes(row, 6),
-            headers: rows.unsafeBytes(row, 7), createdAt: try rows.timestampMicroseconds(row, 8), epoch: epoch)
+            headers: rows.unsafeBytes(row, 7), createdAt: try createdAt(row), epoch: epoch)
     }
 }

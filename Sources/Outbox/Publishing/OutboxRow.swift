@@ -13,7 +13,7 @@ public struct OutboxRow {
     public var payload: UnsafeRawBufferPointer?
     /// A binary `text[]` of names and values by turns; empty if the row has no headers of its own.
     public var headers: UnsafeRawBufferPointer
-    /// When the row was written, in microseconds since 1970.
+    /// When the row was written, in microseconds since 1970, within ``times``.
     public var createdAt: Int64
     /// The epoch of the relay that publishes it.
     public var epoch: Int64
@@ -35,10 +35,17 @@ public struct OutboxRow {
         self.epoch = epoch
     }
 
+    /// The years 1 to 9999: what RFC 3339 can tell. A time before or after counts as the first or last of them.
+    public static let times: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
+
     /// The row's key, copied.
-    public var key: OutboxKey {
-        OutboxKey(
-            aggregateType: String(decoding: aggregateType, as: UTF8.self),
-            aggregateID: String(decoding: aggregateID, as: UTF8.self))
+    public var key: OutboxKey { OutboxKey(aggregateType: Self.text(aggregateType), aggregateID: Self.text(aggregateID)) }
+
+    /// Of a text that no index would take, the beginning and a hash of the whole stand for it.
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        let bound = OutboxLimits.keyBytes
+        guard bytes.count > bound else { return String(decoding: bytes, as: UTF8.self) }
+        let hash = bytes.reduce(into: UInt64(14_695_981_039_346_656_037)) { $0 = ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+        return "\(String(decoding: bytes.prefix(bound), as: UTF8.self))… (\(bytes.count) bytes, \(String(hash, radix: 16)))"
     }
 }

@@ -1,3 +1,4 @@
+import Outbox
 import Postgres
 import Testing
 
@@ -8,7 +9,8 @@ struct HeaderTextTests {
         arguments: [
             (0, "1970-01-01T00:00:00.000000Z"), (1_234_567_890_123_456, "2009-02-13T23:31:30.123456Z"),
             (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"), (-1, "1969-12-31T23:59:59.999999Z"),
-            (4_102_444_799_999_999, "2099-12-31T23:59:59.999999Z"),
+            (4_102_444_799_999_999, "2099-12-31T23:59:59.999999Z"), (OutboxRow.times.lowerBound, "0001-01-01T00:00:00.000000Z"),
+            (OutboxRow.times.upperBound, "9999-12-31T23:59:59.999999Z"),
         ] as [(Int64, String)])
     func timesAreRFC3339(_ microseconds: Int64, _ text: String) {
         #expect(written(HeaderText.timeLength) { HeaderText.write(microseconds: microseconds, to: $0) } == text)
