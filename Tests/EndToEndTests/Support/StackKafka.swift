@@ -55,9 +55,11 @@ final class StackKafka: Sendable {
     func topic(_ aggregateType: String) -> String { topicPrefix + aggregateType }
 
     /// Makes an aggregate type's topic: brokers may not make it on use, or with few partitions.
-    func createTopic(_ aggregateType: String) async throws {
-        guard let outside else { return try await control("topic \(topic(aggregateType)) \(Self.partitions)") }
-        _ = try await onThread { try outside.topic(aggregateType, partitions: Self.partitions) }
+    ///
+    /// - Parameter settings: such as `max.message.bytes`; the embedded Kafka has none.
+    func createTopic(_ aggregateType: String, partitions: Int = partitions, settings: [String: String] = [:]) async throws {
+        guard let outside else { return try await control("topic \(topic(aggregateType)) \(partitions)") }
+        _ = try await onThread { try outside.topic(aggregateType, partitions: partitions, settings: settings) }
     }
 
     var configuration: KafkaConfiguration { outside?.configuration ?? KafkaConfiguration(bootstrapServers: address) }
