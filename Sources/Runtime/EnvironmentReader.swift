@@ -98,20 +98,27 @@ public final class EnvironmentReader {
         optionalString(name) ?? fallback
     }
 
-    /// A value that may instead sit in the file that `NAME_FILE` names; a trailing line feed of the file is dropped.
-    public func secret(_ name: String) -> String? {
+    /// A value that may instead sit in the file that `NAME_FILE` names; line feeds at the end of the file are dropped.
+    ///
+    /// - Parameter fault: what is wrong with a value, without quoting it. It is reported of the variable the value came from.
+    public func secret(_ name: String, fault: (String) -> String? = { _ in nil }) -> String? {
         let direct = optionalString(name)
-        guard let path = optionalString(name + "_FILE") else { return direct }
+        guard let path = optionalString(name + "_FILE") else { return checked(direct, name, fault) }
         guard direct == nil else {
             report(name, "set either \(name) or \(name)_FILE, not both")
             return direct
         }
         do {
-            return try SecretFile.read(path)
+            return checked(try SecretFile.read(path), name + "_FILE", fault)
         } catch {
             report(name + "_FILE", "\(error)")
             return nil
         }
+    }
+
+    private func checked(_ value: String?, _ variable: String, _ fault: (String) -> String?) -> String? {
+        if let value, let fault = fault(value) { report(variable, fault) }
+        return value
     }
 
     public func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) -> Int {

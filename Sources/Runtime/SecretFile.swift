@@ -21,6 +21,8 @@ enum SecretFile {
             throw Failure(description: "\(path) is not UTF-8 text")
         }
         while text.last?.isNewline == true { text.removeLast() }
+        // Whoever names a file means what is in it, and no default.
+        guard !text.isEmpty else { throw Failure(description: "\(path) is empty") }
         return text
     }
 }

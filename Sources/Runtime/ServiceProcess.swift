@@ -23,7 +23,7 @@ public enum ServiceProcess {
         ignoreBrokenPipes()
         do {
             let environment = EnvironmentReader()
-            let logger = try logger(name: name, environment)
+            let logger = logger(name: name, environment)
             let group = try await ServiceGroup(
                 configuration: configuration(
                     services(environment, logger), drainTimeout: drainTimeout(environment), logger: logger))
@@ -32,21 +32,31 @@ public enum ServiceProcess {
             logger.info("stopped")
             exit(0)
         } catch let error as ConfigurationError {
-            complain("\(name): bad configuration\n\(error)")
-            exit(configurationExitCode)
+            refuse(error, name: name)
         } catch {
             complain("\(name): \(error)")
             exit(1)
         }
     }
 
-    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say.
-    public static func logger(name: String, _ environment: EnvironmentReader) throws(ConfigurationError) -> Logger {
-        let level = environment.choice("LOG_LEVEL", default: Logger.Level.info)
-        let format = environment.choice("LOG_FORMAT", default: LogFormat.text)
-        try environment.finish()
+    /// Ends a process, or a command of it, whose environment is wrong.
+    public static func refuse(_ error: ConfigurationError, name: String) -> Never {
+        complain("\(name): bad configuration\n\(error)")
+        exit(configurationExitCode)
+    }
+
+    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say. What is wrong with them is told together
+    /// with the other settings.
+    private static func logger(name: String, _ environment: EnvironmentReader) -> Logger {
+        let (level, format) = logSettings(environment)
         LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level) }
         return Logger(label: name)
+    }
+
+    /// Reads what every service has; for commands that only look at the settings.
+    @discardableResult
+    public static func logSettings(_ environment: EnvironmentReader) -> (level: Logger.Level, format: LogFormat) {
+        (environment.choice("LOG_LEVEL", default: Logger.Level.info), environment.choice("LOG_FORMAT", default: LogFormat.text))
     }
 
     private static func configuration(

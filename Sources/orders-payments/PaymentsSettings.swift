@@ -16,8 +16,7 @@ struct PaymentsSettings {
 
     /// - Throws: `ConfigurationError`, naming every variable that is wrong.
     init(_ environment: EnvironmentReader) throws {
-        // Empty means libpq's own PG* variables.
-        let url = environment.secret("DATABASE_URL") ?? ""
+        let url = environment.databaseURL(fault: PostgresURL.fault)
         var postgres = PostgresConfiguration(url: url, applicationName: "orders-payments")
         postgres.readWriteOnly = true
         var payments = PaymentsConfiguration(postgres: postgres)

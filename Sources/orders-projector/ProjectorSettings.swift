@@ -14,8 +14,7 @@ struct ProjectorSettings {
 
     /// - Throws: `ConfigurationError`, naming every variable that is wrong.
     init(_ environment: EnvironmentReader) throws {
-        // Empty means libpq's own PG* variables.
-        let url = environment.secret("DATABASE_URL") ?? ""
+        let url = environment.databaseURL(fault: PostgresURL.fault)
         var postgres = PostgresConfiguration(url: url, applicationName: "orders-projector")
         postgres.readWriteOnly = true
         var projector = ProjectorConfiguration(postgres: postgres, member: Self.member)

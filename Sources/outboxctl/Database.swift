@@ -5,8 +5,12 @@ import Runtime
 enum Database {
     static func connect() throws -> PostgresConnection {
         let environment = EnvironmentReader()
-        let url = environment.secret("DATABASE_URL") ?? ""
-        try environment.finish()
+        let url = environment.databaseURL(fault: PostgresURL.fault)
+        do {
+            try environment.finish()
+        } catch {
+            ServiceProcess.refuse(error, name: "outboxctl")
+        }
         var configuration = PostgresConfiguration(url: url, applicationName: "outboxctl")
         configuration.readWriteOnly = true
         // Waiting for another runner's migrations, or reading a large outbox, may take its time.

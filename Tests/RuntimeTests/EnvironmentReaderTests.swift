@@ -53,4 +53,43 @@ struct EnvironmentReaderTests {
         #expect(error?.problems.map(\.variable) == ["C", "D_FILE"])
         #expect(error?.description.contains("hunter2") == false)
     }
+
+    @Test func anEmptyFileIsNoSecret() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "secret-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try "\n".write(to: path, atomically: true, encoding: .utf8)
+        let reader = EnvironmentReader(["DATABASE_URL_FILE": path.path])
+        #expect(reader.databaseURL { _ in nil } == "")
+        let error = #expect(throws: ConfigurationError.self) { try reader.finish() }
+        #expect(error?.description == "DATABASE_URL_FILE: \(path.path) is empty")
+    }
+
+    @Test func aBadDatabaseURLIsReportedOfTheVariableItCameFrom() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "secret-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try "hunter2".write(to: path, atomically: true, encoding: .utf8)
+        func faults(_ variables: [String: String]) -> [String] {
+            let reader = EnvironmentReader(variables)
+            for suffix in ["__A", "__B"] { _ = reader.scoped(suffix: suffix, among: ["__A", "__B"]).databaseURL { _ in "is bad" } }
+            let error = #expect(throws: ConfigurationError.self) { try reader.finish() }
+            return error?.problems.map { "\($0.variable) \($0.message)" } ?? []
+        }
+        #expect(faults(["DATABASE_URL": "hunter2"]) == ["DATABASE_URL is bad"])
+        #expect(
+            faults(["DATABASE_URL__A": "hunter2", "DATABASE_URL_FILE__B": path.path])
+                == ["DATABASE_URL__A is bad", "DATABASE_URL_FILE__B is bad"])
+    }
+
+    /// An empty variable is one whose own source was missing; with `PG*` beside it, it counts as unset.
+    @Test func anEmptyDatabaseURLNeedsAnotherPlace() throws {
+        let reader = EnvironmentReader(["DATABASE_URL": ""])
+        #expect(reader.databaseURL { _ in nil } == "")
+        let error = #expect(throws: ConfigurationError.self) { try reader.finish() }
+        #expect(error?.problems.map(\.variable) == ["DATABASE_URL"])
+        for variables in [[:], ["DATABASE_URL": "", "PGHOST": "db"]] {
+            let reader = EnvironmentReader(variables)
+            #expect(reader.databaseURL { _ in nil } == "")
+            try reader.finish()
+        }
+    }
 }

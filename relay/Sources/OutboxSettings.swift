@@ -23,7 +23,7 @@ struct OutboxSettings {
 
     private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {
         var postgres = PostgresConfiguration(
-            url: environment.secret("DATABASE_URL") ?? "", applicationName: "outbox-relay")
+            url: environment.databaseURL(fault: PostgresURL.fault), applicationName: "outbox-relay")
         postgres.connectTimeout = environment.duration(
             "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(60))
         var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))

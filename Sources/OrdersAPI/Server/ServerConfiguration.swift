@@ -54,7 +54,7 @@ public struct ServerConfiguration: Sendable {
         }
         tls = HTTP2TLSConfiguration(environment)
         postgres = PostgresConfiguration(
-            url: environment.secret("DATABASE_URL") ?? "", applicationName: "orders-server")
+            url: environment.databaseURL(fault: PostgresURL.fault), applicationName: "orders-server")
         eventStore = EventStoreConfiguration()
         eventStore.writeLanes = environment.int("WRITE_LANES", default: eventStore.writeLanes, in: 1...16)
         eventStore.readLanes = environment.int("READ_LANES", default: eventStore.readLanes, in: 1...16)
