@@ -34,17 +34,9 @@ struct ProjectorSettings {
     }
 
     private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
-        do {
-            let kafka = try KafkaConfiguration.fromEnvironment(environment.all)
-            if kafka["bootstrap.servers"] == nil {
-                environment.report("KAFKA_BOOTSTRAP_SERVERS", "it is not set; give the brokers as host:port, separated by commas")
-            }
-            try kafka.validate()
-            return kafka
-        } catch {
-            environment.report("KAFKA_*", error.message)
-            return KafkaConfiguration()
-        }
+        let kafka = KafkaConfiguration.fromEnvironment(environment.all) { environment.report($0.variable, $0.message) }
+        for fault in kafka.faults(of: .consumer) { environment.report(fault.variable, fault.message) }
+        return kafka
     }
 
     /// Host and process id, for operators.

@@ -57,6 +57,24 @@ extension EndToEndTests {
             #expect(process.output.contains { $0.contains(variable) && $0.contains("eighty") }, "\(process.output)")
         }
 
+        /// Without Postgres, Kafka or a network: what a start would refuse, the look at the configuration refuses.
+        @Test func aRelayTellsAllMistakesWithoutStarting() async throws {
+            let wrong = ["LOG_LEVEL": "verbose", "LOG_FORMAT": "xml", "KAFKA_ACKS": "1", "RELAY_TOPIC": "bad topic", "KAFKA_FOO": "1"]
+            let variables = [
+                "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "RELAY_ADMIN_PORT": "-1",
+            ]
+            for arguments in [["--check-config"], []] {
+                let process = try await ManagedProcess.start(
+                    TestPaths.binary("outbox-relay"), arguments, environment: variables.merging(wrong) { $1 })
+                #expect(try await process.exit() == 78)
+                #expect(Set(process.output.dropFirst().map { String($0.prefix { $0 != ":" }) }) == Set(wrong.keys), "\(process.output)")
+            }
+            let good = try await Command.run([TestPaths.binary("outbox-relay").path, "--check-config"], environment: variables)
+            #expect(good.exitCode == 0 && good.errors.isEmpty, "\(good.errors)")
+            let more = try await Command.run([TestPaths.binary("outbox-relay").path, "--check-config", "extra"], environment: variables)
+            #expect(more.exitCode == 64 && more.errors.contains("--check-config takes no argument"), "\(more.errors)")
+        }
+
         /// What libpq says about a URL that it cannot read quotes the password in it.
         @Test(
             arguments: TestStack.Service.allCases.map { [$0.rawValue] } + [

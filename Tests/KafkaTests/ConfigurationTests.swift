@@ -4,13 +4,12 @@ import Testing
 @testable import Kafka
 
 @Suite(.ownThread) struct ConfigurationTests {
-    private func failure(_ environment: [String: String]) -> String {
-        do {
-            try KafkaConfiguration.fromEnvironment(environment).validate()
-            return "no error"
-        } catch {
-            return error.message
-        }
+    /// Every fault, a line each.
+    private func failure(_ environment: [String: String], _ kind: KafkaClientKind = .producer) -> String {
+        var faults: [KafkaSettingFault] = []
+        let common = ["KAFKA_BOOTSTRAP_SERVERS": "localhost:1"]
+        let configuration = KafkaConfiguration.fromEnvironment(common.merging(environment) { $1 }) { faults.append($0) }
+        return (faults + configuration.faults(of: kind)).map { "\($0.variable): \($0.message)" }.joined(separator: "\n")
     }
 
     @Test func variablesBecomeProperties() throws {
@@ -21,7 +20,7 @@ import Testing
                 "KAFKA_PORT_9092_TCP_ADDR": "10.0.0.1", "KAFKA_SERVICE_HOST": "10.0.0.1", "KAFKA_OURS": "1",
             ], excluding: ["KAFKA_OURS"])
         #expect(configuration.settings == ["bootstrap.servers": "a:1,b:2", "linger.ms": "5", "log_level": "3"])
-        try configuration.validate()
+        #expect(configuration.faults(of: .producer).isEmpty)
     }
 
     @Test func anUnknownPropertyNamesItsVariable() {
@@ -62,5 +61,63 @@ import Testing
         let producer = configuration.producerConfiguration()
         #expect(try confValue(producer.makeConf(), "compression.type") == "zstd")
         #expect(try confValue(producer.makeConf(), "message.timeout.ms") == "0")
+    }
+
+    @Test func everyFaultIsTold() {
+        let said = failure(["KAFKA_FOO": "1", "KAFKA_LINGER_MS": "soon", "KAFKA_SASL_PASSWORD_FILE": "/nowhere", "KAFKA_ACKS": "1"])
+        for variable in ["KAFKA_FOO", "KAFKA_LINGER_MS", "KAFKA_SASL_PASSWORD_FILE", "KAFKA_ACKS"] {
+            #expect(said.contains("\(variable): "), "\(said)")
+        }
+        #expect(said.split(separator: "\n", omittingEmptySubsequences: false).count == 4, "\(said)")
+    }
+
+    /// What a relay promises must not be a matter of settings.
+    @Test(arguments: [
+        ["KAFKA_ACKS": "1"], ["KAFKA_ACKS": "0"], ["KAFKA_REQUEST_REQUIRED_ACKS": "1"], ["KAFKA_ENABLE_IDEMPOTENCE": "0"],
+        ["KAFKA_ENABLE_IDEMPOTENCE": "False"], ["KAFKA_MAX_IN_FLIGHT": "10"], ["KAFKA_MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION": "6"],
+        ["KAFKA_ENABLE_GAPLESS_GUARANTEE": "false"], ["KAFKA_PARTITIONER": "random"],
+    ])
+    func whatBreaksAPromiseIsRefused(_ setting: [String: String]) throws {
+        let variable = try #require(setting.keys.first)
+        #expect(failure(setting).hasPrefix("\(variable): must "), "\(failure(setting))")
+        // Who sets a property by its other name is told of that.
+        #expect(failure(setting.merging(["KAFKA_ENABLE_IDEMPOTENCE": "no"]) { old, _ in old }).contains(variable))
+    }
+
+    @Test(arguments: [
+        ["KAFKA_ACKS": "all"], ["KAFKA_ACKS": "-1"], ["KAFKA_ENABLE_IDEMPOTENCE": "1"], ["KAFKA_MAX_IN_FLIGHT": "5"],
+        ["KAFKA_PARTITIONER": "murmur2"], ["KAFKA_SECURITY_PROTOCOL": "ssl"], ["KAFKA_TRANSACTIONAL_ID": "one"],
+        [
+            "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext", "KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_SASL_USERNAME": "u",
+            "KAFKA_SASL_PASSWORD": "p",
+        ],
+    ])
+    func whatKeepsThePromisesIsTaken(_ settings: [String: String]) {
+        #expect(failure(settings) == "")
+        #expect(failure(settings, .consumer) == "")
+    }
+
+    /// Found out by making a client that asks nobody.
+    @Test(arguments: [
+        (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISM": "BOGUS"], "KAFKA_SASL_MECHANISM: "),
+        (["KAFKA_SSL_CA_LOCATION": "/nowhere"], "KAFKA_SSL_CA_LOCATION: cannot read /nowhere: No such file"),
+        (["KAFKA_SSL_KEY_LOCATION": "/nowhere"], "KAFKA_SSL_KEY_LOCATION: cannot read /nowhere"),
+        (["KAFKA_SECURITY_PROTOCOL": "ssl", "KAFKA_SSL_CA_LOCATION": "/dev/null"], "KAFKA_SSL_CA_LOCATION: the Kafka client refuses"),
+        (["KAFKA_BOOTSTRAP_SERVERS": " "], "KAFKA_BOOTSTRAP_SERVERS: names no broker"),
+        (["KAFKA_BOOTSTRAP_SERVERS": "a:1,b:kafka"], "KAFKA_BOOTSTRAP_SERVERS: 'b:kafka' has no port"),
+        (["KAFKA_BOOTSTRAP_SERVERS": ":9092"], "KAFKA_BOOTSTRAP_SERVERS: ':9092' has no host"),
+    ])
+    func whatCanNeverWorkIsRefused(_ settings: [String: String], _ start: String) {
+        for kind in [KafkaClientKind.producer, .consumer] {
+            let said = failure(settings, kind)
+            #expect(said.hasPrefix(start), "\(said)")
+            #expect(!said.contains("\n"))
+        }
+    }
+
+    @Test func brokersComeInManySpellings() {
+        for list in ["a", "a:9092", "a:9092, b:9093,", "[::1]:9092", "PLAINTEXT://a:9092,SSL://b", "[::1]"] {
+            #expect(BrokerList.fault(list) == nil, "\(list)")
+        }
     }
 }

@@ -77,10 +77,38 @@ import Testing
         (["RELAY_OUTBOXES": "a", "RELAY_ADMIN_PORT__A": "1"], "RELAY_ADMIN_PORT__A: unknown setting"),
         (["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__B": "b", "KAFKA_ACKS__B": "most"], "KAFKA_ACKS__B: property \"acks\" is refused"),
         (["RELAY_SCHEMA__B": "b"], "RELAY_SCHEMA__B: unknown setting"),
+        (["DATABASE_URL": "nonsense"], "DATABASE_URL: is neither a URL"),
+        (["DATABASE_URL": ""], "DATABASE_URL: is empty"),
+        (["RELAY_OUTBOXES": "a,b", "DATABASE_URL__B": "postgresql://u:%ZZ@h"], "DATABASE_URL__B: cannot be read"),
+        (["RELAY_TOPIC": "bad topic {aggregate_type}"], "RELAY_TOPIC: 'bad topic {aggregate_type}' can be no topic's name"),
+        (["RELAY_TOPIC": ".."], "RELAY_TOPIC: '..' can be no topic's name"),
+        (["RELAY_TOPIC": String(repeating: "t", count: 249) + "{event_type}"], "can be no topic's name"),
+        (["RELAY_SCHEMA": String(repeating: "s", count: 70)], "is longer than the 63 bytes"),
+        (["KAFKA_ACKS": "1"], "KAFKA_ACKS: must be all"),
+        (["KAFKA_ENABLE_IDEMPOTENCE": "0", "RELAY_DELIVERY": "exactly-once"], "KAFKA_ENABLE_IDEMPOTENCE: must be true"),
+        (
+            ["KAFKA_TRANSACTION_TIMEOUT_MS": "60000", "KAFKA_MESSAGE_TIMEOUT_MS": "90000", "RELAY_DELIVERY": "exactly-once"],
+            "KAFKA_MESSAGE_TIMEOUT_MS"
+        ),
     ])
     func mistakesAreNamed(_ environment: [String: String], _ text: String) {
         let said = complaint(environment)
         #expect(said.contains(text), "\(said)")
+    }
+
+    @Test func everyMistakeIsToldInALineOfItsOwn() {
+        let said = complaint([
+            "KAFKA_FOO": "1", "KAFKA_BAR": "2", "RELAY_LEASE": "5", "KAFKA_BOOTSTRAP_SERVERS": " ", "RELAY_TOPIC": "a b",
+        ])
+        let variables = said.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix { $0 != ":" } }
+        #expect(Set(variables) == ["KAFKA_FOO", "KAFKA_BAR", "RELAY_LEASE", "KAFKA_BOOTSTRAP_SERVERS", "RELAY_TOPIC"], "\(said)")
+        #expect(variables.count == 5)
+    }
+
+    @Test func aTopicOfFixedTextOrPlacesAloneIsTaken() throws {
+        for topic in ["orders", "{aggregate_type}", ".{event_type}", "{header.tenant}.{aggregate_type}"] {
+            _ = try settings(["RELAY_TOPIC": topic])
+        }
     }
 
     @Test func aSharedMistakeIsToldOnce() {

@@ -8,6 +8,3 @@ func complain(_ text: String) {
 
 /// `EX_USAGE` of sysexits(3).
 func exitForUsage() -> Never { exit(64) }
-
-/// `EX_CONFIG` of sysexits(3).
-func exitForConfiguration() -> Never { exit(78) }

@@ -15,15 +15,8 @@ enum DeliverySettings {
         } else {
             environment.report("RELAY_CHECKPOINT_TOPIC", "'\(topic)' is no topic name")
         }
-        switch relay.guarantee {
-        case .exactlyOnce:
-            if publisher.kafka["enable.idempotence"] == "false" {
-                environment.report("KAFKA_ENABLE_IDEMPOTENCE", "'false' excludes RELAY_DELIVERY=exactly-once")
-            }
-        case .atLeastOnce:
-            if publisher.kafka["transactional.id"] != nil {
-                environment.report("KAFKA_TRANSACTIONAL_ID", "goes with RELAY_DELIVERY=exactly-once only")
-            }
+        if relay.guarantee == .atLeastOnce, publisher.kafka["transactional.id"] != nil {
+            environment.report("KAFKA_TRANSACTIONAL_ID", "goes with RELAY_DELIVERY=exactly-once only")
         }
     }
 }

@@ -19,6 +19,7 @@ struct OutboxSettings {
         relay.outbox = name
         DeliverySettings.read(environment, into: &relay, &publisher)
         self.publisher = publisher
+        for fault in KafkaPublisherFactory(publisher).faults(relay.guarantee) { environment.report(fault.variable, fault.message) }
     }
 
     private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {
@@ -27,7 +28,7 @@ struct OutboxSettings {
         postgres.connectTimeout = environment.duration(
             "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(60))
         var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))
-        relay.schema = environment.string("RELAY_SCHEMA", default: relay.schema)
+        relay.schema = schema(environment, relay.schema)
         relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))
         relay.pollCeiling = environment.duration(
             "RELAY_POLL_CEILING", default: relay.pollCeiling, in: .milliseconds(10) ... .seconds(3600))
@@ -39,6 +40,16 @@ struct OutboxSettings {
         relay.parkedRetry = parkedRetry(environment, relay.parkedRetry)
         return relay
     }
+
+    private static func schema(_ environment: EnvironmentReader, _ fallback: String) -> String {
+        let schema = environment.string("RELAY_SCHEMA", default: fallback)
+        if schema.utf8.count > longestName {
+            environment.report("RELAY_SCHEMA", "'\(schema)' is longer than the \(longestName) bytes that names have in Postgres")
+        }
+        return schema
+    }
+
+    private static let longestName = 63
 
     private static func parkedRetry(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {
         if environment.optionalString("RELAY_PARKED_RETRY") == "off" { return nil }
@@ -57,6 +68,7 @@ struct OutboxSettings {
         if let text = environment.optionalString("RELAY_TOPIC") {
             if let template = TopicTemplate(text) {
                 publisher.topic = template
+                if let fault = template.fault { environment.report("RELAY_TOPIC", "'\(text)' \(fault)") }
             } else {
                 environment.report(
                     "RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
@@ -70,16 +82,6 @@ struct OutboxSettings {
     }
 
     private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
-        do {
-            let kafka = try KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins)
-            if kafka["bootstrap.servers"] == nil {
-                environment.report("KAFKA_BOOTSTRAP_SERVERS", "not set; give host:port of at least one broker")
-            }
-            try kafka.validate()
-            return kafka
-        } catch {
-            environment.report("KAFKA_*", error.message)
-            return KafkaConfiguration()
-        }
+        KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins) { environment.report($0.variable, $0.message) }
     }
 }

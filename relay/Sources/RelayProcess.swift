@@ -72,7 +72,9 @@ enum RelayProcess {
     /// Reads the settings, says what is wrong, and exits 0 or 78 without connecting anywhere.
     static func checkConfiguration() {
         do {
-            let settings = try RelaySettings(EnvironmentReader())
+            let environment = EnvironmentReader()
+            ServiceProcess.logSettings(environment)
+            let settings = try RelaySettings(environment)
             print("configuration is good")
             for outbox in settings.outboxes {
                 if let name = outbox.name { print("outbox: \(name), schema \(outbox.relay.schema)") }
@@ -81,8 +83,7 @@ enum RelayProcess {
                 print("kafka: \(outbox.publisher.kafka)")
             }
         } catch {
-            complain("outbox-relay: bad configuration\n\(error)")
-            exitForConfiguration()
+            ServiceProcess.refuse(error, name: "outbox-relay")
         }
     }
 }

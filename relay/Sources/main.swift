@@ -4,6 +4,9 @@ import Runtime
 let arguments = CommandLine.arguments.dropFirst()
 
 switch arguments.first {
+case let flag? where ["--version", "--check-config", "--help", "-h"].contains(flag) && arguments.count > 1:
+    complain("outbox-relay: \(flag) takes no argument\n\(RelayProcess.help)")
+    exitForUsage()
 case nil:
     await RelayProcess.run()
 case "--version":

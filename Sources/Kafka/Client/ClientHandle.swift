@@ -25,7 +25,7 @@ final class ClientHandle: @unchecked Sendable {
         let type = kind == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
         guard let pointer = rd_kafka_new(type, conf, &reason, reason.count) else {
             rd_kafka_conf_destroy(conf)
-            throw configuration.creationFailure(text(reason))
+            throw configuration.creationFault(text(reason)).error
         }
         if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
         let queue = kind == .producer ? rd_kafka_queue_get_main(pointer) : rd_kafka_queue_get_consumer(pointer)

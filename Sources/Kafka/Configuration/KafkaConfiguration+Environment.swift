@@ -9,25 +9,42 @@ extension KafkaConfiguration {
     /// - What Kubernetes injects for a service named `kafka` (`KAFKA_PORT`, `KAFKA_SERVICE_HOST`, …) is passed over.
     /// - `excluding` lists variables of the application that begin with `KAFKA_` but are no properties.
     /// - `origins` names, for errors, the variable a value was really taken from where that is another one.
+    /// - `report` takes what cannot be read; the rest is read all the same. See also ``faults(of:)``.
     public static func fromEnvironment(
-        _ environment: [String: String], excluding: Set<String> = [], origins: [String: String] = [:]
-    ) throws(KafkaError) -> KafkaConfiguration {
+        _ environment: [String: String], excluding: Set<String> = [], origins: [String: String] = [:],
+        report: (KafkaSettingFault) -> Void
+    ) -> KafkaConfiguration {
         var result = KafkaConfiguration()
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) {
             guard variable.hasPrefix("KAFKA_"), !value.isEmpty, !excluding.contains(variable),
                 !isServiceLink(variable)
             else { continue }
             let origin = origins[variable] ?? variable
-            if variable.hasSuffix("_FILE") {
-                let plain = String(variable.dropLast("_FILE".count))
-                if let other = environment[plain], !other.isEmpty {
-                    throw KafkaError(.invalidArgument, "\(origin): \(plain) is set too; keep one of the two")
-                }
-                result.set(property(for: plain), try SecretFile.read(value, variable: origin), from: origin)
-            } else {
+            guard variable.hasSuffix("_FILE") else {
                 result.set(property(for: variable), value, from: origin)
+                continue
+            }
+            let plain = String(variable.dropLast("_FILE".count))
+            if let other = environment[plain], !other.isEmpty {
+                report(KafkaSettingFault(origin, "\(plain) is set too; keep one of the two"))
+                continue
+            }
+            do {
+                result.set(property(for: plain), try SecretFile.read(value, variable: origin), from: origin)
+            } catch {
+                report(error)
             }
         }
+        return result
+    }
+
+    /// The same for callers to whom one fault is enough.
+    public static func fromEnvironment(
+        _ environment: [String: String], excluding: Set<String> = []
+    ) throws(KafkaError) -> KafkaConfiguration {
+        var faults: [KafkaSettingFault] = []
+        let result = fromEnvironment(environment, excluding: excluding) { faults.append($0) }
+        if let fault = faults.first { throw fault.error }
         return result
     }
 

@@ -1,10 +1,8 @@
-internal import CRDKafka
-
 /// librdkafka properties for one client, as names and values; any property of librdkafka's CONFIGURATION.md may be set.
 ///
 /// Two layers: defaults (this module's, or an application's through `setDefault`) and settings, which win, also where
 /// they use another alias of the same property (`acks` and `request.required.acks`). Nothing is checked until a client
-/// is created or `validate()` is called; then an error names the environment variable at fault.
+/// is created or `faults(of:)` is called; then an error names the environment variable at fault.
 public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     public private(set) var settings: [String: String]
     public private(set) var defaults: [String: String] = [:]
@@ -60,11 +58,6 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             .sorted { $0.key < $1.key }
             .map { "\($0.key)=\(Self.isSecret($0.key) ? "***" : $0.value)" }
             .joined(separator: " ")
-    }
-
-    /// Checks every name and value as far as librdkafka can without creating a client.
-    public func validate() throws(KafkaError) {
-        rd_kafka_conf_destroy(try makeConf())
     }
 
     func variable(for property: String) -> String {

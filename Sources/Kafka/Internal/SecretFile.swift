@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Reads the value of a `…_FILE` variable.
 enum SecretFile {
-    static func read(_ path: String, variable: String) throws(KafkaError) -> String {
+    static func read(_ path: String, variable: String) throws(KafkaSettingFault) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(variable, "cannot open \(path): \(reason())") }
         defer { close(descriptor) }
@@ -29,8 +29,8 @@ enum SecretFile {
         return value
     }
 
-    private static func failure(_ variable: String, _ reason: String) -> KafkaError {
-        KafkaError(.invalidArgument, "\(variable): \(reason)")
+    private static func failure(_ variable: String, _ reason: String) -> KafkaSettingFault {
+        KafkaSettingFault(variable, reason)
     }
 
     private static func reason() -> String { String(cString: strerror(errno)) }

@@ -1,4 +1,4 @@
-internal import Kafka
+public import Kafka
 public import Outbox
 public import Threads
 
@@ -18,13 +18,28 @@ public struct KafkaPublisherFactory: PublisherFactory {
         self.configuration = configuration
     }
 
-    public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
+    /// What is wrong with the settings of the clients that this makes, as far as it can be told without asking a broker.
+    public func faults(_ guarantee: DeliveryGuarantee) -> [KafkaSettingFault] {
+        switch guarantee {
+        case .atLeastOnce: return gapless.kafka.faults(of: .producer)
+        case .exactlyOnce:
+            var kafka = configuration.kafka
+            kafka.setDefault("transactional.id", "check")
+            return kafka.faults(of: .producer)
+        }
+    }
+
+    /// A refused batch then stops the producer instead of letting later messages of the same key overtake it; the relay makes a
+    /// new one and finds the guilty row.
+    private var gapless: KafkaPublisherConfiguration {
         var configuration = configuration
-        // A refused batch then stops the producer instead of letting later messages of the same key overtake it; the
-        // relay makes a new one and finds the guilty row.
         configuration.kafka.setDefault("enable.gapless.guarantee", "true")
+        return configuration
+    }
+
+    public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
-            return try KafkaPublisher(configuration, refused: refused, wake: wake)
+            return try KafkaPublisher(gapless, refused: refused, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }

@@ -1,3 +1,5 @@
+internal import Kafka
+
 /// A topic name with places for values of the row, such as `outbox.event.{aggregate_type}` or `{header.tenant}.orders`.
 public struct TopicTemplate: Equatable, Sendable {
     enum Part: Equatable, Sendable {
@@ -36,6 +38,18 @@ public struct TopicTemplate: Equatable, Sendable {
         if !rest.isEmpty { parts.append(.text(String(rest))) }
         guard !parts.isEmpty else { return nil }
         self.init(parts: parts, text: text)
+    }
+
+    /// Why no row at all can have a topic of this template; nil if some can.
+    public var fault: String? {
+        var fixed = ""
+        var hasPlaces = false
+        for part in parts {
+            if case .text(let text) = part { fixed += text } else { hasPlaces = true }
+        }
+        // The shortest name that it can make.
+        guard !KafkaTopic.isValid(hasPlaces ? fixed + "x" : fixed) else { return nil }
+        return "can be no topic's name: topics have letters, digits, '.', '_' and '-', \(KafkaLimits.topicNameBytes) at most"
     }
 
     /// Whether the event type has a part in the name.
