@@ -54,7 +54,7 @@ let systemLibraries: [Target] = [
 let libraries: [Target] = [
     library("Threads", []),
     library("Runtime", [logging, lifecycle]),
-    library("Admin", ["Runtime", hummingbird, logging, lifecycle]),
+    library("Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
     library("Postgres", ["CLibPQ", "Threads"]),
     library("Kafka", ["CRDKafka", "Threads"]),
     library("HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
@@ -109,7 +109,7 @@ let testTargets: [Target] = [
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres"]),
     tests("Threads", ["Threads"]),
     tests("Runtime", ["Runtime", logging]),
-    tests("Admin", ["Admin"]),
+    tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
     tests("Postgres", ["Postgres", "Threads", "TestKit"]),
     tests("Kafka", ["Kafka", "Threads", "TestKit"]),
     tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),

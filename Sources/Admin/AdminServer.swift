@@ -7,12 +7,14 @@ public struct AdminServer: Service {
     public typealias Probe = @Sendable () async -> Health
 
     private let application: Application<RouterResponder<BasicRequestContext>>
+    private let address: ListenAddress
+    private let noise = StopNoise()
 
     /// - Parameters:
     ///   - liveness: failing means: restart me, waiting will not help.
     ///   - readiness: failing means: not now, and why.
     public init(
-        host: String, port: Int, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe, logger: Logger
+        _ address: ListenAddress, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe, logger: Logger
     ) {
         let router = Router()
         router.get("/livez") { _, _ in await Self.response(liveness()) }
@@ -22,14 +24,24 @@ public struct AdminServer: Service {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
         }
-        var quiet = logger
+        self.address = address
+        var quiet = noise.filtering(logger)
         quiet.logLevel = max(logger.logLevel, .notice)
         application = Application(
-            router: router, configuration: .init(address: .hostname(host, port: port)), logger: quiet)
+            router: router, configuration: .init(address: .hostname(address.host, port: address.port)), logger: quiet)
     }
 
+    /// - Throws: `ConfigurationError` naming the variable to change, if it cannot listen.
     public func run() async throws {
-        try await application.run()
+        do {
+            try await withGracefulShutdownHandler {
+                try await application.run()
+            } onGracefulShutdown: {
+                noise.begin()
+            }
+        } catch  where ListenAddress.isAboutListening(error) {
+            throw address.cannotListen(error)
+        }
     }
 
     private static func response(_ health: Health) -> Response {

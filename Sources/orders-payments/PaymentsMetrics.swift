@@ -48,8 +48,8 @@ final class PaymentsMetrics: PaymentsObserver {
 
     func adminServer(_ settings: PaymentsSettings, _ logger: Logger) -> AdminServer {
         AdminServer(
-            host: settings.adminHost, port: settings.adminPort, metrics: registry, liveness: { .ok() },
-            readiness: { self.readiness }, logger: logger)
+            ListenAddress(host: settings.adminHost, port: settings.adminPort, portVariable: "PAYMENTS_ADMIN_PORT"), metrics: registry,
+            liveness: { .ok() }, readiness: { self.readiness }, logger: logger)
     }
 
     private var readiness: Health {

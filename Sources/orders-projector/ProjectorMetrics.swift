@@ -52,8 +52,8 @@ final class ProjectorMetrics: ProjectorObserver {
 
     func adminServer(_ settings: ProjectorSettings, _ logger: Logger) -> AdminServer {
         AdminServer(
-            host: settings.adminHost, port: settings.adminPort, metrics: registry, liveness: { .ok() },
-            readiness: { self.readiness }, logger: logger)
+            ListenAddress(host: settings.adminHost, port: settings.adminPort, portVariable: "PROJECTOR_ADMIN_PORT"), metrics: registry,
+            liveness: { .ok() }, readiness: { self.readiness }, logger: logger)
     }
 
     private var readiness: Health {

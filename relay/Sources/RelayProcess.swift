@@ -20,6 +20,8 @@ enum RelayProcess {
     static func run() async -> Never {
         await ServiceProcess.run(name: "outbox-relay") { environment, logger in
             let settings = try RelaySettings(environment)
+            // Before anything else: a process that ends for this must not have led for a moment.
+            try await settings.admin?.tryOut()
             let registry = MetricsRegistry()
             let claims = OutboxClaims()
             let isAlone = settings.outboxes.count == 1
@@ -61,11 +63,10 @@ enum RelayProcess {
     private static func admin(
         _ settings: RelaySettings, _ health: RelayHealth, _ registry: MetricsRegistry, _ logger: Logger
     ) -> [any Service] {
-        guard let port = settings.adminPort else { return [] }
+        guard let address = settings.admin else { return [] }
         return [
             AdminServer(
-                host: settings.adminHost, port: port, metrics: registry, liveness: { health.liveness() },
-                readiness: { health.readiness() }, logger: logger)
+                address, metrics: registry, liveness: { health.liveness() }, readiness: { health.readiness() }, logger: logger)
         ]
     }
 

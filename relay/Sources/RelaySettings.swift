@@ -1,3 +1,4 @@
+import Admin
 import Outbox
 import Postgres
 import Runtime
@@ -6,16 +7,15 @@ import Runtime
 struct RelaySettings {
     /// At least one.
     let outboxes: [OutboxSettings]
-    let adminHost: String
     /// nil switches the admin endpoints off.
-    let adminPort: Int?
+    let admin: ListenAddress?
 
     /// - Throws: ``ConfigurationError`` naming every variable that is wrong.
     init(_ environment: EnvironmentReader) throws(ConfigurationError) {
         outboxes = Self.outboxes(environment)
-        adminHost = environment.string("RELAY_ADMIN_HOST", default: "0.0.0.0")
+        let host = environment.string("RELAY_ADMIN_HOST", default: "0.0.0.0")
         let port = environment.int("RELAY_ADMIN_PORT", default: 8085, in: -1...65535)
-        adminPort = port < 0 ? nil : port
+        admin = port < 0 ? nil : ListenAddress(host: host, port: port, portVariable: "RELAY_ADMIN_PORT")
         Self.refuseTwins(outboxes, environment)
         environment.reportUnknown(prefix: "RELAY_")
         try environment.finish()

@@ -1,4 +1,4 @@
-import Glibc
+import Admin
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -30,9 +30,7 @@ struct HTTPFace: Service {
     func run() async throws {
         do {
             try await application.run()
-        } catch let error as IOError {
-            throw endpoint.cannotListen(error)
-        } catch let error as SocketAddressError {
+        } catch  where ListenAddress.isAboutListening(error) {
             throw endpoint.cannotListen(error)
         }
     }
@@ -52,16 +50,6 @@ extension HTTPFace {
 extension ServerConfiguration.Endpoint {
     /// Names the variable to change.
     func cannotListen(_ error: any Error) -> ConfigurationError {
-        guard let error = error as? IOError else { return ConfigurationError(hostVariable, "cannot listen on \(host): \(error)") }
-        switch error.errnoCode {
-        case EADDRINUSE: return ConfigurationError(portVariable, "port \(port) of \(host) is taken; stop who has it, or choose another")
-        case EACCES: return ConfigurationError(portVariable, "port \(port) needs privileges; choose one above 1023")
-        case EADDRNOTAVAIL: return ConfigurationError(hostVariable, "\(host) is no address of this machine")
-        default: return ConfigurationError(portVariable, "cannot listen on \(host):\(port): \(error)")
-        }
-    }
-
-    private var hostVariable: String {
-        String(portVariable.dropLast("PORT".count)) + "HOST"
+        ListenAddress(host: host, port: port, portVariable: portVariable).cannotListen(error)
     }
 }
