@@ -66,6 +66,8 @@ public struct RelayConfiguration: Sendable {
             result.preparesStatements = false
         } else {
             result.sessionSettings += settings
+            // A relay that sleeps is idle for long, and with its session goes its lead.
+            result.outlivesIdleTimeout = true
         }
         return result
     }

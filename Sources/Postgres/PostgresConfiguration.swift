@@ -14,6 +14,8 @@ public struct PostgresConfiguration: Sendable {
     public var preparesStatements = true
     /// `SET` at connect, name and value, such as `("synchronous_commit", "on")`.
     public var sessionSettings: [(String, String)] = []
+    /// Ask the server not to end the session for being idle, whatever its `idle_session_timeout` is. Default false.
+    public var outlivesIdleTimeout = false
 
     public init(url: String, applicationName: String) {
         self.url = url

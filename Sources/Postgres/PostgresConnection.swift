@@ -110,14 +110,17 @@ extension PostgresConnection {
 
     private static func connectionError(_ handle: OpaquePointer) -> PostgresError {
         let text = PQerrorMessage(handle).map { String(cString: $0) } ?? "unknown"
-        return PostgresError(.connection, text.singleLine)
+        // libpq looks at a setting, and speaks of what follows from it.
+        let cause =
+            text.contains("session is read-only")
+            ? " (it is a standby, or default_transaction_read_only is on for this role, database or server)" : ""
+        return PostgresError(.connection, text.singleLine + cause)
     }
 
     private func applySessionSettings() throws(PostgresError) {
-        guard !configuration.sessionSettings.isEmpty else { return }
-        let script = configuration.sessionSettings.map { name, value in
-            "SET \(name) = \(Self.quoteLiteral(value))"
-        }
+        var script = configuration.sessionSettings.map { name, value in "SET \(name) = \(Self.quoteLiteral(value))" }
+        if configuration.outlivesIdleTimeout, serverVersion >= 140_000 { script.append("SET idle_session_timeout = 0") }
+        guard !script.isEmpty else { return }
         try execute(script.joined(separator: ";"))
     }
 

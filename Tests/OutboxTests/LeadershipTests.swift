@@ -46,6 +46,18 @@ struct LeadershipTests {
         }
     }
 
+    /// With the session of a relay that sleeps would go its lead.
+    @Test func theServerKeepsIdleSessionsOfARelay() async throws {
+        let outbox = try await TestOutbox()
+        try await onThread {
+            let name = outbox.postgres.url.split(separator: "/").last ?? ""
+            try outbox.connect().execute("ALTER DATABASE \(name) SET idle_session_timeout = '1s'")
+            for configuration in [outbox.configuration.leadConnection, outbox.configuration.workConnection] {
+                #expect(try PostgresConnection(configuration).query("SHOW idle_session_timeout").string(0, 0) == "0")
+            }
+        }
+    }
+
     /// The new leader may have published what the old one held, and does not know that its key is parked.
     @Test func aLeaderThatWasReplacedStoresNoRowsThatItHolds() async throws {
         let outbox = try await TestOutbox()

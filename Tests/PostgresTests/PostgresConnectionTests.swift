@@ -210,4 +210,30 @@ struct PostgresConnectionTests {
             #expect(try connection.query("SELECT count(*) FROM t").int64(0, 0) == 0)
         }
     }
+
+    @Test func theSettingThatMakesSessionsReadOnlyIsNamed() async throws {
+        let url = try await TestPostgres.emptyDatabase()
+        try await onThread {
+            var configuration = PostgresConfiguration(url: url, applicationName: "tests")
+            let name = url.split(separator: "/").last ?? ""
+            try PostgresConnection(configuration).execute("ALTER DATABASE \(name) SET default_transaction_read_only = on")
+            configuration.readWriteOnly = true
+            let refused = configuration
+            let error = #expect(throws: PostgresError.self) { try PostgresConnection(refused) }
+            #expect(error?.message.contains("default_transaction_read_only is on") == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test func anIdleSessionMayBeKept() async throws {
+        let url = try await TestPostgres.emptyDatabase()
+        try await onThread {
+            var configuration = PostgresConfiguration(url: url, applicationName: "tests")
+            let name = url.split(separator: "/").last ?? ""
+            try PostgresConnection(configuration).execute("ALTER DATABASE \(name) SET idle_session_timeout = '1min'")
+            let show: PostgresStatement = "SHOW idle_session_timeout"
+            #expect(try PostgresConnection(configuration).query(show).string(0, 0) == "1min")
+            configuration.outlivesIdleTimeout = true
+            #expect(try PostgresConnection(configuration).query(show).string(0, 0) == "0")
+        }
+    }
 }
