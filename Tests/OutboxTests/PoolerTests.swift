@@ -20,6 +20,11 @@ struct PoolerTests {
             async let standby: Void = heir.run()
             try await insert(outbox, 50..<60)
             #expect(heir.status.now.phase != .idle, "two relays lead")
+            try await onThread {
+                let observer = try outbox.connect()
+                for _ in 0..<2000 where heir.status.now.leader == nil { try observer.execute("SELECT pg_sleep(0.01)") }
+                #expect(heir.status.now.leader == "test", "no session leads, but one took the lease")
+            }
             heir.stop()
             try await standby
         }

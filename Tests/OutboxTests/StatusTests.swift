@@ -63,6 +63,33 @@ struct StatusTests {
         }
     }
 
+    /// Since when a transaction of somebody else is open, a role without privileges cannot see.
+    @Test func ofASessionOfAnotherRoleOnlyWhatIsKnownIsTold() async throws {
+        let outbox = try await TestOutbox()
+        let role = "watcher_\(UUIDBytes.v7().description.filter { $0 != "-" })"
+        var login = outbox.postgres
+        login.url = login.url.replacing("postgres@", with: "\(role)@")
+        let configuration = login
+        try await onThread {
+            let holder = try outbox.connect()
+            let waiting = try outbox.connect()
+            try holder.execute("CREATE ROLE \(role) LOGIN")
+            try holder.execute("BEGIN; SELECT pg_current_xact_id(); SELECT pg_advisory_lock(1, 2)")
+            _ = try waiting.start("SELECT pg_advisory_lock(1, 2)")
+            let watcher = try PostgresConnection(configuration)
+            let blockers = LeadStatements(schema: "outbox_relay").blockers
+            var told: String?
+            #expect(
+                try waits(watcher) {
+                    told = try? watcher.query(blockers, [.int4(waiting.backendPID)]).optionalString(0, 0)
+                    return told != nil
+                })
+            #expect(told?.hasPrefix("backend \(holder.backendPID) of postgres, tests, transaction ") == true, "\(told ?? "")")
+            #expect(told?.contains("open for") == false, "\(told ?? "")")
+            try holder.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
+        }
+    }
+
     @Test func aStandbySaysWhoLeads() async throws {
         let outbox = try await TestOutbox()
         let standby = try outbox.relay()

@@ -33,6 +33,7 @@ import Testing
         #expect(said(health { $0.phase = .idle }) == "true leading, idle")
         #expect(said(health { ($0.phase, $0.parkedKeys) = (.draining, 2) }) == "true leading, behind, 2 keys parked")
         #expect(said(health { ($0.phase, $0.leader) = (.standby, "backend 7") }) == "true standby: backend 7 leads")
+        #expect(said(health { ($0.phase, $0.parkedKeys) = (.idle, 1) }) == "true leading, idle, 1 key parked")
         #expect(
             said(health { ($0.phase, $0.isPolling) = (.idle, true) })
                 == "true leading, idle, polling: a transaction pooler is in between")

@@ -36,6 +36,7 @@ struct OutboxHealth: Sendable {
 
     private var parked: String {
         let polling = now.isPolling ? ", polling: a transaction pooler is in between" : ""
-        return (now.parkedKeys > 0 ? ", \(now.parkedKeys) keys parked" : "") + polling
+        let keys = now.parkedKeys == 1 ? "key" : "keys"
+        return (now.parkedKeys > 0 ? ", \(now.parkedKeys) \(keys) parked" : "") + polling
     }
 }

@@ -18,8 +18,9 @@ enum RelayPreflight {
             let topics = findings.topics.prefix(20).map { topic in
                 "\(topic.name) (partitions \(topic.partitions), max.message.bytes \(topic.maximumBytes.map(String.init) ?? "unknown"))"
             }
-            logger.info(
-                "kafka pre-flight", metadata: ["topics": "\(findings.topics.count)", "known": "\(topics.joined(separator: ", "))"])
+            var metadata: Logger.Metadata = ["topics": "\(findings.topics.count)"]
+            if !topics.isEmpty { metadata["known"] = "\(topics.joined(separator: ", "))" }
+            logger.info("kafka pre-flight", metadata: metadata)
             for warning in findings.warnings { logger.warning("kafka pre-flight: \(warning)") }
             for error in findings.errors { logger.error("kafka pre-flight: \(error)") }
         } catch {

@@ -72,12 +72,24 @@ final class LeadConnection {
         guard try renewed.bool(0, 0) else { throw CheckpointStore.fenced }
     }
 
-    /// The session that holds the leader's lock; nil if none is seen, as behind a pooler. Reads no table, so it never waits.
+    /// The session that holds the leader's lock. Behind a pooler, where none does, the name of who took the lease. Never waits.
     func whoLeads() throws -> String? {
-        guard !configuration.usesPooler else { return nil }
+        if configuration.usesPooler { return try holder() }
         return try connection.query(
             statements.leader, [.int8(Int64(identity.lockClass)), .int8(Int64(identity.leaderLock))]
         ).optionalString(0, 0)
+    }
+
+    /// nil also if a leader that was stopped has the checkpoint locked.
+    private func holder() throws -> String? {
+        do {
+            return try connection.transaction {
+                try connection.execute("SET LOCAL lock_timeout = \(OutboxLimits.sleepLockTryMilliseconds)")
+                return try connection.query(statements.holder).optionalString(0, 0)
+            }
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            return nil
+        }
     }
 
     /// The sessions that another one waits for; nil if it waits for none.

@@ -8,6 +8,8 @@ struct LeadStatements: Sendable {
     let renew: PostgresStatement
     let endLease: PostgresStatement
     let terminate: PostgresStatement
+    /// Who led last, by the name it gave itself.
+    let holder: PostgresStatement
     let sleep = PostgresStatement("SELECT pg_advisory_lock($1, $2)")
     let wake = PostgresStatement("SELECT pg_advisory_unlock($1, $2)")
     let leader = PostgresStatement(
@@ -17,12 +19,12 @@ struct LeadStatements: Sendable {
         WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2 AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """)
-    /// Of other people's sessions a role sees the process, the user and the transaction, but not what they do.
+    /// Of other people's sessions a role sees the process, the user and the transaction, but neither what they do nor since when.
     let blockers = PostgresStatement(
         """
         SELECT string_agg(format('backend %s%s%s%s%s', b.pid, ' of ' || a.usename, ', ' || nullif(a.application_name, ''),
                                  ', transaction ' || a.backend_xid,
-                                 format(', open for %s s', extract(epoch FROM clock_timestamp() - a.xact_start)::int)), '; ')
+                                 ', open for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::int || ' s'), '; ')
         FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity AS a USING (pid)
         """)
 
@@ -43,6 +45,7 @@ struct LeadStatements: Sendable {
             SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1
                         THEN setval('\(schema).lease', \(Self.now) + $2) END IS NOT NULL
             """)
+        holder = PostgresStatement("SELECT holder FROM \(schema).checkpoint ORDER BY epoch DESC LIMIT 1")
         endLease = PostgresStatement(
             """
             SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1 THEN setval('\(schema).lease', 0) END
