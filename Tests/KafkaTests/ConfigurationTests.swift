@@ -100,6 +100,7 @@ import Testing
     /// Found out by making a client that asks nobody.
     @Test(arguments: [
         (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISM": "BOGUS"], "KAFKA_SASL_MECHANISM: "),
+        (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl"], "KAFKA_SASL_MECHANISMS: not set"),
         (["KAFKA_SSL_CA_LOCATION": "/nowhere"], "KAFKA_SSL_CA_LOCATION: cannot read /nowhere: No such file"),
         (["KAFKA_SSL_KEY_LOCATION": "/nowhere"], "KAFKA_SSL_KEY_LOCATION: cannot read /nowhere"),
         (["KAFKA_SECURITY_PROTOCOL": "ssl", "KAFKA_SSL_CA_LOCATION": "/dev/null"], "KAFKA_SSL_CA_LOCATION: the Kafka client refuses"),

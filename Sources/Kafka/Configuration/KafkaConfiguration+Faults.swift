@@ -11,7 +11,7 @@ extension KafkaConfiguration {
         defer { rd_kafka_conf_destroy(conf) }
         var faults = complete.apply(to: conf)
         if let fault = brokerFault(BrokerList.fault(Self.value("bootstrap.servers", conf))) { faults.append(fault) }
-        faults += fileFaults
+        faults += fileFaults + mechanismFaults(Self.value("security.protocol", conf))
         if kind == .producer { faults += complete.guaranteeFaults(conf) }
         if faults.isEmpty, let fault = complete.creationFault(of: kind) { faults.append(fault) }
         return faults
@@ -38,6 +38,14 @@ extension KafkaConfiguration {
                 guard let path = settings[property], path != "probe", access(path, R_OK) != 0 else { return nil }
                 return KafkaSettingFault(variable(for: property), "cannot read \(path): \(String(cString: strerror(errno)))")
             }
+    }
+
+    /// Who names no mechanism gets Kerberos of librdkafka, which then asks for a keytab.
+    private func mechanismFaults(_ securityProtocol: String?) -> [KafkaSettingFault] {
+        guard securityProtocol?.hasPrefix("sasl") == true,
+            !settings.keys.contains(where: { $0.hasPrefix("sasl.mechanism") || $0.hasPrefix("sasl.kerberos") })
+        else { return [] }
+        return [KafkaSettingFault("KAFKA_SASL_MECHANISMS", "not set; give PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER")]
     }
 
     private func creationFault(of kind: KafkaClientKind) -> KafkaSettingFault? {
