@@ -126,7 +126,8 @@ final class Outlet {
                 "publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
         }
         status.failed(refusal)
-        lastRefusal = refusal
+        // Rows that fell with the one to blame are told as well, and say nothing of it.
+        if lastRefusal?.isPermanent != true { lastRefusal = refusal }
         let newest = window.newest ?? 0
         if failure?.isFound == true { return }
         if failure == nil || refusal.isPermanent { failure = .init(kind: refusal.kind, newest: newest) }

@@ -88,11 +88,16 @@ final class MemoryPublisher: Publisher {
         if let failure = failure(of: batch) {
             isFenced = true
             for queued in batch { body(queued.ticket, failure) }
+            for queued in queues.joined() { body(queued.ticket, Self.fallen) }
+            queues = Array(repeating: [], count: behaviour.partitions)
         } else {
             for queued in batch { topic.append(queued.message) }
             for queued in batch.shuffled(using: &random) { body(queued.ticket, nil) }
         }
     }
+
+    /// What is told of rows that fell with a publisher: nothing about the reason.
+    static let fallen = PublishFailure(.client, "FATAL")
 
     private func failure(of batch: ArraySlice<Queued>) -> PublishFailure? {
         if batch.contains(where: { behaviour.isPoison($0.message) }) {

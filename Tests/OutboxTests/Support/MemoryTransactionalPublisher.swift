@@ -72,6 +72,10 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
         let failure = deliver(batch)
         if failure != nil { isSpent = true }
         for queued in batch.shuffled(using: &random) { body(queued.ticket, failure) }
+        if failure != nil {
+            for queued in queue { body(queued.ticket, MemoryPublisher.fallen) }
+            queue = []
+        }
         wakeIfQueued()
     }
 
