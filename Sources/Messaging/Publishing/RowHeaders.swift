@@ -37,7 +37,7 @@ struct RowHeaders {
         if addsEventID { writer.add(id, capacity: 36) { HeaderText.write(row.eventID, to: $0) } }
         if addsCloudEvents { addCloudEvents(row) }
         writer.add(epoch, decimal: row.epoch)
-        if !row.headers.isEmpty { addOwn(row.headers) }
+        if !row.headers.isEmpty { addOwn(row.headers, hasSequence: row.sequenceNumber >= 0) }
         return writer
     }
 
@@ -49,10 +49,25 @@ struct RowHeaders {
         if row.sequenceNumber >= 0 { writer.add(sequence, decimal: row.sequenceNumber) }
     }
 
-    private func addOwn(_ array: UnsafeRawBufferPointer) {
+    private func addOwn(_ array: UnsafeRawBufferPointer, hasSequence: Bool) {
         var texts = TextArrayReader(array)
         while let name = texts.next(), let value = texts.next() {
+            // Kafka takes two headers of one name, and consumers read the last: it must not be the row's.
+            guard !name.isEmpty, !isWritten(name, hasSequence) else { continue }
             writer.add(name: String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+        }
+    }
+
+    /// Whether the relay writes a header of this name itself. Most names differ in their first byte.
+    private func isWritten(_ name: UnsafeRawBufferPointer, _ hasSequence: Bool) -> Bool {
+        switch name[0] {
+        case UInt8(ascii: "i"): addsEventID && name.elementsEqual("id".utf8)
+        case UInt8(ascii: "o"): name.elementsEqual("outbox_relay_epoch".utf8)
+        case UInt8(ascii: "c"):
+            addsCloudEvents
+                && (["ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_specversion"].contains { name.elementsEqual($0.utf8) }
+                    || hasSequence && name.elementsEqual("ce_sequence".utf8))
+        default: false
         }
     }
 }

@@ -84,4 +84,25 @@ import Threads
         #expect(parked.contains { $0.1.contains("is no topic name") }, "\(parked)")
         #expect(parked.contains { $0.1.contains("no value for {header.tenant}") }, "\(parked)")
     }
+
+    /// Consumers know an event by the last header `id`; and Kafka's own clients take no header without a name.
+    @Test func aRowCannotGiveAHeaderThatTheRelayWrites() async throws {
+        let adopted = try await AdoptedTable(payload: "text, headers jsonb")
+        try await adopted.execute(
+            """
+            INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, headers, tenant)
+            VALUES ('0195f1f0-0000-7000-8000-000000000001', 'invoice', '1', 'T',
+                    '{"id": "evil", "ce_id": "evil", "ce_type": "evil", "ce_sequence": "7", "outbox_relay_epoch": "9", "": "x", "a": "b"}', 'acme')
+            """)
+        let record = try #require(try await adopted.records(1).first)
+        let names = record.headers.map(\.name)
+        #expect(Set(names).count == names.count, "\(names)")
+        #expect(!names.contains(""))
+        #expect(record.headerText("id") == "0195f1f0-0000-7000-8000-000000000001")
+        #expect(record.headerText("ce_type") == "T")
+        #expect(record.headerText("outbox_relay_epoch") != "9")
+        // The table has no sequence number, so the relay writes none.
+        #expect(record.headerText("ce_sequence") == "7")
+        #expect(record.headerText("a") == "b")
+    }
 }
