@@ -14,6 +14,11 @@ public struct OutboxOperator {
         quoted = PostgresConnection.quoteIdentifier(schema)
     }
 
+    /// Makes sure that there is a relay's schema of that name.
+    ///
+    /// - Throws: ``OutboxError`` that says what is missing.
+    public func verify() throws { _ = try RelayIdentity.read(connection, schema: schema) }
+
     /// A key that waits for a decision.
     public struct ParkedKey: Sendable {
         public var key: OutboxKey

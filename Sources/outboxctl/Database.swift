@@ -15,6 +15,8 @@ enum Database {
         configuration.readWriteOnly = true
         // Waiting for another runner's migrations, or reading a large outbox, may take its time.
         configuration.statementDeadline = nil
+        // A pooler would hand what is prepared on to others.
+        configuration.preparesStatements = false
         return try PostgresConnection(configuration)
     }
 }

@@ -10,10 +10,13 @@ struct RebaseCommand: ParsableCommand {
             The relay refuses a checkpoint made on another server or timeline, because transaction ids mean nothing there.
             Nobody but you knows how much of the outbox Kafka already has. Rows written since the given time are published
             again, in order; older ones count as published. When in doubt choose an earlier time: consumers that know
-            events by their id skip what they have seen. Stop all relays first.
+            events by their id skip what they have seen. Stop all relays first. Run it as the \
+            owner of the relay's schema: the relay's own role may not.
+
+            Rows that were left out when the table was adopted (--existing skip) stay left out.
             """)
 
-    @Option(help: "A time such as '2026-01-31 12:00+00'; -infinity for all rows, infinity for none.")
+    @Option(parsing: .unconditional, help: "A time such as '2026-01-31 12:00+00'; -infinity for all rows, infinity for none.")
     var republishSince: String
     @Option(help: "Why; it is recorded.")
     var reason = "rebase"

@@ -1,0 +1,72 @@
+import Foundation
+import Postgres
+import TestKit
+import Testing
+
+extension EndToEndTests {
+    /// What `outboxctl outbox` says, above all what it tells people to type next.
+    @Suite struct OutboxctlTests {
+        @Test func hintsCanBePastedIntoAShell() async throws {
+            let url = try await adopted()
+            let explained = try await run(url, "explain", "--schema", "my relay", "big order", "it's")
+            #expect(explained.exitCode == 0)
+            let release = try #require(hint("release", in: explained.output))
+            #expect(release == #"outboxctl outbox release --schema 'my relay' --reason "..." 'big order' 'it'\''s'"#)
+            #expect(explained.output.contains("no sequence number"))
+            // The shell takes it as it is.
+            let binary = TestPaths.binary("outboxctl").path
+            let pasted = try await Command.run(
+                ["sh", "-c", release.replacing("outboxctl ", with: "'\(binary)' ")], environment: ["DATABASE_URL": url])
+            #expect(pasted.exitCode == 0, "\(pasted.errors)")
+            let missing = try await run(url, "explain", "--schema", "my relay", "--", "-5", "x")
+            #expect(missing.exitCode == 1)
+            #expect(missing.output.contains("is not parked"))
+        }
+
+        @Test func aDecisionNeedsAReasonAndASchemaThatIsThere() async throws {
+            let url = try await adopted()
+            let unreasoned = try await run(url, "skip", "--schema", "my relay", "7", "--reason", " ")
+            #expect(unreasoned.exitCode != 0)
+            #expect(unreasoned.errors.contains("--reason: say why"))
+            let astray = try await run(url, "parked", "--schema", "nosuch")
+            #expect(astray.exitCode != 0)
+            #expect(astray.errors.contains("there is no nosuch.relay in this database"))
+            let rebased = try await run(url, "rebase", "--schema", "my relay", "--republish-since", "-infinity")
+            #expect(rebased.output.contains("1 rows will be published again"), "\(rebased.errors)")
+        }
+
+        private func run(_ url: String, _ words: String...) async throws -> Command.Result {
+            try await Command.run([TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": url])
+        }
+
+        private func hint(_ command: String, in text: String) -> String? {
+            text.split(separator: "\n").compactMap { line in
+                line.firstRange(of: "outboxctl outbox \(command)").map { String(line[$0.lowerBound...]) }
+            }.first
+        }
+
+        /// A database with one row, whose key is parked.
+        private func adopted() async throws -> String {
+            let url = try await TestPostgres.emptyDatabase()
+            let connect = { @Sendable in try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")) }
+            try await onThread {
+                try connect().execute(
+                    "CREATE TABLE outbox (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, type text, payload text)"
+                )
+            }
+            let adopt = [TestPaths.binary("outbox-relay").path, "adopt", "--table", "outbox", "--schema", "my relay", "--apply"]
+            _ = try await Command.output(adopt, environment: ["DATABASE_URL": url])
+            try await onThread {
+                try connect().execute(
+                    """
+                    INSERT INTO outbox (aggregatetype, aggregateid, type) VALUES ('big order', 'it''s', 'T');
+                    INSERT INTO "my relay".parked (aggregate_type, aggregate_id, outbox_id, error)
+                    SELECT aggregate_type, aggregate_id, outbox_id, 'too large' FROM "my relay".source;
+                    INSERT INTO "my relay".held (aggregate_type, aggregate_id, outbox_id)
+                    SELECT aggregate_type, aggregate_id, outbox_id FROM "my relay".source
+                    """)
+            }
+            return url
+        }
+    }
+}
