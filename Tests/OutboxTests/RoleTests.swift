@@ -42,6 +42,30 @@ struct RoleTests {
         try await onThread { try isRefused(PostgresConnection(login)) }
     }
 
+    /// Names that would end a quotation, if it were of the usual kind.
+    @Test func anyNameOfARoleWillDo() async throws {
+        let outbox = try await TestOutbox()
+        let role = "r$$'\"\(UUIDBytes.v7())"
+        try await onThread {
+            let owner = try outbox.connect()
+            try owner.execute(RelayRole(named: role, owner, schema: "outbox_relay").script)
+            #expect(try owner.query("SELECT has_schema_privilege($1, 'outbox_relay', 'USAGE')", [.text(role)]).bool(0, 0))
+        }
+    }
+
+    /// Without a role half of the grants would be worse than none.
+    @Test func whoMayNotMakeRolesMakesNothing() async throws {
+        let outbox = try await TestOutbox()
+        let role = "relay_\(UUIDBytes.v7().description.filter { $0 != "-" })"
+        try await onThread {
+            let owner = try outbox.connect()
+            let script = try RelayRole(named: role, owner, schema: "outbox_relay").script
+            try owner.execute("CREATE ROLE \(role)_owner; SET ROLE \(role)_owner")
+            #expect(throws: PostgresError.self) { try owner.execute(script) }
+            try owner.execute("ROLLBACK")
+        }
+    }
+
     private func isRefused(_ connection: PostgresConnection) throws {
         let values = "(aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('o', 'a', 1, 't', 'x')"
         for sql in [

@@ -6,7 +6,10 @@ struct RoleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox-relay role",
         abstract: "Prints the SQL that makes a role with the least privileges a relay needs.",
-        discussion: "The relay's schema must be there: adopt the table first. Printing changes nothing; pipe it into psql.")
+        discussion: """
+            The relay's schema must be there: adopt the table first. Printing changes nothing; pipe it into psql \
+            -v ON_ERROR_STOP=1, as the owner of the relay's schema. Without CREATEROLE, have somebody create the role before.
+            """)
 
     @Option(help: "The role's name.")
     var name: String

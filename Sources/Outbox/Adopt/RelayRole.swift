@@ -24,11 +24,11 @@ public struct RelayRole {
     public var script: String {
         let name = PostgresConnection.quoteIdentifier(role)
         var lines = [
-            "-- What outbox-relay needs to forward \(outbox), and nothing else. Run it as the owner of the schema \(schema).",
+            "-- What outbox-relay needs to forward \(outbox), and nothing else. Run it as the owner of the schema \(schema), with",
+            "-- psql -v ON_ERROR_STOP=1. If that one may not create roles, let somebody run CREATE ROLE \(name) LOGIN before.",
             "-- Give the role its password, or its certificate, yourself.",
-            "DO $$ BEGIN",
-            "    IF to_regrole(\(PostgresConnection.quoteLiteral(name))) IS NULL THEN CREATE ROLE \(name) LOGIN; END IF;",
-            "END $$;",
+            "BEGIN;",
+            "DO \(PostgresConnection.quoteLiteral(creation(name)));",
             "GRANT USAGE ON SCHEMA \(schema) TO \(name);",
             "-- The view source shows the outbox with its owner's rights, so the outbox itself needs no grant.",
             "GRANT SELECT ON ALL TABLES IN SCHEMA \(schema) TO \(name);",
@@ -45,6 +45,15 @@ public struct RelayRole {
                 "GRANT SELECT, UPDATE ON SEQUENCE \(leafSequence) TO \(name);",
             ]
         }
+        lines.append("COMMIT;")
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func creation(_ name: String) -> String {
+        """
+        BEGIN
+            IF to_regrole(\(PostgresConnection.quoteLiteral(name))) IS NULL THEN CREATE ROLE \(name) LOGIN; END IF;
+        END
+        """
     }
 }
