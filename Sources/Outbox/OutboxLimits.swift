@@ -84,8 +84,17 @@ public enum OutboxLimits {
     /// Bytes of an aggregate's type or id that are kept with a parked key as they are; twice that fits into an index. Of a longer
     /// one, as many and a hash (FNV-1a): two that agree in both would wait for each other.
     public static let keyBytes = 1_000
+    /// The longest name of a schema, in bytes: Postgres cuts longer names off, and refuses to notify on such a channel.
+    public static let schemaNameBytes = 63
     /// The longest error text kept with a parked key, in characters.
     public static let parkedErrorCharacters = 500
+
+    /// Why a relay's schema cannot have this name, if so.
+    public static func fault(inSchema name: String) -> String? {
+        if name.isEmpty { return "a schema needs a name" }
+        let bytes = name.utf8.count
+        return bytes > schemaNameBytes ? "the name of a schema has at most \(schemaNameBytes) bytes, and '\(name)' has \(bytes)" : nil
+    }
 
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {
