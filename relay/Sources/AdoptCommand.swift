@@ -9,7 +9,8 @@ struct AdoptCommand: ParsableCommand {
         abstract: "Prints, or with --apply runs, the SQL that makes a table usable as an outbox.",
         discussion: """
             For a table like Debezium's (id uuid, aggregatetype, aggregateid, type, payload bytea|json|jsonb), and for others \
-            by --columns. The service goes on writing meanwhile; nothing is rewritten. Doing it twice changes nothing.
+            by --columns. The service goes on writing meanwhile; nothing is rewritten. Doing it twice changes nothing: columns \
+            and headers stay as they were chosen until you choose others.
 
             Precondition: of one aggregate, the next row is inserted after the previous one is committed, or in the same \
             transaction.
@@ -30,13 +31,17 @@ struct AdoptCommand: ParsableCommand {
     var columns: String?
     @Option(
         help: """
-            The columns that become headers, separated by commas, renamed with HEADER=COLUMN; 'none' for none. Default: every \
-            column without another use.
+            The columns that become headers, separated by commas, renamed with HEADER=COLUMN; 'none', or 'all' for every column \
+            without another use. Default: as before, at first all.
             """)
     var headers: String?
     @Option(help: "What becomes of rows that are there now: publish, or skip.")
     var existing: String?
-    @Option(help: "The column that orders the rows that are there now. Default: the time they were created at.")
+    @Option(
+        help: """
+            The column that orders the rows that are there now. Default: an id from a sequence, a created_at that defaults to \
+            clock_timestamp(), the sequence number, or else created_at.
+            """)
     var order: String?
     @Flag(help: "Run it instead of printing it.")
     var apply = false
@@ -45,7 +50,8 @@ struct AdoptCommand: ParsableCommand {
         var options = AdoptionOptions(table: table)
         options.schema = schema
         options.columns = Dictionary(try pairs(columns, "--columns"), uniquingKeysWith: { $1 })
-        if let headers { options.headers = headers == "none" ? [] : try pairs(headers, "--headers") }
+        options.hasAllHeaders = headers == "all"
+        if let headers, !options.hasAllHeaders { options.headers = headers == "none" ? [] : try pairs(headers, "--headers") }
         if let existing {
             guard let choice = AdoptionOptions.ExistingRows(rawValue: existing) else {
                 throw ValidationError("--existing: '\(existing)' is neither publish nor skip")

@@ -15,6 +15,8 @@ enum CommandDatabase {
         var configuration = PostgresConfiguration(url: url, applicationName: "outbox-relay \(command)")
         configuration.readWriteOnly = true
         configuration.statementDeadline = nil
+        // A pooler would hand what is prepared on to others.
+        configuration.preparesStatements = false
         return try PostgresConnection(configuration)
     }
 }

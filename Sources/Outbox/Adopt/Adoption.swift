@@ -18,7 +18,10 @@ public struct Adoption {
     ///
     /// - Throws: ``OutboxError`` with everything that stands in the way.
     public func plan() throws -> AdoptionPlan {
-        let facts = try TableFactsReader(connection: connection).read(options.table, schema: options.schema)
+        var facts = try TableFactsReader(connection: connection).read(options.table, schema: options.schema)
+        if options.existing == .publish, facts.hasRows, facts.isOwned, facts.kind == "r", facts.relay.outbox == nil {
+            facts.updateRefusal = try UpdateProbe(connection: connection, facts: facts).refusal()
+        }
         return try AdoptionPlanner.plan(facts, options)
     }
 
@@ -27,6 +30,12 @@ public struct Adoption {
     /// - Parameter report: called before each step, and whenever the table is busy.
     /// - Returns: the number of steps done.
     public func apply(report: (String) -> Void) throws -> Int {
+        // A pooler numbers its clients itself.
+        guard try connection.query("SELECT pg_backend_pid()").int32(0, 0) == connection.backendPID else {
+            throw OutboxError(
+                .configuration,
+                "a connection pooler is in between, and would lend the lock of this adoption to others: connect to Postgres itself")
+        }
         let lock: [PostgresParameter] = [.int4(RelayNames(schema: options.schema, outbox: "").lockClass), .int4(3)]
         guard try connection.query("SELECT pg_try_advisory_lock($1, $2)", lock).bool(0, 0) else {
             throw OutboxError(.schema, "somebody else is adopting into the schema \(options.schema) right now")

@@ -14,11 +14,15 @@ public struct AdoptionOptions: Sendable {
     public var schema = "outbox_relay"
     /// The table's column for a name the relay knows, where the usual names do not fit; see ``SourceColumn``.
     public var columns: [String: String] = [:]
-    /// Header name and column for each header; nil makes a header of every column that has no other use.
+    /// Header name and column for each header; nil leaves them as they are, and at first makes a header of every column that
+    /// has no other use.
     public var headers: [(name: String, column: String)]?
+    /// Makes a header of every column that has no other use, also where an earlier choice left some out.
+    public var hasAllHeaders = false
     /// nil is answered only by an empty table.
     public var existing: ExistingRows?
-    /// The column that tells the order of existing rows. Default: when they were created.
+    /// The column that tells the order of existing rows, or `ctid` for their place in the table, which is none. Default: see
+    /// relay/README.md.
     public var order: String?
 
     public init(table: String) {

@@ -2,15 +2,18 @@ internal import Postgres
 
 /// Finds out how a table's columns become the ones the relay reads, and what is wrong with that.
 struct ColumnMapper {
-    private let facts: TableFacts
-    private let options: AdoptionOptions
-    private(set) var mapping = SourceMapping()
+    let facts: TableFacts
+    let options: AdoptionOptions
+    /// What was chosen when the table was adopted. It holds until somebody asks for something else.
+    let stored: StoredMapping?
+    var mapping = SourceMapping()
     /// Why the table cannot be adopted as it is.
-    private(set) var problems: [String] = []
+    var problems: [String] = []
 
     init(_ facts: TableFacts, _ options: AdoptionOptions) {
         self.facts = facts
         self.options = options
+        stored = facts.relay.outbox == nil ? nil : facts.relay.mapping.flatMap { StoredMapping($0) }
         for name in options.columns.keys.sorted() where SourceColumn(rawValue: name) == nil {
             let known = SourceColumn.allCases.map(\.rawValue).joined(separator: ", ")
             problems.append("--columns: there is no \(name); the relay knows \(known)")
@@ -21,14 +24,16 @@ struct ColumnMapper {
         mapHeaders()
     }
 
-    /// The column for a name: the one that was asked for, else the first usual one.
-    private mutating func column(_ name: SourceColumn) -> TableFacts.Column? {
+    /// The column for a name: the one that was asked for, else the one it was before, else the first usual one that fits.
+    mutating func column(_ name: SourceColumn, isFit: (TableFacts.Column) -> Bool = { _ in true }) -> TableFacts.Column? {
         if let asked = options.columns[name.rawValue] {
             if let found = facts.column(asked) { return found }
             problems.append("--columns: \(facts.name) has no column \(asked)")
             return nil
         }
-        let found = facts.column(oneOf: name.usualNames)
+        if let stored { return stored.columns[name].flatMap { facts.column($0) } }
+        let usual = name.usualNames.filter { !options.columns.values.contains($0) }
+        let found = usual.compactMap { facts.column($0) }.first(where: isFit)
         if found == nil && name.isRequired {
             problems.append(
                 "no column for \(name.rawValue): none is called \(name.usualNames.joined(separator: " or ")); "
@@ -42,56 +47,65 @@ struct ColumnMapper {
         mapping.expressions[name] = sql
     }
 
-    private func quoted(_ column: TableFacts.Column) -> String { PostgresConnection.quoteIdentifier(column.name) }
+    func quoted(_ column: TableFacts.Column) -> String { PostgresConnection.quoteIdentifier(column.name) }
 }
 
 // MARK: - What the cut needs
 
 extension ColumnMapper {
     private mutating func mapOrder() {
-        if let id = column(.outboxID) {
-            if id.type == "bigint" && id.isDrawnFromSequence {
-                use(.outboxID, id, quoted(id))
-            } else {
-                problems.append("\(id.name) is no bigint drawn from a sequence: it cannot tell the order of rows; rename it")
+        if isLeftover {
+            let columns = SourceMapping.Addition.allCases.compactMap { facts.column(oneOf: $0.names)?.name }
+            let drop = columns.map { "DROP COLUMN \(PostgresConnection.quoteIdentifier($0))" }.joined(separator: ", ")
+            problems.append(
+                "\(columns.joined(separator: ", ")) are left of an earlier adoption, whose schema was dropped: "
+                    + "ALTER TABLE \(facts.name) \(drop)")
+        } else if let id = column(.outboxID, isFit: \.isOrder) {
+            use(.outboxID, id, quoted(id))
+            if !id.isOrder {
+                problems.append("\(id.name) is no bigint drawn from a sequence that counts up: it cannot tell the order of rows")
             }
         } else {
-            add(.outboxID, as: .outboxID)
+            add(.outboxID)
         }
-        if let transaction = column(.transactionID) {
-            if transaction.type == "xid8" && transaction.defaultExpression == "pg_current_xact_id()" {
-                use(.transactionID, transaction, quoted(transaction))
-            } else {
-                problems.append("\(transaction.name) is no xid8 with the default pg_current_xact_id(); rename it")
-            }
+        if let transaction = column(.transactionID, isFit: \.isTransactionID) {
+            use(.transactionID, transaction, quoted(transaction))
+            if !transaction.isTransactionID { problems.append("\(transaction.name) is no xid8 with the default pg_current_xact_id()") }
         } else {
-            add(.transactionID, as: .transactionID)
+            add(.transactionID)
         }
     }
 
-    private mutating func add(_ addition: SourceMapping.Addition, as name: SourceColumn) {
+    /// Dropping the relay's schema takes the sequence along, and with it the default.
+    private var isLeftover: Bool {
+        guard facts.relay.outbox == nil, options.columns["outbox_id"] == nil else { return false }
+        let ids = SourceMapping.Addition.outboxID.names.compactMap { facts.column($0) }
+        let transactions = SourceMapping.Addition.transactionID.names.compactMap { facts.column($0) }
+        return ids.contains { $0.type == "bigint" && $0.defaultExpression == nil && !$0.isIdentity && !$0.isNotNull }
+            && transactions.contains(where: \.isTransactionID)
+    }
+
+    private mutating func add(_ addition: SourceMapping.Addition) {
+        guard let name = addition.names.first(where: { facts.column($0) == nil }) else {
+            let names = addition.names.joined(separator: " and ")
+            problems.append("it has the columns \(names), one of which adopting has to add: rename one")
+            return
+        }
         mapping.additions.append(addition)
-        mapping.columns[name] = addition.rawValue
-        mapping.expressions[name] = PostgresConnection.quoteIdentifier(addition.rawValue)
+        mapping.columns[addition.source] = name
+        mapping.expressions[addition.source] = PostgresConnection.quoteIdentifier(name)
     }
 
     /// Times that are missing or infinite must not reach the relay: it computes with them.
     private mutating func mapCreatedAt() {
-        if let time = column(.createdAt) {
-            let sql: String? =
-                switch time.type {
-                case "timestamp with time zone": quoted(time)
-                case "timestamp without time zone": "(\(quoted(time)) AT TIME ZONE 'UTC')"
-                default: nil
-                }
-            if let sql { return use(.createdAt, time, finite(sql)) }
-            if options.columns["created_at"] != nil {
-                problems.append("\(time.name) is no timestamp; leave created_at out and a column is added")
-                return
-            }
+        if let time = column(.createdAt, isFit: \.isTime) {
+            let zone = time.type == "timestamp with time zone" ? "" : " AT TIME ZONE 'UTC'"
+            use(.createdAt, time, finite(zone.isEmpty ? quoted(time) : "(\(quoted(time))\(zone))"))
+            if !time.isTime { problems.append("\(time.name) is no timestamp; leave created_at out and a column is added") }
+        } else {
+            add(.createdAt)
+            mapping.expressions[.createdAt] = mapping.expressions[.createdAt].map { finite($0) }
         }
-        add(.createdAt, as: .createdAt)
-        mapping.expressions[.createdAt] = finite("\"outbox_created_at\"")
     }
 
     private func finite(_ sql: String) -> String { "CASE WHEN isfinite(\(sql)) THEN \(sql) ELSE clock_timestamp() END" }
@@ -104,7 +118,9 @@ extension ColumnMapper {
         if let id = column(.eventID) {
             if id.type == "uuid" {
                 // One NULL would stop the relay for good, so there is something in its place.
-                use(.eventID, id, id.isNotNull ? quoted(id) : "coalesce(\(quoted(id)), md5(outbox_id::text)::uuid)")
+                use(
+                    .eventID, id,
+                    id.isNotNull ? quoted(id) : "coalesce(\(quoted(id)), md5(\(mapping.expressions[.outboxID] ?? "NULL")::text)::uuid)")
             } else {
                 problems.append("\(id.name) is \(id.type), but event_id must be a uuid")
             }
@@ -136,46 +152,5 @@ extension ColumnMapper {
             use(.payload, payload, "convert_to(\(quoted(payload))::text, 'UTF8')")
         default: problems.append("\(payload.name) is \(payload.type); a payload is bytea, json, jsonb or text")
         }
-    }
-
-    private mutating func mapHeaders() {
-        let object = headersColumn()
-        if let chosen = options.headers {
-            for header in chosen where facts.column(header.column) == nil {
-                problems.append("--headers: \(facts.name) has no column \(header.column)")
-            }
-            mapping.headers = chosen
-        } else {
-            let used = Set(mapping.columns.values).union(SourceMapping.Addition.allCases.map(\.rawValue))
-            mapping.headers = facts.columns.filter { !used.contains($0.name) }.map { ($0.name, $0.name) }
-        }
-        // jsonb_build_object takes a hundred arguments.
-        guard mapping.headers.count <= 50 else {
-            problems.append("\(mapping.headers.count) columns would be headers; choose at most 50 with --headers")
-            return
-        }
-        let pairs = mapping.headers.map {
-            "\(PostgresConnection.quoteLiteral($0.name)), \(PostgresConnection.quoteIdentifier($0.column))::text"
-        }
-        let own = pairs.isEmpty ? nil : "jsonb_strip_nulls(jsonb_build_object(\(pairs.joined(separator: ", "))))"
-        mapping.expressions[.headers] =
-            switch (object, own) {
-            case (nil, nil): "NULL::jsonb"
-            case (let object?, nil): object
-            case (nil, let own?): own
-            case (let object?, let own?): "coalesce(\(object), '{}'::jsonb) || \(own)"
-            }
-    }
-
-    /// Anything but an object would make the relay's query fail.
-    private mutating func headersColumn() -> String? {
-        guard let headers = column(.headers) else { return nil }
-        guard headers.type == "jsonb" || headers.type == "json" else {
-            if options.columns["headers"] != nil { problems.append("\(headers.name) is no jsonb or json") }
-            return nil
-        }
-        mapping.columns[.headers] = headers.name
-        let object = headers.type == "jsonb" ? quoted(headers) : "\(quoted(headers))::jsonb"
-        return "CASE WHEN jsonb_typeof(\(object)) = 'object' THEN \(object) END"
     }
 }

@@ -25,6 +25,7 @@ struct RelayNames: Equatable, Sendable {
     var transactionIndex: String { short("transaction_id") }
     var orderIndex: String { short("existing") }
     var trigger: String { short("wake") }
+    var numbersCheck: String { short("numbered") }
 
     /// An index of this name, in the table's schema.
     func beside(_ name: String) -> String {

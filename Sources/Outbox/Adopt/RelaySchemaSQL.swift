@@ -157,7 +157,7 @@ extension RelaySchemaSQL {
                    (SELECT min(outbox_id) FROM waiting)                            AS oldest_unpublished_id,
                    (SELECT count(*) FROM \(schema).parked)                      AS parked_keys,
                    (SELECT count(*) FROM \(schema).held)                        AS held_rows,
-                   (SELECT pg_total_relation_size(outbox::regclass) FROM \(schema).relay) AS bytes_on_disk,
+                   (SELECT pg_total_relation_size(to_regclass(outbox)) FROM \(schema).relay) AS bytes_on_disk,
                    (SELECT created_at FROM \(schema).source WHERE transaction_id IS NOT NULL
                     ORDER BY outbox_id LIMIT 1)                                 AS oldest_row_at;
         """

@@ -14,11 +14,13 @@ public enum SourceColumn: String, CaseIterable, Sendable {
     /// Column names that are taken for this without being asked, best first.
     var usualNames: [String] {
         switch self {
+        case .outboxID: SourceMapping.Addition.outboxID.names
+        case .transactionID: SourceMapping.Addition.transactionID.names
         case .eventID: ["event_id", "id"]
         case .aggregateType: ["aggregate_type", "aggregatetype"]
         case .aggregateID: ["aggregate_id", "aggregateid"]
         case .eventType: ["event_type", "type"]
-        case .createdAt: ["created_at", "outbox_created_at"]
+        case .createdAt: ["created_at"] + SourceMapping.Addition.createdAt.names
         default: [rawValue]
         }
     }

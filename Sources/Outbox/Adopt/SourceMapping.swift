@@ -1,10 +1,25 @@
 /// How a foreign table's columns become the ones the relay reads.
 struct SourceMapping: Equatable, Sendable {
     /// Columns that adopting adds to the table.
-    enum Addition: String, Equatable, Sendable, CaseIterable {
-        case outboxID = "outbox_id"
-        case transactionID = "transaction_id"
-        case createdAt = "outbox_created_at"
+    enum Addition: Equatable, Sendable, CaseIterable {
+        case outboxID, transactionID, createdAt
+
+        var source: SourceColumn {
+            switch self {
+            case .outboxID: .outboxID
+            case .transactionID: .transactionID
+            case .createdAt: .createdAt
+            }
+        }
+
+        /// What it is called; the second where the table has another use for the first.
+        var names: [String] {
+            switch self {
+            case .outboxID: ["outbox_id", "outbox_relay_id"]
+            case .transactionID: ["transaction_id", "outbox_relay_transaction"]
+            case .createdAt: ["outbox_created_at", "outbox_relay_created_at"]
+            }
+        }
 
         var type: String {
             switch self {
@@ -24,10 +39,11 @@ struct SourceMapping: Equatable, Sendable {
     var headers: [(name: String, column: String)] = []
 
     /// One line that tells the mapping, for people and to see whether it has changed.
-    var text: String {
+    var text: String { parts.joined(separator: ", ") }
+
+    var parts: [String] {
         let pairs = SourceColumn.allCases.compactMap { name in columns[name].map { "\(name.rawValue)=\($0)" } }
-        let extra = headers.map { "header \($0.name)=\($0.column)" }
-        return (pairs + extra).joined(separator: ", ")
+        return pairs + headers.map { "header \($0.name)=\($0.column)" }
     }
 
     /// The query of the view `source`.

@@ -7,10 +7,23 @@ struct TableFacts: Equatable, Sendable {
         var isNotNull = false
         var isIdentity = false
         var defaultExpression: String?
-        /// The cache of the sequence that the default draws from.
+        /// The cache of the sequence that the default draws from, its step and its schema.
         var sequenceCache: Int64?
+        var sequenceIncrement: Int64 = 1
+        var sequenceSchema: String?
+        /// Whether an UPDATE may name it, and fires no trigger by that.
+        var isSettable = true
 
         var isDrawnFromSequence: Bool { sequenceCache != nil }
+        /// Whether it tells the order of inserting.
+        var isOrder: Bool { type == "bigint" && isDrawnFromSequence && sequenceIncrement > 0 }
+        var isTransactionID: Bool { type == "xid8" && defaultExpression == "pg_current_xact_id()" }
+        var isTime: Bool { type == "timestamp with time zone" || type == "timestamp without time zone" }
+        /// Whether its value is when the transaction began, which is no order: one that began earlier may insert later.
+        var isTransactionTime: Bool {
+            let text = defaultExpression?.lowercased() ?? ""
+            return ["now()", "'now'", "current_timestamp", "localtimestamp", "transaction_timestamp()"].contains { text.contains($0) }
+        }
     }
 
     struct Index: Equatable, Sendable {
@@ -44,18 +57,24 @@ struct TableFacts: Equatable, Sendable {
     var user = ""
     var owner = ""
     var serverVersion: Int32 = 150_000
+    /// Whether it is a partition of another table, or of a composite type: then it has that one's columns.
+    var isPartition = false
+    var isTyped = false
+    /// The role with whose rights the relay reads, if row level security keeps rows from it.
+    var filteredReader: String?
+    /// Whether the current user may make an index in the table's schema.
+    var mayCreateBeside = true
+    var publications: [String] = []
+    /// The application's triggers that every UPDATE fires.
+    var updateTriggers: [String] = []
+    /// What an UPDATE of an existing row was refused with, if one was tried. See ``UpdateProbe``.
+    var updateRefusal: String?
+    var maxPreparedTransactions: Int32 = 0
+    /// Whether there are rows without a transaction id, and the constraint against more of them.
+    var hasUnnumberedRows = false
+    var hasNumbersCheck = false
     /// What the relay's schema says at present.
     var relay = RelayPresence()
-
-    struct RelayPresence: Equatable, Sendable {
-        var hasSchema = false
-        /// The outbox it belongs to, once adopting has come to its end.
-        var outbox: String?
-        /// The mapping that its view was made of.
-        var mapping: String?
-        /// Whether its table of parked keys has the time of the next try.
-        var hasParkedRetry = true
-    }
 
     func column(_ name: String) -> Column? { columns.first { $0.name == name } }
 

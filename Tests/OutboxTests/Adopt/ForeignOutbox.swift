@@ -1,5 +1,6 @@
 import Postgres
 import TestKit
+import Testing
 
 @testable import Outbox
 
@@ -9,17 +10,21 @@ struct ForeignOutbox: Sendable {
     let topic = MemoryTopic()
 
     init(extra: String = "version int NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp()") async throws {
+        try await self.init(
+            sql: """
+                CREATE TABLE app.outbox (
+                    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), aggregatetype varchar(255) NOT NULL,
+                    aggregateid varchar(255) NOT NULL, type varchar(255) NOT NULL, payload jsonb, \(extra));
+                """)
+    }
+
+    /// - Parameter sql: makes `app.outbox`, and what else there is.
+    init(sql: String) async throws {
         let url = try await TestPostgres.emptyDatabase()
         var postgres = PostgresConfiguration(url: url, applicationName: "tests")
         postgres.statementDeadline = .seconds(120)
         self.postgres = postgres
-        try await execute(
-            """
-            CREATE SCHEMA app;
-            CREATE TABLE app.outbox (
-                id uuid PRIMARY KEY DEFAULT gen_random_uuid(), aggregatetype varchar(255) NOT NULL,
-                aggregateid varchar(255) NOT NULL, type varchar(255) NOT NULL, payload jsonb, \(extra));
-            """)
+        try await execute("CREATE SCHEMA app; \(sql)")
     }
 
     var options: AdoptionOptions {
@@ -41,6 +46,52 @@ struct ForeignOutbox: Sendable {
             options.existing = existing
             return try Adoption(connect(), options).apply { _ in }
         }
+    }
+
+    /// With other options than ``options``, from scratch.
+    @discardableResult
+    func adopt(
+        _ change: @Sendable @escaping (inout AdoptionOptions) -> Void, as user: PostgresConfiguration? = nil
+    ) async throws -> Int {
+        try await onThread {
+            var options = AdoptionOptions(table: "app.outbox")
+            change(&options)
+            return try Adoption(PostgresConnection(user ?? postgres), options).apply { _ in }
+        }
+    }
+
+    /// What adopting is refused with; empty if it would not be. Makes sure that looking changes nothing.
+    func refusal(
+        as user: PostgresConfiguration? = nil, _ change: @Sendable @escaping (inout AdoptionOptions) -> Void = { _ in }
+    ) async throws -> String {
+        try await onThread {
+            var options = AdoptionOptions(table: "app.outbox")
+            change(&options)
+            let columns: PostgresStatement = "SELECT count(*) FROM information_schema.columns"
+            let connection = try PostgresConnection(user ?? postgres)
+            let before = try connection.query(columns).int64(0, 0)
+            do {
+                _ = try Adoption(connection, options).apply { _ in }
+                return ""
+            } catch let error as OutboxError {
+                #expect(try connection.query(columns).int64(0, 0) == before, "something was changed before it was refused")
+                return error.message
+            }
+        }
+    }
+
+    /// A role of its own that owns the table and its schema, and is no superuser.
+    func owner() async throws -> PostgresConfiguration {
+        // Roles belong to the whole server, which other tests use too.
+        let role = "owner_\(UUIDBytes.v7().description.filter { $0 != "-" })"
+        let url = postgres.url
+        let database = url[url.index(after: url.lastIndex(of: "/") ?? url.startIndex)...]
+        try await execute(
+            """
+            CREATE ROLE \(role) LOGIN; GRANT CREATE ON DATABASE \(database) TO \(role);
+            ALTER SCHEMA app OWNER TO \(role); ALTER TABLE app.outbox OWNER TO \(role)
+            """)
+        return PostgresConfiguration(url: url.replacing("postgres@", with: "\(role)@"), applicationName: "tests")
     }
 
     func relay(_ change: (inout RelayConfiguration) -> Void = { _ in }) throws -> Relay {
