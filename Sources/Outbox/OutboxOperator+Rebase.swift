@@ -50,7 +50,7 @@ extension OutboxOperator {
     private static let somebodyLeads = OutboxError(.fenced, "a relay leads at the moment: stop it first, then rebase")
 
     /// Rows to publish again get this transaction's id, which the new checkpoint does not see; rows that carry an id this
-    /// server has not reached get one that everybody sees.
+    /// server has not reached get one that everybody sees. Rows without an id were there when the table was adopted, and were left out.
     private func restamp(since: String) throws -> Rebase {
         let rows = try connection.query(
             PostgresStatement(
@@ -58,8 +58,8 @@ extension OutboxOperator {
                 WITH stamped AS (
                     UPDATE \(quoted).source
                     SET transaction_id = CASE WHEN created_at >= $1::timestamptz THEN pg_current_xact_id() ELSE '3'::xid8 END
-                    WHERE created_at >= $1::timestamptz
-                       OR transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+                    WHERE transaction_id IS NOT NULL
+                      AND (created_at >= $1::timestamptz OR transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))
                     RETURNING created_at >= $1::timestamptz AS again
                 )
                 SELECT count(*) FILTER (WHERE again), (SELECT count(*) FROM \(quoted).source) FROM stamped

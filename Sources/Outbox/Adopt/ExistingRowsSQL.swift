@@ -37,6 +37,12 @@ struct ExistingRowsSQL {
     private var dropIndex: String { "DROP INDEX CONCURRENTLY IF EXISTS \(names.beside(names.orderIndex));" }
 
     private var transaction: String { PostgresConnection.quoteIdentifier(mapping.columns[.transactionID] ?? "") }
+    /// Where adopting adds the time, existing rows were written by now at the latest.
+    private var time: String {
+        guard let name = mapping.columns[.createdAt], SourceMapping.Addition.createdAt.names.contains(name) else { return "" }
+        let column = PostgresConnection.quoteIdentifier(name)
+        return "\(column) = coalesce(\(column), clock_timestamp()), "
+    }
     private var id: String { PostgresConnection.quoteIdentifier(mapping.columns[.outboxID] ?? "") }
 
     /// FOR UPDATE settles with writers who change a row meanwhile; ties are broken by place.
@@ -57,7 +63,7 @@ struct ExistingRowsSQL {
                     ), numbered AS (
                         SELECT place, last + row_number() OVER (ORDER BY rank, place) AS number FROM batch
                     )
-                    UPDATE \(table) AS t SET \(number)\(transaction) = '3'
+                    UPDATE \(table) AS t SET \(number)\(time)\(transaction) = '3'
                     FROM numbered WHERE t.ctid = numbered.place;
                     GET DIAGNOSTICS done = ROW_COUNT;
                     EXIT WHEN done = 0;

@@ -51,14 +51,34 @@ import Testing
         try await outbox.execute("UPDATE app.outbox SET type = 'changed'")
     }
 
-    @Test func rowsThatWereSkippedMayBeChanged() async throws {
+    @Test func rowsThatWereSkippedMayBeChangedAndStaySkipped() async throws {
         let outbox = try await ForeignOutbox(extra: "version int, outbox_id bigint GENERATED ALWAYS AS IDENTITY")
         try await onThread { for version in 0..<5 { try outbox.connect().insertForeign("a", version) } }
         try await outbox.adopt(.skip)
         try await outbox.execute("UPDATE app.outbox SET type = 'changed'")
         try await onThread { try outbox.connect().insertForeign("a", 5) }
         #expect(try await outbox.relays(1))
-        #expect(outbox.arrived == ["a": [5]])
+        let rebase = try await onThread {
+            try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "a test")
+        }
+        #expect(rebase.republished == 1)
+        #expect(rebase.leftAlone == 5)
+        #expect(try await outbox.relays(2))
+        #expect(outbox.arrived == ["a": [5, 5]])
+    }
+
+    /// A table without times: what was published when it was adopted was written before.
+    @Test func existingRowsGetATimeThatARebaseCanTell() async throws {
+        let outbox = try await ForeignOutbox(extra: "version int")
+        try await onThread { for version in 0..<5 { try outbox.connect().insertForeign("a", version) } }
+        try await outbox.adopt(.publish)
+        let rebase = try await onThread {
+            let connection = try outbox.connect()
+            let now = try connection.query("SELECT clock_timestamp()::text").string(0, 0)
+            try connection.insertForeign("a", 5)
+            return try OutboxOperator(connection).rebase(republishSince: now, reason: "a test")
+        }
+        #expect(rebase.republished == 1)
     }
 
     /// The table and the statement as README shows them.
