@@ -62,6 +62,8 @@ public struct RelayConfiguration: Sendable {
         var result = postgres
         result.applicationName = "outbox-relay \(role)"
         result.readWriteOnly = true
+        // A policy that hides rows fails the relay's statements, and does not lose the rows.
+        let settings = settings + [("row_security", "off")]
         if usesPooler {
             result.preparesStatements = false
         } else {

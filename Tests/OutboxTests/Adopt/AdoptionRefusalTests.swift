@@ -24,6 +24,12 @@ import Testing
         #expect(text.contains("row level security applies to owner_") && text.contains("NO FORCE ROW LEVEL SECURITY"), "\(text)")
         // A superuser's rights do not help: the view reads with its owner's.
         #expect(try await outbox.refusal().contains("row level security"))
+        try await onThread {
+            let work = try PostgresConnection(RelayConfiguration(postgres: outbox.postgres, name: "test").workConnection)
+            #expect(throws: PostgresError.self, "the relay must not read less without a word") {
+                try work.query("SELECT count(*) FROM outbox_relay.source")
+            }
+        }
     }
 
     @Test(arguments: [
