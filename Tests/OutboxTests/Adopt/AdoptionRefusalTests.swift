@@ -104,6 +104,23 @@ import Testing
         #expect(text.contains("may not make an index in its schema"), "\(text)")
     }
 
+    /// The lock that keeps two from adopting at once would stay with whatever session the pooler lent.
+    @Test func throughAPoolerOneMayLookAndNotAdopt() async throws {
+        let outbox = try await ForeignOutbox(sql: Self.table)
+        let (pooler, url) = try await TestPooler.start(.transaction, before: outbox.postgres.url)
+        var pooled = PostgresConfiguration(url: url, applicationName: "tests")
+        pooled.preparesStatements = false
+        let there = pooled
+        try await onThread {
+            for _ in 0..<2 {
+                let plan = try Adoption(PostgresConnection(there), AdoptionOptions(table: "app.outbox")).plan()
+                #expect(!plan.steps.isEmpty)
+            }
+        }
+        #expect(try await outbox.refusal(as: there).contains("a connection pooler is in between"))
+        withExtendedLifetime(pooler) {}
+    }
+
     @Test(arguments: ["a b", ".", "other.db.app.outbox", "nosuch"])
     func aNameThatIsNoneIsTraced(name: String) async throws {
         let outbox = try await ForeignOutbox(sql: Self.table)
