@@ -92,8 +92,8 @@ public enum OutboxLimits {
     /// Why a relay's schema cannot have this name, if so.
     public static func fault(inSchema name: String) -> String? {
         if name.isEmpty { return "a schema needs a name" }
-        let bytes = name.utf8.count
-        return bytes > schemaNameBytes ? "the name of a schema has at most \(schemaNameBytes) bytes, and '\(name)' has \(bytes)" : nil
+        guard name.utf8.count > schemaNameBytes else { return nil }
+        return "'\(name)' is longer than the \(schemaNameBytes) bytes that names have in Postgres"
     }
 
     /// The bounds that only make sense in relation to each other.

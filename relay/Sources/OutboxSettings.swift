@@ -43,13 +43,9 @@ struct OutboxSettings {
 
     private static func schema(_ environment: EnvironmentReader, _ fallback: String) -> String {
         let schema = environment.string("RELAY_SCHEMA", default: fallback)
-        if schema.utf8.count > longestName {
-            environment.report("RELAY_SCHEMA", "'\(schema)' is longer than the \(longestName) bytes that names have in Postgres")
-        }
+        if let fault = OutboxLimits.fault(inSchema: schema) { environment.report("RELAY_SCHEMA", fault) }
         return schema
     }
-
-    private static let longestName = 63
 
     private static func parkedRetry(_ environment: EnvironmentReader, _ fallback: Duration?) -> Duration? {
         if environment.optionalString("RELAY_PARKED_RETRY") == "off" { return nil }
