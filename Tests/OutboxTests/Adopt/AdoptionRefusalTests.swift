@@ -29,6 +29,9 @@ import Testing
             #expect(throws: PostgresError.self, "the relay must not read less without a word") {
                 try work.query("SELECT count(*) FROM outbox_relay.source")
             }
+            #expect(throws: PostgresError.self, "nor must a rebase") {
+                try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "a test")
+            }
         }
     }
 
