@@ -2,6 +2,10 @@
 public enum OutboxLimits {
     /// Rows of one chunk: what is fetched at once and checkpointed together.
     public static let rowsPerChunk = 8_000
+    /// Rows of the first chunk of a session, before it is known how large rows are.
+    public static let rowsOfFirstChunk = 1_000
+    /// Rows that are read one by one from where one of them cannot be read.
+    public static let rowsReadSingly = 500
     /// Payload bytes after which a chunk ends, whatever its rows; one larger row makes a chunk of its own.
     public static let bytesPerChunk = 4 << 20
     /// Rows offered to the publisher and not yet settled.

@@ -146,9 +146,17 @@ final class Outlet {
             metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
     }
 
-    private func hold(_ row: OutboxRow) {
-        held.hold(row.outboxID, row.key)
-        passOver(row.outboxID)
+    /// A row that Postgres cannot give us goes the way of those that Kafka refuses.
+    func refuse(_ row: UnreadableRow) {
+        if !parked.contains(row.key) { park(row.key, row.outboxID, row.reason) }
+        hold(row.outboxID, row.key)
+    }
+
+    private func hold(_ row: OutboxRow) { hold(row.outboxID, row.key) }
+
+    private func hold(_ outboxID: Int64, _ key: OutboxKey) {
+        held.hold(outboxID, key)
+        passOver(outboxID)
     }
 
     /// A row that does not go to the publisher counts as settled.

@@ -78,7 +78,7 @@ final class RelaySession {
             outlet.close()
             signals.work = nil
         }
-        try prepareDraining()
+        prepareDraining()
         var action = machine.handle(.led(store.checkpoint), seeing: try look())
         while action != .stop {
             signals.wantsSleepLock = machine.wantsSleepLock
@@ -170,7 +170,8 @@ extension RelaySession {
         let released = try releaser.releaseAsked(waiting: mayWaitWhileReleasing)
         isReleasing = released != .rests
         if released == .undone { return .undone(store.checkpoint) }
-        let advance = try store.advance(holding: outlet.held)
+        let advance = try store.advance(
+            holding: outlet.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
         forgetHeld()
         outlet.beginCut()
         backlog.begin()
@@ -178,7 +179,8 @@ extension RelaySession {
         backoff.succeeded()
         status.advanced(rows: advance.rows)
         guard advance.rows > 0 else { return .foundNothing }
-        try prepareDraining(advance)
+        if advance.firstChunk == nil { reader.rowsAtOnce.read(advance.rows, bytes: advance.bytes) }
+        prepareDraining(advance.firstChunk)
         return .advanced(store.checkpoint, rows: advance.rows)
     }
 
@@ -205,11 +207,9 @@ extension RelaySession {
         if stored > 0 { status.held { $0 + stored } }
     }
 
-    /// Without an `advance` the cut is one that an earlier leader left unfinished.
-    private func prepareDraining(_ advance: CheckpointStore.Advance? = nil) throws {
+    private func prepareDraining(_ firstChunk: Chunk? = nil) {
         guard let draining = store.checkpoint.draining else { return }
-        try reader.begin(
-            published: store.checkpoint.published, draining: draining, rows: advance?.rows, firstChunk: advance?.firstChunk)
+        reader.begin(published: store.checkpoint.published, draining: draining, firstChunk: firstChunk)
     }
 
     private func fetch(after outboxID: Int64) throws -> RelayEvent {
@@ -227,6 +227,11 @@ extension RelaySession {
         let probeThrough = machine.probeThrough
         while !current.isOffered, outlet.rowsInTransaction < machine.rowsPerTransaction {
             if current.next % OutboxLimits.rowsPerLeaseLook == 0, !signals.isLeading(epoch) { throw CheckpointStore.fenced }
+            if let unreadable = current.unreadable {
+                outlet.refuse(unreadable)
+                current.next += 1
+                continue
+            }
             let row = try current.row(current.next, epoch: epoch)
             let isProbe = probeThrough.map { row.outboxID <= $0 } ?? false
             if isProbe && outlet.window.span > 0 { return .offered(all: false) }

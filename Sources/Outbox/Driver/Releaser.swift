@@ -1,4 +1,5 @@
 internal import Logging
+internal import Postgres
 internal import Threads
 
 /// Publishes what operators release, and tries again what was parked because of its topic, between two cuts: nothing else is in
@@ -87,7 +88,12 @@ final class Releaser {
 
     private func release(_ key: OutboxKey, isRetry: Bool, _ mayWait: () throws -> Bool) throws -> Turn {
         let (after, rows) = turns.chunk(of: key)
-        let chunk = try held.next(of: key, after: after, atMost: rows)
+        let chunk: HeldChunk
+        do {
+            chunk = try held.next(of: key, after: after, atMost: rows)
+        } catch let error as PostgresError where SingleRows.isToBlame(error) {
+            return try unreadable(key, rows: rows, error)
+        }
         if chunk.count > 0 {
             let flight = try outlet.publishHeld(
                 chunk.count, { try chunk.row($0, epoch: epoch) }, while: { !signals.isStopping }, waiting: mayWait)
@@ -121,6 +127,15 @@ final class Releaser {
         outlet.unpark(key)
         logger.notice("key released", metadata: ["key": "\(key)"])
         return .ended
+    }
+
+    /// One of so many rows cannot be read: one by one it is found.
+    private func unreadable(_ key: OutboxKey, rows: Int, _ error: PostgresError) throws -> Turn {
+        guard rows == 1 else {
+            turns.goOneByOne(key)
+            return .goesOn
+        }
+        return try refuse(key, SingleRows.reason(error))
     }
 
     private func refuse(_ key: OutboxKey, _ refusal: PublishFailure) throws -> Turn {

@@ -60,6 +60,14 @@ struct ReleaseTurns {
         places[key] = place
     }
 
+    /// One of its next rows cannot be read.
+    mutating func goOneByOne(_ key: OutboxKey) {
+        var place = places[key] ?? Place()
+        place.suspectsThrough = max(place.published + Int64(place.rows), place.suspectsThrough ?? 0)
+        place.rows = 1
+        places[key] = place
+    }
+
     /// One of so many rows that went together was refused, the last being this one. Returns whether it is clear which.
     ///
     /// At least once, those before it have arrived and the others go one by one. A transaction is undone as a whole: half as many

@@ -18,6 +18,18 @@ struct CheckpointStatements: Sendable {
         let durable: PostgresStatement
         /// The cut waits for the disk only if its rows would have to.
         let flushedLater: PostgresStatement
+        /// It is on disk and brings no rows, because one of them cannot be read.
+        let blind: PostgresStatement
+
+        init(_ table: String, _ source: String, seesLate: Bool) {
+            func statement(flushesLater: Bool = false, readsRows: Bool = true) -> PostgresStatement {
+                PostgresStatement(
+                    CheckpointStatements.advance(table, source, seesLate: seesLate, flushesLater: flushesLater, readsRows: readsRows))
+            }
+            durable = statement()
+            flushedLater = statement(flushesLater: true)
+            blind = statement(readsRows: false)
+        }
     }
 
     let load: PostgresStatement
@@ -63,12 +75,7 @@ struct CheckpointStatements: Sendable {
         let other = "\(schema).checkpoint_\(1 - number)"
         let source = "\(schema).source"
         return Twin(
-            advance: Advance(
-                durable: PostgresStatement(advance(table, source, seesLate: true, flushesLater: false)),
-                flushedLater: PostgresStatement(advance(table, source, seesLate: true, flushesLater: true))),
-            advanceWithoutLate: Advance(
-                durable: PostgresStatement(advance(table, source, seesLate: false, flushesLater: false)),
-                flushedLater: PostgresStatement(advance(table, source, seesLate: false, flushesLater: true))),
+            advance: Advance(table, source, seesLate: true), advanceWithoutLate: Advance(table, source, seesLate: false),
             save: PostgresStatement(
                 """
                 UPDATE \(table) SET drained_through = $3, moved_at = clock_timestamp()
@@ -86,7 +93,7 @@ struct CheckpointStatements: Sendable {
             truncate: "TRUNCATE ONLY \(table)")
     }
 
-    /// $1 ctid, $2 epoch, $3 the newly published snapshot, $4 its xmax, $5 its transactions in progress.
+    /// $1 ctid, $2 epoch, $3 the newly published snapshot, $4 its xmax, $5 rows of a small cut, $6 its transactions in progress.
     ///
     /// One statement finishes a cut and takes the next: the statement's own snapshot is the new cut, so the rows counted
     /// are exactly rows of it. Only a move that takes a cut has to survive a crash; set_config in RETURNING is still in
@@ -100,20 +107,26 @@ struct CheckpointStatements: Sendable {
     /// The rows of a small cut come with it if they fit one chunk, which saves a lone row a round trip: the caller sees no
     /// row before the commit that follows them. The answer's last four columns say where the checkpoint is; a row with
     /// nothing else stands for a cut that brings none.
-    private static func advance(_ table: String, _ source: String, seesLate: Bool, flushesLater: Bool) -> String {
-        let limit = OutboxLimits.rowsOfSmallCut + 1
-        let columns = "\(CutStatements.columns), transaction_id"
-        let late = "UNION ALL (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($5::xid8[]) LIMIT \(limit))"
+    private static func advance(_ table: String, _ source: String, seesLate: Bool, flushesLater: Bool, readsRows: Bool) -> String {
+        let columns = readsRows ? "\(CutStatements.columns), transaction_id" : "transaction_id"
+        let bytes = readsRows ? "sum(octet_length(payload))" : "0::bigint"
+        let late = "UNION ALL (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($6::xid8[]) LIMIT $5::bigint + 1)"
         let isFlushed = """
             count(*) <= \(OutboxLimits.rowsFlushedLater) AND pg_current_wal_insert_lsn() <= pg_current_wal_flush_lsn()
                 AND current_setting('synchronous_standby_names') = ''
             """
+        let chunk = """
+            , chunk AS (
+                SELECT * FROM candidates
+                WHERE (SELECT rows <= $5 AND coalesce(running, 0) < \(OutboxLimits.bytesPerChunk) FROM probe)
+                  AND pg_visible_in_snapshot(transaction_id, pg_current_snapshot())
+            )
+            """
         return """
             WITH candidates AS MATERIALIZED (
-                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT \(limit)) \(seesLate ? late : "")
+                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT $5::bigint + 1) \(seesLate ? late : "")
             ), probe AS MATERIALIZED (
-                SELECT count(*) AS rows, sum(octet_length(payload)) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed
-                FROM candidates
+                SELECT count(*) AS rows, \(bytes) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed FROM candidates
             ), moved AS (
                 UPDATE \(table) AS c
                 SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
@@ -122,14 +135,9 @@ struct CheckpointStatements: Sendable {
                 WHERE c.ctid = $1::tid AND c.epoch = $2 AND (p.rows > 0 OR c.draining IS NOT NULL)
                 RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
                           set_config('synchronous_commit', CASE WHEN c.draining IS NULL OR p.is_flushed THEN 'off' ELSE 'on' END, true)
-            ), chunk AS (
-                SELECT * FROM candidates
-                WHERE (SELECT rows < \(limit) AND coalesce(running, 0) < \(OutboxLimits.bytesPerChunk) FROM probe)
-                  AND pg_visible_in_snapshot(transaction_id, pg_current_snapshot())
-            )
-            SELECT \(CutStatements.decoded), p.rows, m.place, m.draining, m.cut
-            FROM probe AS p LEFT JOIN moved AS m ON true LEFT JOIN chunk ON true
-            ORDER BY outbox_id
+            )\(readsRows ? chunk : "")
+            SELECT \(readsRows ? CutStatements.decoded : CutStatements.decodedNone), p.rows, m.place, m.draining, m.cut
+            FROM probe AS p LEFT JOIN moved AS m ON true \(readsRows ? "LEFT JOIN chunk ON true ORDER BY outbox_id" : "")
             """
     }
 }

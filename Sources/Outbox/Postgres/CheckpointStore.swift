@@ -58,40 +58,51 @@ final class CheckpointStore {
 
     /// What ``advance(holding:)`` found.
     struct Advance {
-        /// Rows of the new cut, counted up to the bound of a small one; 0 if no cut was taken.
-        var rows: Int
-        /// The rows of a small cut that fits one chunk. They were read with the cut, and the cut is committed.
+        /// Rows of the new cut, counted up to one more than those of a small one; 0 if no cut was taken.
+        var rows = 0
+        /// The bytes of their payloads, if they were read.
+        var bytes = 0
+        /// All rows of a small cut that fits one chunk. They were read with the cut, and the cut is committed.
         var firstChunk: Chunk?
     }
 
     /// Finishes the current cut, if there is one, and takes the next if there are rows.
-    func advance(holding batch: HeldBatch) throws -> Advance {
+    ///
+    /// - Parameter smallCut: the rows up to which it brings them along.
+    func advance(holding batch: HeldBatch, smallCut: Int = OutboxLimits.rowsOfSmallCut) throws -> Advance {
         let finished = checkpoint.draining ?? checkpoint.published
         let mayFlushLater = flushesLater && unflushedRows < OutboxLimits.rowsFlushedLater
-        let rows = try moving(holding: batch) { advanceQuery(finished, mayFlushLater) }
+        let rows: PostgresResult
+        do {
+            rows = try moving(holding: batch) {
+                advanceQuery(finished, smallCut) { mayFlushLater ? $0.flushedLater : $0.durable }
+            }
+        } catch let error as PostgresError where SingleRows.isToBlame(error) {
+            rows = try moving(holding: batch) { advanceQuery(finished, smallCut) { $0.blind } }
+        }
         let found = Int(try rows.int64(0, 10))
         if found > 0 { unflushedRows = mayFlushLater ? unflushedRows + found : 0 }
         let isMove = found > 0 || checkpoint.draining != nil
         guard !isMove || !rows.isNull(0, 11) else { throw Self.fenced }
-        guard isMove else { return Advance(rows: 0) }
+        guard isMove else { return Advance() }
         checkpoint.published = finished
         checkpoint.draining = try rows.optionalString(0, 12).map(snapshot)
         checkpoint.cut = try rows.int64(0, 13)
         checkpoint.drainedThrough = 0
         try moved(to: try rows.string(0, 11))
-        return Advance(rows: found, firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows))
+        return Advance(
+            rows: found, bytes: Int(try rows.int64(0, 9)), firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows, isLast: true))
     }
 
-    private func advanceQuery(_ finished: Snapshot, _ mayFlushLater: Bool) -> PostgresQuery {
+    private func advanceQuery(
+        _ finished: Snapshot, _ smallCut: Int, _ choice: (CheckpointStatements.Advance) -> PostgresStatement
+    ) -> PostgresQuery {
         let parameters: [PostgresParameter] = [
-            .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)),
+            .literal(place), .int8(checkpoint.epoch), .literal(finished.text), .literal(String(finished.xmax)), .int8(Int64(smallCut)),
         ]
         let twin = statements.twins[twin]
-        let hasLate = !finished.inProgress.isEmpty
-        let advance = hasLate ? twin.advance : twin.advanceWithoutLate
-        return PostgresQuery(
-            mayFlushLater ? advance.flushedLater : advance.durable,
-            hasLate ? parameters + [.literal(finished.inProgressArray)] : parameters)
+        if finished.inProgress.isEmpty { return PostgresQuery(choice(twin.advanceWithoutLate), parameters) }
+        return PostgresQuery(choice(twin.advance), parameters + [.literal(finished.inProgressArray)])
     }
 
     /// Notes that the rows of the cut up to this id are settled.

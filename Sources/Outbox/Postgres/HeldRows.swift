@@ -36,7 +36,9 @@ final class HeldRows {
                        sum(coalesce(octet_length(s.payload), 0)) OVER (ORDER BY h.hold_id ROWS UNBOUNDED PRECEDING) AS running
                 FROM (SELECT hold_id, outbox_id, skipped FROM \(schema).held
                       WHERE aggregate_type = $1 AND aggregate_id = $2 AND hold_id > $3 ORDER BY hold_id LIMIT $4) AS h
-                LEFT JOIN LATERAL (SELECT \(CutStatements.columns) FROM \(schema).source WHERE outbox_id = h.outbox_id OFFSET 0) AS s
+                LEFT JOIN LATERAL (SELECT \(CutStatements.columns) FROM \(schema).source
+                                   WHERE outbox_id = h.outbox_id AND NOT h.skipped
+                                   OFFSET 0) AS s
                     ON true)
             SELECT id, event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
                    CASE WHEN headers IS NOT NULL THEN
