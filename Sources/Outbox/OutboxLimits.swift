@@ -47,6 +47,8 @@ public enum OutboxLimits {
     public static let longestReconnectMilliseconds = 2_000
     /// How long SIGTERM waits for what is in flight, in milliseconds.
     public static let stopMilliseconds = 10_000
+    /// How often, after that time, a statement that is still under way is cancelled, in milliseconds.
+    public static let cancelMilliseconds = 200
     /// After how long without a sign of life the working thread counts as hung, in seconds, and the lease is not renewed.
     public static let hangSeconds = 120
     /// The longest a thread that waits goes without a sign of life, in seconds.

@@ -90,6 +90,31 @@ struct StatusTests {
         }
     }
 
+    /// The lock is held for longer than anybody would wait for the end.
+    @Test func whatSomebodyHoldsUpIsCancelledWhenTheTimeToStopIsOver() async throws {
+        let outbox = try await TestOutbox()
+        let relay = try outbox.relay { $0.lease = .seconds(1) }
+        let holder = try await onThread { try Holder(outbox.connect()) }
+        try await withRelay(relay) {
+            try await onThread {
+                try waitUntilAsleep(holder.connection)
+                try holder.connection.execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+                let writer = try outbox.connect()
+                try writer.execute("SELECT pg_notify('outbox_relay', '')")
+                #expect(try waits(writer) { relay.status.now.blocker != nil })
+            }
+        }
+        #expect(relay.status.now.trouble?.contains("57014") == true, "\(relay.status.now)")
+        try await onThread { try holder.connection.execute("ROLLBACK") }
+    }
+
+    /// Keeps a connection from one thread to the next. `@unchecked`: one at a time uses it.
+    private final class Holder: @unchecked Sendable {
+        let connection: PostgresConnection
+
+        init(_ connection: PostgresConnection) { self.connection = connection }
+    }
+
     @Test func aStandbySaysWhoLeads() async throws {
         let outbox = try await TestOutbox()
         let standby = try outbox.relay()

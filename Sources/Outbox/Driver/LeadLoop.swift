@@ -72,14 +72,30 @@ struct LeadLoop: Sendable {
                 renewAt = try renew(lead)
                 try lookForBlocker(lead)
             }
+            try cancelOverdue(lead)
             if signals.wantsSleepLock != signals.holdsSleepLock {
                 try changeSleepLock(lead)
             } else {
-                _ = try lead.connection.waitForActivity(
-                    until: min(renewAt, .now + .seconds(OutboxLimits.signOfLifeSeconds)), or: signals.leadWake)
+                _ = try lead.connection.waitForActivity(until: nextLook(renewAt), or: signals.leadWake)
                 _ = try lead.connection.notifications()
             }
         }
+    }
+
+    private func nextLook(_ renewAt: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        let next = min(renewAt, now + .seconds(OutboxLimits.signOfLifeSeconds))
+        guard let deadline = signals.stopDeadline, !status.now.isPolling else { return next }
+        return min(next, max(deadline, now + .milliseconds(OutboxLimits.cancelMilliseconds)))
+    }
+
+    /// Asked to stop, the working thread gets its time. A statement that somebody's lock holds up, or that takes long, is then
+    /// cancelled. Behind a pooler it cannot be told whose statement that would be.
+    private func cancelOverdue(_ lead: LeadConnection) throws {
+        guard let deadline = signals.stopDeadline, ContinuousClock.now >= deadline, !status.now.isPolling, let work = signals.work else {
+            return
+        }
+        try lead.cancel(work.backend)
     }
 
     /// A working thread that hangs must not be covered by a lease that is renewed for it.

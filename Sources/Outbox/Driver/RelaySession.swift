@@ -26,7 +26,6 @@ final class RelaySession {
     private var isReleasing = false
     /// How many of the store's held rows are told.
     private var heldRows = 0
-    private var stopDeadline: ContinuousClock.Instant?
     private let status: RelayStatus
     /// Called before and after each action; what it throws ends the session on the spot, as a crash would.
     var fault: ((RelayAction, _ isDone: Bool) throws -> Void)?
@@ -115,12 +114,7 @@ final class RelaySession {
         return sight
     }
 
-    private var isStopOverdue: Bool {
-        guard signals.isStopping else { return false }
-        let deadline = stopDeadline ?? .now + .milliseconds(OutboxLimits.stopMilliseconds)
-        stopDeadline = deadline
-        return ContinuousClock.now > deadline
-    }
+    private var isStopOverdue: Bool { signals.stopDeadline.map { ContinuousClock.now > $0 } ?? false }
 }
 
 // MARK: - Actions

@@ -12,7 +12,8 @@ final class RelaySignals: Sendable {
         var lead = Lead.standby
         var wantsSleepLock = false
         var holdsSleepLock = false
-        var isStopping = false
+        /// When the time to stop in is over; nil unless asked to stop.
+        var stopDeadline: ContinuousClock.Instant?
         var isPooled = false
         var isFinished = false
         var heartbeat = ContinuousClock.now
@@ -104,12 +105,15 @@ final class RelaySignals: Sendable {
     // MARK: Told by anybody
 
     func stop() {
-        state.withLock { $0.isStopping = true }
+        let deadline = ContinuousClock.now + .milliseconds(OutboxLimits.stopMilliseconds)
+        state.withLock { $0.stopDeadline = $0.stopDeadline ?? deadline }
         workWake.wake()
         leadWake.wake()
     }
 
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    var isStopping: Bool { stopDeadline != nil }
+
+    var stopDeadline: ContinuousClock.Instant? { state.withLock { $0.stopDeadline } }
 
     /// An error after which going on is useless.
     func fail(_ error: OutboxError) {

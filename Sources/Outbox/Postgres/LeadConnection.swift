@@ -33,6 +33,9 @@ final class LeadConnection {
         return true
     }
 
+    /// Ends what another session of this relay is doing.
+    func cancel(_ backend: Int32) throws { try connection.query(statements.cancel, [.int4(backend)]) }
+
     /// A leader that was stopped keeps its session lock; once its lease is over, its backend is ended.
     private func takeLock() throws -> Bool {
         let lock: [PostgresParameter] = [.int4(identity.lockClass), .int4(identity.leaderLock), .int8(leaseMicroseconds)]

@@ -12,6 +12,7 @@ struct LeadStatements: Sendable {
     let holder: PostgresStatement
     let sleep = PostgresStatement("SELECT pg_advisory_lock($1, $2)")
     let wake = PostgresStatement("SELECT pg_advisory_unlock($1, $2)")
+    let cancel = PostgresStatement("SELECT pg_cancel_backend($1)")
     let leader = PostgresStatement(
         """
         SELECT string_agg(format('backend %s%s', l.pid, ' at ' || host(a.client_addr)), ', ')
