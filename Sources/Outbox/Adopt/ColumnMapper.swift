@@ -108,7 +108,8 @@ extension ColumnMapper {
         }
     }
 
-    private func finite(_ sql: String) -> String { "CASE WHEN isfinite(\(sql)) THEN \(sql) ELSE clock_timestamp() END" }
+    /// `now()` and not `clock_timestamp()`: of a view with a volatile function every row of a backlog is made and sorted for each chunk.
+    private func finite(_ sql: String) -> String { "CASE WHEN isfinite(\(sql)) THEN \(sql) ELSE now() END" }
 }
 
 // MARK: - What is forwarded

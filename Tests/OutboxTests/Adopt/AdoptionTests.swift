@@ -104,6 +104,25 @@ import Testing
         #expect(outbox.arrived == ["held": [0], "passing": [0]])
     }
 
+    /// A chunk of a backlog reads its own rows only: the view is no barrier between the index and the limit.
+    @Test(arguments: ["version int NOT NULL, created_at timestamptz NOT NULL DEFAULT now()", "version int NOT NULL, tenant text"])
+    func aChunkIsReadByTheIndexAlone(columns: String) async throws {
+        let foreign = try await ForeignOutbox(extra: columns)
+        try await foreign.adopt()
+        try await onThread {
+            let connection = try foreign.connect()
+            try connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+            let plan = try connection.query(
+                """
+                EXPLAIN SELECT * FROM outbox_relay.source WHERE outbox_id > 0 AND (transaction_id >= '3'::xid8) IS TRUE
+                ORDER BY outbox_id LIMIT 5
+                """)
+            let lines = try (0..<plan.count).map { try plan.string($0, 0) }
+            #expect(lines.contains { $0.contains("Index Scan") })
+            #expect(!lines.contains { $0.contains("Sort") || $0.contains("Subquery") }, "\(lines.joined(separator: "\n"))")
+        }
+    }
+
     @Test func wakesASleepingRelay() async throws {
         let outbox = try await ForeignOutbox()
         try await outbox.adopt()
