@@ -82,6 +82,23 @@ struct WakeUpTests {
         }
     }
 
+    /// Many rows at once end its sleep: from then on writers have to try a lock that nobody holds, and do not notify.
+    @Test func awakeItLetsGoOfTheLock() async throws {
+        let outbox = try await TestOutbox()
+        try await withRelay(try outbox.relay(Self.noCeiling)) {
+            try await onThread {
+                let writer = try outbox.connect()
+                try waitUntilAsleep(writer)
+                var isAsleep = true
+                for burst in 0..<100 where isAsleep {
+                    try writer.insertRows("burst-\(burst)", 0..<Int64(OutboxLimits.rowsUntilAwake))
+                    isAsleep = try writer.query("SELECT is_asleep, pg_sleep(0.01) FROM relay_state").bool(0, 0)
+                }
+                #expect(!isAsleep)
+            }
+        }
+    }
+
     @Test func writersDoNotNotifyWhileThereIsNoRelay() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
