@@ -66,7 +66,7 @@ extension EndToEndTests {
                 let row = try await stack.query("SELECT outbox_id::text FROM outbox_relay.parked")
                 let explained = try await stack.outboxctl("explain", "parcel", "large")
                 #expect(explained.contains("2000000 bytes"))
-                #expect(explained.contains("outboxctl outbox skip \(row.first ?? "?")"))
+                #expect(explained.contains("outboxctl outbox skip --reason \"...\" \(row.first ?? "?")"))
                 try await stack.flows(stack.kafka.topic("parcel"))
                 // Released as it is, it is refused again, and stays.
                 _ = try await stack.outboxctl("release", "parcel", "large", "--reason", "let us see")
