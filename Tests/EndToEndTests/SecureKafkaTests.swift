@@ -30,7 +30,8 @@ extension EndToEndTests {
                     "KAFKA_SSL_CERTIFICATE_LOCATION": "\(keys)/relay.pem", "KAFKA_SSL_KEY_LOCATION": "\(keys)/relay.key",
                 ]
                 let seen = try await Self.connect(
-                    keys, ["broker.pem", "broker.key", "\(keys)/ca.pem"], Self.tls(keys).merging(own) { _, new in new })
+                    keys, ["broker.pem", "broker.key", "\(keys)/ca.pem"], Self.tls(keys).merging(own) { _, new in new },
+                    shows: "certificate relay")
                 #expect(seen.broker.contains("certificate relay"))
             }
         }
@@ -39,7 +40,8 @@ extension EndToEndTests {
         func aPasswordFromAFileLetsTheRelayIn(_ mechanism: String) async throws {
             try await withKeys { keys in
                 let settings = try Self.sasl(keys, mechanism, password: Self.password)
-                let seen = try await Self.connect(keys, ["broker.pem", "broker.key"], settings)
+                let seen = try await Self.connect(
+                    keys, ["broker.pem", "broker.key"], settings, shows: "sasl \(mechanism) relay ok")
                 #expect(seen.broker.contains("sasl \(mechanism) relay ok"))
                 #expect(!seen.relay.contains { $0.contains(Self.password) })
             }
@@ -48,7 +50,8 @@ extension EndToEndTests {
         @Test func aWrongPasswordIsToldWithoutShowingIt() async throws {
             try await withKeys { keys in
                 let settings = try Self.sasl(keys, "SCRAM-SHA-256", password: "an0ther-word")
-                let seen = try await Self.connect(keys, ["broker.pem", "broker.key"], settings, fails: "wrong credentials")
+                let seen = try await Self.connect(
+                    keys, ["broker.pem", "broker.key"], settings, shows: "sasl SCRAM-SHA-256 relay wrong", fails: "wrong credentials")
                 #expect(seen.broker.contains("sasl SCRAM-SHA-256 relay wrong"))
                 #expect(!seen.relay.contains { $0.contains("an0ther-word") })
             }
@@ -60,7 +63,7 @@ extension EndToEndTests {
                     "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext", "KAFKA_SASL_MECHANISMS": "OAUTHBEARER",
                     "KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT": "true", "KAFKA_SASL_OAUTHBEARER_CONFIG": "principal=relay",
                 ]
-                let seen = try await Self.connect(keys, ["-", "-"], settings)
+                let seen = try await Self.connect(keys, ["-", "-"], settings, shows: "sasl OAUTHBEARER relay ok")
                 #expect(seen.broker.contains("sasl OAUTHBEARER relay ok"))
             }
         }
@@ -82,9 +85,10 @@ extension EndToEndTests {
             return tls(keys).merging(settings) { _, new in new }
         }
 
-        /// Starts a broker and a relay, and waits until the relay's look at Kafka has succeeded, or has failed for this reason.
+        /// Starts a broker and a relay, and waits until the relay's look at Kafka has succeeded, or has failed for this reason, and the
+        /// broker has said what it was shown.
         private static func connect(
-            _ keys: String, _ broker: [String], _ settings: [String: String], fails reason: String? = nil
+            _ keys: String, _ broker: [String], _ settings: [String: String], shows: String? = nil, fails reason: String? = nil
         ) async throws -> (broker: [String], relay: [String]) {
             let script = TestPaths.root.appending(path: "Tests/Clients/secure_broker.py").path
             let paths = broker.map { $0.hasPrefix("-") || $0.hasPrefix("/") ? $0 : "\(keys)/\($0)" }
@@ -99,6 +103,7 @@ extension EndToEndTests {
                 TestPaths.binary("outbox-relay"), environment: variables.merging(settings) { _, new in new })
             defer { relay.abandon() }
             _ = try await relay.line(containing: reason ?? "topics=0")
+            if let shows { _ = try await server.line(containing: shows) }
             return (server.output, relay.output)
         }
 
