@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import TestKit
+import Testing
 import Threads
 
 extension TestStack {
@@ -21,6 +22,21 @@ extension TestStack {
     /// Waits until the relay of this name leads.
     func leads(_ name: String) async throws {
         try await wait(for: "SELECT EXISTS (SELECT FROM relay_state WHERE leader = '\(name)' AND lease_is_valid)")
+    }
+
+    /// What becomes of a `leader` that was stopped while rows flow: `heir` leads and publishes; when the leader goes on it stands by,
+    /// and both keep running.
+    func replaces(_ leader: ManagedProcess, with heir: ManagedProcess, named name: String) async throws {
+        let rows = 3_000
+        try await leads(name)
+        try await published(kafka.topic("parcel"), epoch: 2)
+        try await written(more: rows)
+        leader.signal(SIGCONT)
+        _ = try await leader.line(containing: "standing by")
+        try await written(more: rows)
+        #expect(try await query("SELECT leader || ' ' || epoch FROM relay_state") == ["\(name) 2"])
+        #expect(leader.isRunning)
+        #expect(heir.isRunning)
     }
 
     /// Waits until so many rows more than now are written.
