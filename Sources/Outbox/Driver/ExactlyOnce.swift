@@ -120,8 +120,8 @@ final class ExactlyOnce {
 
     /// Returns whether rows and record are committed. If not, the outlet has the failure, or it is to be tried again.
     func commit(through outboxID: Int64) throws -> Bool {
-        try store.hold(outlet.held)
-        outlet.forgetHeld()
+        try store.hold(outlet.parking.held)
+        outlet.parking.forgetHeld()
         let record = record(through: outboxID)
         guard outlet.commit(record, within: Self.callLimit) == .committed else { return false }
         last = record

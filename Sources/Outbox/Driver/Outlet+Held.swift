@@ -18,7 +18,7 @@ extension Outlet {
             if isOffering { try offerHeld(count, row, &flight) }
             takeReports()
             flight.settled = flight.offered - window.span
-            flight.failure = lastRefusal
+            flight.failure = refusals.last
             if flight.failure != nil { return flight }
             let isOffered = !isOffering || flight.offered == count || flight.refusedAtOnce != nil
             if isOffered && window.span == 0 { return flight }

@@ -6,36 +6,31 @@ final class Outlet {
     /// nil where publishers are opened and given by ``use(_:)``: exactly-once.
     private let factory: (any PublisherFactory)?
     let wake: WakeDescriptor
+    let parking: KeyParking
     private let status: RelayStatus
-    private let logger: Logger
-    /// When a key whose topic was refused is tried again; nil leaves it to operators.
-    var parkedRetry: Duration?
     private var publisher: (any Publisher)?
-    private var transaction: Transaction?
+    private var transaction: OutletTransaction?
     private(set) var window = FlightWindow()
-    private var parked: ParkedKeys
-    private(set) var held = HeldBatch()
+    private(set) var refusals: Refusals
     /// The publisher refused a row that was sent alone, and takes no more.
     private var isSpent = false
-    private(set) var lastRefusal: PublishFailure?
     private var latencies = LatencyBuckets()
-    private var failure: RelaySight.ReportedFailure?
     /// The row that was sent alone: if it is refused, it and nothing else is to blame.
     private var probe: (ticket: UInt64, row: OutboxKey, outboxID: Int64)?
 
-    init(_ factory: (any PublisherFactory)?, wake: WakeDescriptor, parked: ParkedKeys, status: RelayStatus, logger: Logger) {
+    init(_ factory: (any PublisherFactory)?, wake: WakeDescriptor, parking: KeyParking, status: RelayStatus, logger: Logger) {
         self.factory = factory
         self.wake = wake
-        self.parked = parked
+        self.parking = parking
         self.status = status
-        self.logger = logger
+        refusals = Refusals(status: status, logger: logger)
     }
 
     /// Offers a row, or holds it if its key is parked. Returns false when there is no room now.
     func offer(_ row: OutboxRow, isProbe: Bool) -> Bool {
-        guard !window.isFull, failure == nil else { return false }
-        if !parked.isEmpty, parked.contains(row.key) {
-            hold(row)
+        guard !window.isFull, !refusals.isPending else { return false }
+        if !parking.isEmpty, parking.contains(row.key) {
+            hold(row.outboxID, row.key)
             return true
         }
         switch queue(row) {
@@ -45,8 +40,8 @@ final class Outlet {
         case .full:
             return false
         case .refused(let refusal) where refusal.isPermanent:
-            park(row.key, row.outboxID, refusal)
-            hold(row)
+            parking.park(row.key, row.outboxID, refusal)
+            hold(row.outboxID, row.key)
             return true
         case .refused:
             return false
@@ -59,7 +54,7 @@ final class Outlet {
         let outcome = publisher.publish(row, ticket: window.nextTicket)
         switch outcome {
         case .queued:
-            transaction?.rows += 1
+            transaction?.published()
             window.offer(row.outboxID, writtenAt: row.createdAt)
         case .refused(let refusal):
             if !refusal.isPermanent { note(refusal) }
@@ -69,93 +64,14 @@ final class Outlet {
         return outcome
     }
 
-    /// nil for a row that Kafka will never take.
-    func retryAfter(_ refusal: PublishFailure) -> Duration? { refusal.kind == .topic ? parkedRetry : nil }
-
-    var hasParkedKeys: Bool { !parked.isEmpty }
-
-    func heldRowsLeft(_ count: Int) { status.held { max(0, $0 - count) } }
-
-    func unpark(_ key: OutboxKey) {
-        parked.remove(key)
-        status.parked(parked.count)
-    }
-
-    /// Takes what the publisher reports.
-    func takeReports() {
-        latencies.reset()
-        let now = WallClock.microsecondsSince1970
-        publisher?.takeReports { ticket, failure in
-            if ticket == Transaction.recordTicket { return recordReported(failure) }
-            guard window.contains(ticket) else { return }
-            if let failure { return refused(ticket, failure) }
-            if transaction == nil {
-                latencies.add(microseconds: now - window.writtenAt(ticket))
-            } else {
-                transaction?.rowsWrittenAt.append(window.writtenAt(ticket))
-            }
-            window.settle(ticket)
-        }
-        if isSpent { replacePublisher() }
-        if latencies.rows > 0 { status.acknowledged(latencies) }
-    }
-
-    private func refused(_ ticket: UInt64, _ refusal: PublishFailure) {
-        if let probe, probe.ticket == ticket, refusal.isPermanent, rowsInTransaction <= 1 {
-            park(probe.row, probe.outboxID, refusal)
-            held.hold(probe.outboxID, probe.row)
-            // What shared its transaction is undone with it, so the row is met again, and then held.
-            if transaction != nil { return note(refusal, isFound: true) }
-            window.settle(ticket)
-            isSpent = true
-        } else {
-            note(refusal)
-        }
-    }
-
-    /// A producer that keeps order stops at the first message that is refused.
-    private func replacePublisher() {
-        isSpent = false
-        publisher?.abandon()
-        publisher = nil
-    }
-
-    private func note(_ refusal: PublishFailure, isFound: Bool = false) {
-        if failure == nil {
-            logger.warning(
-                "publishing failed; starting again behind the last acknowledged row", metadata: ["why": "\(refusal.explanation)"])
-        }
-        status.failed(refusal)
-        // Rows that fell with the one to blame are told as well, and say nothing of it.
-        if lastRefusal?.isPermanent != true { lastRefusal = refusal }
-        let newest = window.newest ?? 0
-        if failure?.isFound == true { return }
-        if failure == nil || refusal.isPermanent { failure = .init(kind: refusal.kind, newest: newest) }
-        failure?.isFound = isFound
-        failure?.rows = rowsInTransaction
-    }
-
-    private func park(_ key: OutboxKey, _ outboxID: Int64, _ refusal: PublishFailure) {
-        parked.insert(key)
-        held.park(key, outboxID, refusal.explanation, retryAfter: retryAfter(refusal))
-        status.parked(parked.count)
-        logger.error(
-            retryAfter(refusal) == nil
-                ? "key parked; its rows wait for an operator, see outboxctl outbox parked"
-                : "key parked; its rows are tried again, see outboxctl outbox parked",
-            metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
-    }
-
     /// A row that Postgres cannot give us goes the way of those that Kafka refuses.
     func refuse(_ row: UnreadableRow) {
-        if !parked.contains(row.key) { park(row.key, row.outboxID, row.reason) }
+        if !parking.contains(row.key) { parking.park(row.key, row.outboxID, row.reason) }
         hold(row.outboxID, row.key)
     }
 
-    private func hold(_ row: OutboxRow) { hold(row.outboxID, row.key) }
-
     private func hold(_ outboxID: Int64, _ key: OutboxKey) {
-        held.hold(outboxID, key)
+        parking.hold(outboxID, key)
         passOver(outboxID)
     }
 
@@ -165,20 +81,58 @@ final class Outlet {
         window.settle(window.nextTicket - 1)
     }
 
-    func takeFailure() -> RelaySight.ReportedFailure? {
-        defer { failure = nil }
-        return failure
-    }
-
-    /// The held rows are stored.
-    func forgetHeld() { held = HeldBatch() }
-
     /// A new cut starts over with ids: what was settled belongs to the last one.
     func beginCut() {
         window.clear()
-        lastRefusal = nil
+        refusals.beginCut()
     }
 
+    func takeFailure() -> RelaySight.ReportedFailure? { refusals.take() }
+
+    private func note(_ refusal: PublishFailure, isFound: Bool = false) {
+        refusals.note(refusal, newest: window.newest, rows: rowsInTransaction, isFound: isFound)
+    }
+}
+
+// MARK: - Reports
+
+extension Outlet {
+    /// Takes what the publisher reports.
+    func takeReports() {
+        latencies.reset()
+        let now = WallClock.microsecondsSince1970
+        publisher?.takeReports { ticket, failure in
+            if ticket == OutletTransaction.recordTicket { return recordReported(failure) }
+            guard window.contains(ticket) else { return }
+            if let failure { return refused(ticket, failure) }
+            if transaction == nil {
+                latencies.add(microseconds: now - window.writtenAt(ticket))
+            } else {
+                transaction?.settled(writtenAt: window.writtenAt(ticket))
+            }
+            window.settle(ticket)
+        }
+        if isSpent { replacePublisher() }
+        if latencies.rows > 0 { status.acknowledged(latencies) }
+    }
+
+    private func refused(_ ticket: UInt64, _ refusal: PublishFailure) {
+        if let probe, probe.ticket == ticket, refusal.isPermanent, rowsInTransaction <= 1 {
+            parking.park(probe.row, probe.outboxID, refusal)
+            parking.hold(probe.outboxID, probe.row)
+            // What shared its transaction is undone with it, so the row is met again, and then held.
+            if transaction != nil { return note(refusal, isFound: true) }
+            window.settle(ticket)
+            isSpent = true
+        } else {
+            note(refusal)
+        }
+    }
+}
+
+// MARK: - The publisher
+
+extension Outlet {
     func abandon() {
         publisher?.abandon()
         publisher = nil
@@ -186,11 +140,17 @@ final class Outlet {
         window.clear()
         probe = nil
         isSpent = false
-        failure = nil
-        lastRefusal = nil
+        refusals.clear()
     }
 
     func close() { abandon() }
+
+    /// A producer that keeps order stops at the first message that is refused.
+    private func replacePublisher() {
+        isSpent = false
+        publisher?.abandon()
+        publisher = nil
+    }
 
     private func usablePublisher() -> (any Publisher)? {
         if let publisher { return publisher }
@@ -210,21 +170,6 @@ final class Outlet {
 // MARK: - Transactions
 
 extension Outlet {
-    /// The open publisher of exactly-once delivery, and the transaction it is in.
-    private struct Transaction {
-        /// The record's own; rows are numbered from 0.
-        static let recordTicket = UInt64.max
-
-        let publisher: any TransactionalPublisher
-        /// The record that was put into the transaction.
-        var record: DeliveryRecord?
-        var isRecordSettled = false
-        /// Rows published in it; held ones do not count.
-        var rows = 0
-        /// When its rows were written: they have arrived only when it is committed.
-        var rowsWrittenAt: [Int64] = []
-    }
-
     /// What became of trying to commit.
     enum CommitOutcome: Equatable {
         case committed
@@ -237,28 +182,20 @@ extension Outlet {
     /// 0 where there are no transactions.
     var rowsInTransaction: Int { transaction?.rows ?? 0 }
 
-    /// Whether a transaction has no row yet, so that there is nothing to undo.
-    var isTransactionEmpty: Bool { transaction?.rows == 0 }
-
     /// Publishes by this from now on; it is open.
     func use(_ opened: any TransactionalPublisher) {
         abandon()
         publisher = opened
-        transaction = Transaction(publisher: opened)
+        transaction = OutletTransaction(opened)
     }
 
     /// Puts the record into the transaction, as its last message. Returns false when there is no room now.
     func seal(_ record: DeliveryRecord) -> Bool {
-        guard failure == nil else { return false }
-        guard let transaction else { return usablePublisher() != nil }
-        if transaction.record == record { return true }
-        switch transaction.publisher.publish(record, ticket: Transaction.recordTicket) {
-        case .queued:
-            self.transaction?.record = record
-            self.transaction?.isRecordSettled = false
-            return true
-        case .full:
-            return false
+        guard !refusals.isPending else { return false }
+        guard let outcome = transaction?.seal(record) else { return usablePublisher() != nil }
+        switch outcome {
+        case .queued: return true
+        case .full: return false
         case .refused(let refusal):
             note(Self.ofRecord(refusal))
             return false
@@ -270,8 +207,8 @@ extension Outlet {
         let deadline = ContinuousClock.now + limit
         while true {
             takeReports()
-            if let lastRefusal { return .failed(lastRefusal) }
-            if seal(record), transaction?.isRecordSettled == true { break }
+            if let refusal = refusals.last { return .failed(refusal) }
+            if seal(record), transaction?.isSettled(record) == true { break }
             guard ContinuousClock.now < deadline else { return .pending }
             wake.wait(until: deadline)
         }
@@ -279,23 +216,25 @@ extension Outlet {
     }
 
     private func endTransaction(within limit: Duration) -> CommitOutcome {
-        guard let ending = transaction else { return .pending }
         do throws(PublishFailure) {
-            guard try ending.publisher.commit(within: limit) else { return .pending }
+            guard let rowsWrittenAt = try transaction?.commit(within: limit) else { return .pending }
+            arrived(rowsWrittenAt)
+            return .committed
         } catch {
             note(error)
             return .failed(error)
         }
-        transaction = Transaction(publisher: ending.publisher)
+    }
+
+    private func arrived(_ rowsWrittenAt: [Int64]) {
         latencies.reset()
         let now = WallClock.microsecondsSince1970
-        for writtenAt in ending.rowsWrittenAt { latencies.add(microseconds: now - writtenAt) }
+        for writtenAt in rowsWrittenAt { latencies.add(microseconds: now - writtenAt) }
         if latencies.rows > 0 { status.acknowledged(latencies) }
-        return .committed
     }
 
     private func recordReported(_ refusal: PublishFailure?) {
-        if let refusal { note(Self.ofRecord(refusal)) } else { transaction?.isRecordSettled = true }
+        if let refusal { note(Self.ofRecord(refusal)) } else { transaction?.settledRecord() }
     }
 
     /// A record that is refused says nothing about a row: no key is to be looked for and parked.

@@ -49,14 +49,13 @@ final class RelaySession {
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
         backlog = BacklogCounter(work, schema: configuration.schema)
         backend = work.backendPID
-        let parked = try ParkedKeys(work, schema: configuration.schema)
-        status.parked(parked.count)
+        let parking = KeyParking(
+            try ParkedKeys(work, schema: configuration.schema), retry: configuration.parkedRetry, status: status, logger: logger)
         let isExactlyOnce = configuration.guarantee == .exactlyOnce
         let held = HeldRows(work, schema: configuration.schema)
         let heldRows = try held.count()
         status.held { _ in heldRows }
-        outlet = Outlet(isExactlyOnce ? nil : factory, wake: signals.workWake, parked: parked, status: status, logger: logger)
-        outlet.parkedRetry = configuration.parkedRetry
+        outlet = Outlet(isExactlyOnce ? nil : factory, wake: signals.workWake, parking: parking, status: status, logger: logger)
         exactlyOnce =
             try isExactlyOnce
             ? ExactlyOnce(
@@ -105,7 +104,7 @@ final class RelaySession {
         sight.failure = outlet.takeFailure()
         // Opening another publisher would fence the new leader in its turn: first see who leads.
         if let failure = sight.failure, failure.kind == .fenced, exactlyOnce != nil {
-            throw ExactlyOnce.fenced(outlet.lastRefusal ?? PublishFailure(.fenced, "fenced"))
+            throw ExactlyOnce.fenced(outlet.refusals.last ?? PublishFailure(.fenced, "fenced"))
         }
         sight.holdsSleepLock = holdsSleepLock
         sight.hadNews = waits.hadNews
@@ -128,7 +127,7 @@ extension RelaySession {
         case .fetch(let after): return try fetch(after: after)
         case .offer: return try offer()
         case .save(let through):
-            try store.save(through: through, holding: outlet.held)
+            try store.save(through: through, holding: outlet.parking.held)
             forgetHeld()
             return .saved
         case .commit(let through):
@@ -165,7 +164,7 @@ extension RelaySession {
         isReleasing = released != .rests
         if released == .undone { return .undone(store.checkpoint) }
         let advance = try store.advance(
-            holding: outlet.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
+            holding: outlet.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
         forgetHeld()
         outlet.beginCut()
         backlog.begin()
@@ -188,14 +187,14 @@ extension RelaySession {
 
     /// Before a key is released: rows of the last cut that are not stored would be left behind when the key is forgotten.
     private func storeHeld() throws {
-        guard !outlet.held.isEmpty else { return }
-        try store.save(through: outlet.window.settledThrough ?? store.checkpoint.drainedThrough, holding: outlet.held)
+        guard !outlet.parking.held.isEmpty else { return }
+        try store.save(through: outlet.window.settledThrough ?? store.checkpoint.drainedThrough, holding: outlet.parking.held)
         forgetHeld()
     }
 
     /// The held rows are stored.
     private func forgetHeld() {
-        outlet.forgetHeld()
+        outlet.parking.forgetHeld()
         let stored = store.heldRows - heldRows
         heldRows = store.heldRows
         if stored > 0 { status.held { $0 + stored } }

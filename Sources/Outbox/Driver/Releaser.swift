@@ -58,7 +58,7 @@ final class Releaser {
     ///
     /// - Parameter mayWait: asked before every wait for Kafka; false if there is no time left to stop in, and it throws if another leads.
     func releaseAsked(waiting mayWait: () throws -> Bool) throws -> Outcome {
-        guard outlet.hasParkedKeys, !signals.isStopping else { return .rests }
+        guard !outlet.parking.isEmpty, !signals.isStopping else { return .rests }
         if owesCut {
             owesCut = false
             return .gaveWay
@@ -112,7 +112,7 @@ final class Releaser {
         let last = try chunk.holdID(count - 1)
         try exactlyOnce?.commitRelease(through: last, while: mayWait)
         try store.whileLeading { try held.forget(key, through: last) }
-        outlet.heldRowsLeft(count)
+        outlet.parking.heldRowsLeft(count)
         turns.published(key, through: last)
     }
 
@@ -124,7 +124,7 @@ final class Releaser {
         }
         // Rows that it has all the same are read from the beginning.
         guard isForgotten else { return .ended }
-        outlet.unpark(key)
+        outlet.parking.unpark(key)
         logger.notice("key released", metadata: ["key": "\(key)"])
         return .ended
     }
@@ -139,7 +139,7 @@ final class Releaser {
     }
 
     private func refuse(_ key: OutboxKey, _ refusal: PublishFailure) throws -> Turn {
-        try store.whileLeading { try held.refuse(key, refusal.explanation, retryAfter: outlet.retryAfter(refusal)) }
+        try store.whileLeading { try held.refuse(key, refusal.explanation, retryAfter: outlet.parking.retryAfter(refusal)) }
         return .ended
     }
 
