@@ -35,12 +35,23 @@ public struct AdminServer: Service {
     public func run() async throws {
         do {
             try await withGracefulShutdownHandler {
-                try await application.run()
+                try await runQuietlyCancelled()
             } onGracefulShutdown: {
                 noise.begin()
             }
         } catch  where ListenAddress.isAboutListening(error) {
             throw address.cannotListen(error)
+        }
+    }
+
+    /// A task of its own: what is cancelled by a handler is cancelled when the noise has begun, and not a moment before.
+    private func runQuietlyCancelled() async throws {
+        let running = Task { try await application.run() }
+        try await withTaskCancellationHandler {
+            try await running.value
+        } onCancel: {
+            noise.begin()
+            running.cancel()
         }
     }
 

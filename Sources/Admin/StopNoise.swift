@@ -1,7 +1,8 @@
 internal import Logging
 internal import Synchronization
 
-/// Once a process stops, Hummingbird tells as errors that connections are closed; operators would look for what is wrong.
+/// Once a process stops, or its server is cancelled because another service failed, Hummingbird tells as errors that connections are
+/// closed; operators would look for what is wrong.
 final class StopNoise: Sendable {
     private let isStopping = Atomic(false)
 

@@ -123,6 +123,22 @@ extension EndToEndTests {
             #expect(process.output.contains { $0.hasPrefix("\(variable): 'no-such-host.invalid' is no address") }, "\(process.output)")
         }
 
+        /// A copy of a server's files, marked as the documentation says: the reason is the last line, and the relay's other services, which
+        /// end with it, complain of nothing.
+        @Test func aRelayThatIsRefusedSaysWhyAndNothingElse() async throws {
+            try await TestStack.with([]) { stack in
+                let first = try await stack.startRelay("first")
+                try await stack.leads("first")
+                first.signal(SIGTERM)
+                #expect(try await first.exit() == 0)
+                try await stack.execute("UPDATE outbox_relay.relay SET timeline = 0")
+                let second = try await stack.startRelay("second", ["RELAY_ADMIN_PORT": "0"])
+                #expect(try await second.exit() == 1)
+                #expect(second.output.last?.contains("foreign checkpoint: ") == true, "\(second.output)")
+                #expect(!second.output.contains { $0.contains(" ERROR ") }, "\(second.output)")
+            }
+        }
+
         /// The dual write of the reference must stay unwritable: the server cannot even speak Kafka.
         @Test func theServerDoesNotLoadLibrdkafka() async throws {
             try await TestStack.with([.server]) { stack in
