@@ -21,7 +21,8 @@ class Postgres:
         data = os.path.join(self.directory, "data")
         self._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
         self.options = (f"-p {self.port} -h 127.0.0.1 -c unix_socket_directories= -c shared_buffers=512MB -c max_connections=200 "
-                   "-c max_wal_size=4GB -c checkpoint_timeout=15min -c fsync=on -c synchronous_commit=on")
+                   "-c max_wal_size=4GB -c checkpoint_timeout=15min -c fsync=on -c synchronous_commit=on "
+                   "-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=none")
         self.data = data
         self.start()
 
