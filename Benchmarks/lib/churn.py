@@ -94,7 +94,7 @@ class Churn:
         return {**sizes, "rows": self.number("SELECT count(*) FROM outbox"),
                 "dead": self.number("SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE relname LIKE 'outbox%'"),
                 "cuts": self.number(CUTS.format("calls")), "microseconds": self.number(CUTS.format("total_exec_time * 1000")),
-                "buffers": self.number(CUTS.format("shared_blks_hit + shared_blks_read"))}
+                "buffers": self.number(CUTS.format("shared_blks_hit + shared_blks_read")), "read": self.number(CUTS.format("rows"))}
 
     def tell(self, result):
         samples = result["samples"]
@@ -104,15 +104,15 @@ class Churn:
                              f"{max(s[name] for s in late) / 1e6:.2f} MB in the second",
                              early_mb=max(s[name] for s in early) / 1e6, late_mb=max(s[name] for s in late) / 1e6)
         first, last = self.cost(samples[:SAMPLES // 3]), self.cost(samples[-SAMPLES // 3:])
-        self.report.note("c2 cost of a cut", f"{first[0]:.0f} buffers and {first[1]:.0f} µs in the first third, {last[0]:.0f} buffers and "
-                         f"{last[1]:.0f} µs in the last; {samples[-1]['cuts']:,} statements, {samples[-1]['dead']:,} dead rows in the outbox, "
+        self.report.note("c2 cost of a cut", f"{first[0]:.0f} buffers and {first[1]:.0f} µs for {first[2]:.0f} rows in the first third, "
+                         f"{last[0]:.0f} buffers and {last[1]:.0f} µs for {last[2]:.0f} rows in the last; {samples[-1]['cuts']:,} statements, {samples[-1]['dead']:,} dead rows in the outbox, "
                          f"{samples[-1]['rows']:,} rows of {RATE * self.seconds:,} left", first=first, last=last)
 
     @staticmethod
     def cost(samples):
-        """Buffers and microseconds of the median cut."""
+        """Buffers, microseconds and rows of the median cut."""
         pairs = [(a, b, b["cuts"] - a["cuts"]) for a, b in zip(samples, samples[1:]) if b["cuts"] > a["cuts"]]
-        return [statistics.median((b[name] - a[name]) / cuts for a, b, cuts in pairs) for name in ("buffers", "microseconds")]
+        return [statistics.median((b[name] - a[name]) / cuts for a, b, cuts in pairs) for name in ("buffers", "microseconds", "read")]
 
     def latencies(self, prefix):
         """Milliseconds of the inserts, without what pgbench's schedule was late."""
