@@ -32,4 +32,6 @@ public enum KafkaLimits {
     public static let controlLineBytes = 1_024
     /// Errors one `errors` command of the control protocol may queue.
     public static let controlErrorsPerCommand = 10_000
+    /// Milliseconds after which a call that aborts a transaction takes back again what is queued.
+    public static let abortCallMilliseconds = 500
 }

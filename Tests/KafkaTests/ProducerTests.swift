@@ -141,4 +141,32 @@ import Testing
         #expect(delivered == 1)
         try producer.commitTransaction(within: .seconds(30))
     }
+
+    /// What was in flight is not taken, and queued again behind the call that takes back the queue.
+    @Test func anAbortTakesBackWhatIsToBeSentAgain() throws {
+        let cluster = try KafkaMockCluster()
+        let kafka = TestKafka(cluster)
+        var configuration = kafka.configuration
+        configuration["transactional.id"] = kafka.name("relay")
+        let producer = try KafkaProducer(configuration)
+        let reader = producer.deliveryReader()
+        let topic = try producer.topic(try kafka.topic(partitions: 4))
+        try producer.initTransactions(within: .seconds(30))
+
+        try producer.beginTransaction()
+        #expect(producer.produce(to: topic, key: [1], value: [1], correlation: 1) == .queued)
+        // The partition is added to the transaction within one answer's time, and the message is in flight for another.
+        try cluster.setLatency(milliseconds: 500)
+        cluster.pushErrors(apiKey: 0, [.notLeader])
+        #expect(!producer.flush(reader, within: .milliseconds(750)) { _ in })
+        try producer.abortTransaction(reader, within: .seconds(30))
+        #expect(producer.outstanding == 0)
+
+        try producer.beginTransaction()
+        #expect(producer.produce(to: topic, key: [1], value: [1], correlation: 2) == .queued)
+        var delivered: [UInt64] = []
+        #expect(producer.flush(reader, within: .seconds(30)) { delivered += $0.isDelivered ? [$0.correlation] : [] })
+        #expect(delivered == [2])
+        try producer.commitTransaction(within: .seconds(30))
+    }
 }

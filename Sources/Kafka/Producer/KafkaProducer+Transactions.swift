@@ -35,30 +35,4 @@ extension KafkaProducer {
         try KafkaError.check(
             object: rd_kafka_commit_transaction(client.pointer, limit.pollMilliseconds), "commit transaction")
     }
-
-    /// Aborts: takes back what is queued, reads the reports of it and of what is in flight, and makes the broker forget
-    /// the rest.
-    public func abortTransaction(_ reader: KafkaDeliveryReader, within limit: Duration) throws(KafkaError) {
-        let deadline = ContinuousClock.now + limit
-        if outstanding > 0 {
-            // librdkafka takes back the queue itself (`purge` would leave a hole in the sequence numbers), then waits
-            // for reports that only this thread reads: so the first call is cut short, and the second one resumes it.
-            if try abort(within: .milliseconds(1), orCutShort: true) { return }
-            guard flush(reader, within: deadline - .now, { _ in }) else {
-                throw KafkaError(.timedOut, "abort transaction: messages could not be taken back in time")
-            }
-        }
-        _ = try abort(within: deadline - .now, orCutShort: false)
-    }
-
-    private func abort(within limit: Duration, orCutShort: Bool) throws(KafkaError) -> Bool {
-        do {
-            try KafkaError.check(
-                object: rd_kafka_abort_transaction(client.pointer, limit.pollMilliseconds), "abort transaction")
-            return true
-        } catch {
-            if orCutShort, error.code == .timedOut { return false }
-            throw error
-        }
-    }
 }
