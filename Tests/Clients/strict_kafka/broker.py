@@ -32,7 +32,7 @@ class Broker(RecordCalls, TopicCalls, TransactionCalls, GroupCalls):
 
     def finish(self, topic, partition, producer_id, epoch, commits):
         try:
-            self.topics.partition(topic, partition).finish(producer_id, epoch, commits)
+            self.topics.of(self.topics.existing(topic), partition).finish(producer_id, epoch, commits)
         except Refused:
             # The topic is gone, and its records with it.
             pass

@@ -5,6 +5,7 @@
     errors CALL COUNT CODE       it is not done, and answered with this code
     false-errors CALL COUNT CODE it is done, and answered with this code
     delay CALL MILLISECONDS      it is answered later; 0 as usual
+    topic-error TOPIC CODE       whatever is asked of the topic is refused with this code; none: as usual
     drop-connections             closes all of them
     topic NAME PARTITIONS [SETTING=VALUE ...]
     clear                        nothing goes wrong any more
@@ -73,6 +74,8 @@ class Control:
         elif verb == "drop-connections":
             for writer in list(self.connections):
                 writer.close()
+        elif verb == "topic-error":
+            self.broker.topics.trouble(words[0], words[1])
         elif verb == "topic":
             self.broker.topics.create(words[0], int(words[1]), -1, dict(word.split("=", 1) for word in words[2:]))
         else:

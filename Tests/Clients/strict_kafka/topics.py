@@ -40,16 +40,31 @@ class Topics:
 
     def __init__(self, partitions, delay):
         self.on_use, self.delay = partitions, delay
-        self.all = {}
+        self.all, self.troubles = {}, {}
+
+    def trouble(self, name, code):
+        """From now on what is asked of the topic is refused with this code; `none` ends that."""
+        self.troubles.pop(name, None)
+        if code != "none":
+            self.troubles[name] = Refused(code)
 
     def find(self, name):
+        """For whoever asks; the broker itself has no trouble with a topic."""
+        if name in self.troubles:
+            raise self.troubles[name]
+        return self.existing(name)
+
+    def existing(self, name):
         topic = self.all.get(name)
         if topic is None or not topic.is_known:
             raise Refused(UNKNOWN)
         return topic
 
     def partition(self, name, index):
-        topic = self.find(name)
+        return self.of(self.find(name), index)
+
+    @staticmethod
+    def of(topic, index):
         if not 0 <= index < len(topic.partitions):
             raise Refused(UNKNOWN)
         return topic.partitions[index]

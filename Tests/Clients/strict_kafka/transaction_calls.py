@@ -14,26 +14,27 @@ class TransactionCalls:
 
     async def add_partitions_to_txn(self, request, version):
         places = [(topic.name, one) for topic in request.topics for one in topic.partitions]
-        unknown = {place for place in places if not self.is_there(*place)}
+        refusals = {place: refusal for place in places if (refusal := self.refusal(*place))}
         whole = Fields(error=0)
-        if not unknown:
+        if not refusals:
             whole = outcome(lambda: self.transactions.add(
                 request.transactional_id, request.producer_id, request.epoch, partitions=places) or {})
 
         def added(name, one):
-            if unknown:
-                raise Refused("UNKNOWN_TOPIC_OR_PARTITION" if (name, one) in unknown else "OPERATION_NOT_ATTEMPTED")
+            if refusals:
+                raise refusals.get((name, one)) or Refused("OPERATION_NOT_ATTEMPTED")
             return {}
         answers = each(request.topics, added)
         for one in (one for topic in answers for one in topic.partitions):
             one.error = one.error or fenced_as_known(whole, version >= 2).error
         return Fields(topics=answers)
 
-    def is_there(self, name, partition):
+    def refusal(self, name, partition):
+        """Why a partition may not be part of a transaction, if it may not."""
         try:
-            return self.topics.partition(name, partition) is not None
-        except Refused:
-            return False
+            self.topics.partition(name, partition)
+        except Refused as refusal:
+            return refusal
 
     async def add_offsets_to_txn(self, request, version):
         return fenced_as_known(outcome(lambda: self.transactions.add(
