@@ -13,7 +13,7 @@ extension KafkaProducer {
             let call = outstanding > 0 ? min(left, .milliseconds(KafkaLimits.abortCallMilliseconds)) : left
             do {
                 return try abort(within: call, on: thread, reading: reader)
-            } catch where error.code == .timedOut && error.isRetriable && .now < deadline {
+            } catch  where error.code == .timedOut && error.isRetriable && .now < deadline {
                 // It took back what was queued when it began. A message that was in flight, and that the broker did not
                 // take, is queued again behind it: another call takes it back.
             }
