@@ -60,18 +60,23 @@ struct OutageTests {
         configuration.answerLimit = .seconds(1)
         configuration.settleLimit = .seconds(120)
         // So that most of the calls below wait for the batch in flight.
-        configuration.maximumCommandsPerBatch = 10
+        let batch = 10
+        configuration.maximumCommandsPerBatch = batch
         try await Fixture.run(configuration, url: url) { fixture in
             let before = try await fixture.store.place(Fixture.details).orderID
             try await server.freeze()
+            let (refusals, told) = AsyncStream.makeStream(of: Void.self)
             let calls = (0..<40).map { _ in
                 Task { () -> String in
                     var order = ""
                     let refused = await refusal { order = try await fixture.store.place(Fixture.details).orderID }
+                    if refused == "unavailable" { told.yield() }
                     return refused == "none" ? order : refused
                 }
             }
-            try await waitFor("the lanes to be given up") { !fixture.store.isReady && fixture.store.waitingCommands == 0 }
+            // All but the batch in flight. That a lane is down would not tell enough: it may be the one of the readers.
+            var refused = refusals.makeAsyncIterator()
+            for _ in 0..<(40 - batch) { await refused.next() }
             // From here on everybody is refused at once: with Postgres frozen nobody else could answer.
             for _ in 0..<50 {
                 #expect(await refusal { _ = try await fixture.store.place(Fixture.details) } == "unavailable")

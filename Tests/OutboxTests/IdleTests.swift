@@ -35,7 +35,7 @@ struct IdleTests {
                 try observer.execute("CREATE EXTENSION pg_stat_statements")
                 try observer.insertRow("a", 0)
                 #expect(outbox.topic.wait { $0.count == 1 })
-                try waitUntilAsleep(observer)
+                try observer.waitsUntilAsleep()
                 try observer.execute(
                     "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = current_database()")
                 let before = ceilings.count.withLock { $0 }

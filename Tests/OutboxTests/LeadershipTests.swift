@@ -156,14 +156,9 @@ struct LeadershipTests {
 
 /// Blocks until `count` relays are connected, leading or standing by.
 private func waitForCandidates(_ outbox: TestOutbox, _ count: Int64) throws {
-    let connection = try outbox.connect()
-    let deadline = ContinuousClock.now + .seconds(30)
-    let candidates: PostgresStatement = """
-        SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'outbox-relay lead'
-        """
-    while try connection.query(candidates).int64(0, 0) < count {
-        guard ContinuousClock.now < deadline else { throw TestFailure("fewer than \(count) relays are connected") }
-        try connection.execute("SELECT pg_sleep(0.01)")
-    }
+    try outbox.connect().waits(
+        for: """
+            count(*) >= \(count) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'outbox-relay lead'
+            """)
 }

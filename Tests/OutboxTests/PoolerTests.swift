@@ -80,7 +80,7 @@ struct PoolerTests {
             $0.pollCeiling = .seconds(3600)
         }
         try await withRelay(relay) {
-            try await onThread { try waitUntilAsleep(outbox.connect()) }
+            try await onThread { try outbox.connect().waitsUntilAsleep() }
             try await insert(outbox, 0..<1)
             #expect(!relay.status.now.isPolling)
         }

@@ -18,7 +18,7 @@ struct RetentionTests {
                     leaves.insert(try writer.query("SELECT current_leaf FROM outbox_state").int64(0, 0))
                 }
                 #expect(leaves.count > 1)
-                try waitForRows(writer, atMost: 20)
+                try writer.waits(for: "count(*) <= 20 FROM outbox")
             }
         }
         #expect(outbox.topic.messages.map(\.sequence) == Array(0..<40))
@@ -62,7 +62,7 @@ struct RetentionTests {
                     try writer.insertRow("a", sequence)
                     try writer.execute("SELECT pg_sleep(0.05)")
                 }
-                try waitForRows(writer, atMost: 20)
+                try writer.waits(for: "count(*) <= 20 FROM outbox")
                 let kept = try writer.query("SELECT count(*) FROM outbox WHERE aggregate_id = 'poison'")
                 #expect(try kept.int64(0, 0) == 1)
             }
@@ -72,14 +72,5 @@ struct RetentionTests {
     private static let short: @Sendable (inout RelayConfiguration) -> Void = {
         $0.retention = .milliseconds(400)
         $0.pollCeiling = .milliseconds(50)
-    }
-
-    /// Waits in the server between looks, and not while looking: the look's lock would keep the relay from truncating.
-    private func waitForRows(_ connection: PostgresConnection, atMost bound: Int64) throws {
-        for _ in 0..<1000 {
-            if try connection.query("SELECT count(*) FROM outbox").int64(0, 0) <= bound { return }
-            try connection.execute("SELECT pg_sleep(0.01)")
-        }
-        throw TestFailure("published rows did not leave")
     }
 }

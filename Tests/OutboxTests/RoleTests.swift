@@ -29,14 +29,14 @@ struct RoleTests {
             try await onThread {
                 let writer = try outbox.connect()
                 try writer.insertRow("poison", 0)
-                try isTrue(writer, "EXISTS (SELECT FROM outbox_relay.parked)")
+                try writer.waits(for: "EXISTS (SELECT FROM outbox_relay.parked)")
                 gate.open()
-                try isTrue(writer, "EXISTS (SELECT FROM outbox_relay.decision WHERE action = 'release')")
+                try writer.waits(for: "EXISTS (SELECT FROM outbox_relay.decision WHERE action = 'release')")
                 for sequence in 0..<40 as Range<Int64> {
                     try writer.insertRow("a", sequence)
                     try writer.execute("SELECT pg_sleep(0.05)")
                 }
-                try isTrue(writer, "(SELECT count(*) <= 20 FROM outbox)")
+                try writer.waits(for: "(SELECT count(*) <= 20 FROM outbox)")
             }
         }
         try await onThread { try isRefused(PostgresConnection(login)) }
@@ -78,13 +78,5 @@ struct RoleTests {
             do { try connection.execute(sql) } catch { code = error.sqlState ?? "" }
             #expect(code == "42501", "\(sql)")
         }
-    }
-
-    /// Looks a bounded number of times, each time waiting in the server.
-    private func isTrue(_ connection: PostgresConnection, _ condition: String) throws {
-        for _ in 0..<2000 {
-            if try connection.query(PostgresStatement("SELECT \(condition), pg_sleep(0.01)")).bool(0, 0) { return }
-        }
-        throw TestFailure("never: \(condition)")
     }
 }

@@ -54,11 +54,11 @@ struct StatusTests {
                 #expect(outbox.topic.wait { $0.count == 1 })
                 try holder.execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
                 let backend = try holder.query("SELECT pg_backend_pid()").int32(0, 0)
-                #expect(try waits(observer) { relay.status.now.blocker?.contains("backend \(backend) of postgres, tests") == true })
+                #expect(try observer.looks { relay.status.now.blocker?.contains("backend \(backend) of postgres, tests") == true })
                 try holder.execute("COMMIT")
                 try holder.insertRow("a", 1)
                 #expect(outbox.topic.wait { $0.count == 2 })
-                #expect(try waits(observer) { relay.status.now.blocker == nil })
+                #expect(try observer.looks { relay.status.now.blocker == nil })
             }
         }
     }
@@ -80,7 +80,7 @@ struct StatusTests {
             let blockers = LeadStatements(schema: "outbox_relay").blockers
             var told: String?
             #expect(
-                try waits(watcher) {
+                try watcher.looks {
                     told = try? watcher.query(blockers, [.int4(waiting.backendPID)]).optionalString(0, 0)
                     return told != nil
                 })
@@ -97,11 +97,11 @@ struct StatusTests {
         let holder = try await onThread { try Holder(outbox.connect()) }
         try await withRelay(relay) {
             try await onThread {
-                try waitUntilAsleep(holder.connection)
+                try holder.connection.waitsUntilAsleep()
                 try holder.connection.execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
                 let writer = try outbox.connect()
                 try writer.execute("SELECT pg_notify('outbox_relay', '')")
-                #expect(try waits(writer) { relay.status.now.blocker != nil })
+                #expect(try writer.looks { relay.status.now.blocker != nil })
             }
         }
         #expect(relay.status.now.trouble?.contains("57014") == true, "\(relay.status.now)")
@@ -126,7 +126,7 @@ struct StatusTests {
             try await withRelay(standby) {
                 try await onThread {
                     let observer = try outbox.connect()
-                    #expect(try waits(observer) { standby.status.now.phase == .standby })
+                    #expect(try observer.looks { standby.status.now.phase == .standby })
                     let leader = try observer.query(
                         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'outbox-relay lead' ORDER BY backend_start LIMIT 1"
                     ).int32(0, 0)
@@ -145,7 +145,7 @@ struct StatusTests {
             try await onThread {
                 let writer = try parking.connect()
                 for sequence in 0..<3 as Range<Int64> { try writer.insertRow("poison", sequence) }
-                #expect(try waits(writer) { relay.status.now.heldRows == 3 })
+                #expect(try writer.looks { relay.status.now.heldRows == 3 })
                 #expect(relay.status.now.parkedKeys == 1)
             }
         }
@@ -155,10 +155,10 @@ struct StatusTests {
         try await withRelay(next) {
             try await onThread {
                 let desk = OutboxOperator(try cured.connect())
-                #expect(try waits(desk.connection) { next.status.now.heldRows == 3 })
+                #expect(try desk.connection.looks { next.status.now.heldRows == 3 })
                 _ = try desk.release(OutboxKey(aggregateType: "order", aggregateID: "poison"), reason: "test")
                 #expect(cured.topic.wait { $0.count == 3 })
-                #expect(try waits(desk.connection) { next.status.now.heldRows == 0 && next.status.now.parkedKeys == 0 })
+                #expect(try desk.connection.looks { next.status.now.heldRows == 0 && next.status.now.parkedKeys == 0 })
             }
         }
     }
@@ -171,7 +171,7 @@ struct StatusTests {
             try await onThread {
                 let writer = try outbox.connect()
                 try writer.insertRow("a", 0)
-                #expect(try waits(writer) { relay.status.now.oldestUnpublished != nil })
+                #expect(try writer.looks { relay.status.now.oldestUnpublished != nil })
                 let written = try writer.query("SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM outbox").int64(0, 0)
                 #expect(relay.status.now.oldestUnpublished == written)
                 #expect(relay.status.now.unpublishedRows == 1)
@@ -187,27 +187,18 @@ struct StatusTests {
         try await withRelay(relay) {
             try await onThread {
                 let observer = try outbox.connect()
-                try waitUntilAsleep(observer)
+                try observer.waitsUntilAsleep()
                 for application in ["work", "lead"] {
                     let session =
                         "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'outbox-relay \(application)'"
                     let pid = try observer.query(PostgresStatement("SELECT pid \(session)")).int32(0, 0)
                     try observer.execute("SELECT pg_terminate_backend(\(pid))")
                     try observer.waits(for: "EXISTS (SELECT \(session) AND pid <> \(pid))")
-                    let isBack = try waits(observer) { relay.status.now.phase == .idle && relay.status.now.trouble == nil }
+                    let isBack = try observer.looks { relay.status.now.phase == .idle && relay.status.now.trouble == nil }
                     #expect(isBack, "\(application): \(relay.status.now)")
-                    try waitUntilAsleep(observer)
+                    try observer.waitsUntilAsleep()
                 }
             }
         }
-    }
-
-    /// Looks a bounded number of times, each time waiting in the server.
-    private func waits(_ connection: PostgresConnection, until condition: () -> Bool) throws -> Bool {
-        for _ in 0..<2000 {
-            if condition() { return true }
-            try connection.execute("SELECT pg_sleep(0.01)")
-        }
-        return false
     }
 }

@@ -75,7 +75,7 @@ struct WakeUpTests {
                 #expect(try observer.query("SELECT is_asleep FROM relay_state").bool(0, 0) == false)
                 try old.execute("COMMIT")
                 #expect(outbox.topic.wait { $0.count == 2 })
-                try waitUntilAsleep(observer)
+                try observer.waitsUntilAsleep()
                 try observer.insertRow("new", 1)
                 #expect(outbox.topic.wait { $0.count == 3 })
             }
@@ -88,7 +88,7 @@ struct WakeUpTests {
         try await withRelay(try outbox.relay(Self.noCeiling)) {
             try await onThread {
                 let writer = try outbox.connect()
-                try waitUntilAsleep(writer)
+                try writer.waitsUntilAsleep()
                 var isAsleep = true
                 for burst in 0..<100 where isAsleep {
                     try writer.insertRows("burst-\(burst)", 0..<Int64(OutboxLimits.rowsUntilAwake))
@@ -124,12 +124,4 @@ struct WakeUpTests {
             }
         }
     }
-}
-
-/// Blocks until the relay holds the sleep lock: a bounded number of looks, each waiting in the server.
-func waitUntilAsleep(_ connection: PostgresConnection) throws {
-    for _ in 0..<2000 {
-        if try connection.query("SELECT is_asleep, pg_sleep(0.01) FROM relay_state").bool(0, 0) { return }
-    }
-    throw TestFailure("the relay did not fall asleep")
 }

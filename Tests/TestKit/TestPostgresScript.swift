@@ -20,7 +20,7 @@ enum TestPostgresScript {
         start() {
             "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -s start -o "-p $port -h 127.0.0.1 -c unix_socket_directories= \
                 -c fsync=off -c full_page_writes=off -c max_connections=300 -c max_prepared_transactions=32 -c shared_buffers=64MB \
-                -c shared_preload_libraries=pg_stat_statements -c max_wal_size=256MB -c shared_preload_libraries=pg_stat_statements -c autovacuum_naptime=5s -c log_min_messages=fatal" >/dev/null 2>&1 \
+                -c shared_preload_libraries=pg_stat_statements -c max_wal_size=256MB -c autovacuum_naptime=5s -c log_min_messages=fatal" >/dev/null 2>&1 \
                 && echo ready || { echo failed; tail -n 20 "$dir/log" >&2; }
         }
         stop() { "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -m "$1" -w -t 60 -s stop >/dev/null 2>&1; }

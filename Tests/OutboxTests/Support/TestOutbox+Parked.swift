@@ -39,15 +39,4 @@ extension PostgresConnection {
     func insertRows(_ aggregate: String, _ sequences: Range<Int64>) throws {
         try query(Self.insertMany, [.text(aggregate), .int8(sequences.lowerBound), .int8(sequences.upperBound)])
     }
-
-    /// Blocks until a condition holds, looking again and again in the server. It sleeps between the looks and not while looking: the
-    /// locks of a look would be in the relay's way.
-    func waits(for condition: String) throws {
-        let statement = PostgresStatement("SELECT coalesce((SELECT \(condition)), false)")
-        for _ in 0..<3000 {
-            if try query(statement).bool(0, 0) { return }
-            try execute("SELECT pg_sleep(0.01)")
-        }
-        throw TestFailure("it did not come to: \(condition)")
-    }
 }
