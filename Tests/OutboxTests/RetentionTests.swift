@@ -18,6 +18,7 @@ struct RetentionTests {
                     leaves.insert(try writer.query("SELECT current_leaf FROM outbox_state").int64(0, 0))
                 }
                 #expect(leaves.count > 1)
+                #expect(outbox.topic.wait { $0.count == 40 })
                 try writer.waits(for: "count(*) <= 20 FROM outbox")
             }
         }

@@ -132,6 +132,7 @@ struct RelaySchemaSQL {
 
 // MARK: - For operators
 
+/// LIMIT 1, because the planner takes a table of one row for hundreds, and would compile a plan that looks so expensive.
 extension RelaySchemaSQL {
     private var outboxState: String {
         """
@@ -140,7 +141,7 @@ extension RelaySchemaSQL {
                 SELECT published, draining, drained_through,
                        pg_snapshot_xmax(published) AS xmax,
                        ARRAY(SELECT pg_snapshot_xip(published)) AS xip
-                FROM \(schema).checkpoint
+                FROM \(schema).checkpoint LIMIT 1
             ), waiting AS (
                 SELECT o.outbox_id, o.created_at
                 FROM checkpoint c
@@ -180,7 +181,9 @@ extension RelaySchemaSQL {
                    c.published,
                    c.draining,
                    c.moved_at
-            FROM \(schema).checkpoint c, \(schema).lease l, \(schema).relay r;
+            FROM (SELECT * FROM \(schema).checkpoint LIMIT 1) c
+            CROSS JOIN \(schema).lease l
+            CROSS JOIN (SELECT * FROM \(schema).relay LIMIT 1) r;
         """
     }
 }
