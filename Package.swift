@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// One settings list for every target: Swift 6 mode comes from the tools version.
@@ -11,6 +12,19 @@ let settings: [SwiftSetting] = [
 
 // MARK: - Packages
 
+/// Pinned, so that two builds agree. A new version is a commit of its own.
+let packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1"),
+]
+
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
@@ -21,6 +35,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -29,132 +44,180 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 
 // MARK: - Targets
 
-func library(_ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings + more)
+/// A folder below Sources. A group imports only the groups above it and itself.
+enum Group: String {
+    case support = "Support"
+    case clients = "Clients"
+    case servers = "Servers"
+    case relay = "Relay"
+    case orders = "Orders"
+    case executables = "Executables"
+
+    func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
 }
 
-/// The request path of HTTP/2 spends a fourteenth of its time on checks of exclusive access; tests and debug builds keep them.
-let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+func library(
+    _ group: Group, _ name: String, _ dependencies: [Target.Dependency] = [], _ more: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: group.path(name), swiftSettings: settings + more)
+}
 
 func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path ?? Group.executables.path(name), swiftSettings: settings)
+}
+
+func cLibrary(_ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(
+        name: name, path: Group.clients.path(name), pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
 }
 
-let systemLibraries: [Target] = [
-    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
-    .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+func testKit(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+/// The request path of HTTP/2 spends a fourteenth of its time on checks of exclusive access; tests and debug builds
+/// keep them.
+let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+let support: [Target] = [
+    library(.support, "Threads"),
+    library(.support, "Values", ["Threads"]),
+    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle]),
+    library(.support, "Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
-let libraries: [Target] = [
-    library("Threads", []),
-    library("Runtime", [logging, lifecycle]),
-    library("Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
-    library("Postgres", ["CLibPQ", "Threads"]),
-    library("Kafka", ["CRDKafka", "Threads"]),
-    library("HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
-    library("GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging], hotPath),
-    .target(name: "OrdersProto", dependencies: [protobuf]),
-    library("Orders", []),
-    library("EventStore", ["Postgres", "Threads", "Orders", "OrdersProto", protobuf, logging]),
+let clients: [Target] = [
+    cLibrary("CLibPQ", pkgConfig: "libpq", debian: "libpq-dev"),
+    cLibrary("CRDKafka", pkgConfig: "rdkafka", debian: "librdkafka-dev"),
+    cLibrary("CNGHTTP2", pkgConfig: "libnghttp2", debian: "libnghttp2-dev"),
+    cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+    library(.clients, "Postgres", ["CLibPQ", "Threads", "Values"]),
+    library(.clients, "Kafka", ["CRDKafka", "Threads", "Values"]),
+]
+
+let servers: [Target] = [
+    library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
+    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging], hotPath),
+]
+
+let relay: [Target] = [
+    library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
+    library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values", logging]),
+]
+
+let orders: [Target] = [
+    library(.orders, "Orders"),
+    .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
-        "OrdersAPI",
+        .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
+    library(
+        .orders, "Projection",
+        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+    library(
+        .orders, "Payments",
+        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+    library(
+        .orders, "Consumers", ["Projection", "Payments", "Kafka", "Postgres", "Threads", "Values", logging]),
+    library(
+        .orders, "OrdersAPI",
         [
-            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin",
-            hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1, nioHTTPTypes, logging, lifecycle,
+            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Threads",
+            "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+            logging, lifecycle,
         ]),
-    library("Outbox", ["Postgres", "Threads", logging]),
-    library("Projection", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),
-    library("Payments", ["Postgres", "Threads", "EventStore", "Orders", "OrdersProto", protobuf, logging]),
-    library("Messaging", ["Kafka", "Outbox", "Postgres", "Threads", "Projection", "Payments", logging]),
 ]
 
 let executables: [Target] = [
-    executable("orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
     executable(
-        "orders-projector", ["Projection", "Messaging", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
+        "orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
     executable(
-        "orders-payments", ["Payments", "Messaging", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        "orders-projector",
+        ["Projection", "Consumers", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
+    executable(
+        "orders-payments",
+        ["Payments", "Consumers", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
-        ["Outbox", "Messaging", "Kafka", "Postgres", "Threads", "Runtime", "Admin", logging, lifecycle, arguments]),
+        ["Outbox", "OutboxKafka", "Kafka", "Postgres", "Threads", "Runtime", "Admin", logging, lifecycle, arguments]),
+]
+
+let benchmarks: [Target] = [
     executable(
-        "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, logging]),
+        "http2-bench-server", path: "Benchmarks/http2-server", ["GRPC", "HTTP2", protobuf, nioCore, nioPosix, logging])
 ]
 
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
-    .target(
-        name: "TestKit",
-        dependencies: ["Postgres", "Kafka", "Threads", "ThreadSanitizerKit"],
-        path: "Tests/TestKit",
-        swiftSettings: settings),
-    .target(
-        name: "InvariantKit",
-        dependencies: ["EventStore", "Kafka", "Orders", "Postgres"],
-        path: "Tests/InvariantKit",
-        swiftSettings: settings),
-    .target(
-        name: "HTTP2TestKit",
-        dependencies: ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging],
-        path: "Tests/HTTP2TestKit",
-        swiftSettings: settings),
-    tests("InvariantKit", ["InvariantKit", "Orders", "Postgres"]),
+    testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
+    testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
+    tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
     tests("Threads", ["Threads"]),
-    tests("Runtime", ["Runtime", logging]),
+    tests("Values", ["Values", "Threads"]),
+    tests("Runtime", ["Runtime", "Values", logging]),
     tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
-    tests("Postgres", ["Postgres", "Threads", "TestKit"]),
+    tests("Postgres", ["Postgres", "Threads", "Values", "TestKit"]),
     tests("Kafka", ["Kafka", "Threads", "TestKit"]),
     tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
     tests("GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
+    tests("Outbox", ["Outbox", "Postgres", "Threads", "Values", "TestKit", logging]),
+    tests("OutboxKafka", ["OutboxKafka", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
+    tests("Relay", ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "TestKit"]),
     tests("Orders", ["Orders"]),
-    tests("EventStore", ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
+    tests(
+        "EventStore",
+        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf, logging]),
+    tests(
+        "Consumers",
+        [
+            "Consumers", "EventStore", "Orders", "Projection", "Payments", "Kafka", "Threads", "TestKit", protobuf,
+            logging,
+        ]),
+    tests(
+        "Projection",
+        [
+            "Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
+            logging,
+        ]),
+    tests(
+        "Payments",
+        [
+            "Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
+            logging,
+        ]),
     tests(
         "OrdersAPI",
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
-            "HTTP2TestKit", "Runtime", nioCore, hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes,
-            protobuf, logging,
+            "HTTP2TestKit", "Runtime", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes, protobuf, logging,
             lifecycle,
-        ]),
-    tests("Outbox", ["Outbox", "Postgres", "Threads", "TestKit", logging]),
-    tests("Relay", ["outbox-relay", "Admin", "Kafka", "Messaging", "Outbox", "Postgres", "Runtime", "TestKit"]),
-    tests("Projection", ["Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
-    tests("Payments", ["Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "TestKit", protobuf, logging]),
-    tests(
-        "Messaging",
-        [
-            "Messaging", "Kafka", "Threads", "EventStore", "Orders", "Outbox", "Projection", "Payments", "Postgres", "TestKit", protobuf,
-            logging,
         ]),
     tests(
         "EndToEnd",
         [
-            "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Postgres", "Kafka", "Outbox", "Orders", "OrdersProto", protobuf,
-            "orders-server", "orders-projector", "orders-payments", "outboxctl", "embedded-kafka", "outbox-relay",
+            "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Values", "Postgres", "Kafka", "Outbox", "Orders",
+            "OrdersProto", protobuf, "orders-server", "orders-projector", "orders-payments", "outboxctl",
+            "embedded-kafka", "outbox-relay",
         ]),
 ]
+
+/// An image is built from Sources and relay alone: what measures and tests them is left out where its folder is.
+func ifPresent(_ folder: String, _ targets: [Target]) -> [Target] {
+    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + folder) ? targets : []
+}
 
 let package = Package(
     name: "transactional-outbox",
     platforms: [.macOS(.v15)],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
-        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
-    ],
-    targets: systemLibraries + libraries + executables + testTargets
+    products: ["Outbox", "OutboxKafka", "GRPC", "HTTP2", "Postgres", "Kafka"].map { .library(name: $0, targets: [$0]) },
+    dependencies: packages,
+    targets: support + clients + servers + relay + orders + executables
+        + ifPresent("Benchmarks", benchmarks) + ifPresent("Tests", testTargets)
 )

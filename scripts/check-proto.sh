@@ -1,11 +1,11 @@
 #!/bin/bash
-# Fails when Sources/OrdersProto is not what scripts/proto.sh makes of proto/. The tree is left as it was found.
+# Fails when Sources/Orders/OrdersProto is not what scripts/proto.sh makes of proto/. The tree is left as it was found.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
 before="$(mktemp -d)"
-trap 'rm -rf Sources/OrdersProto && cp -a "$before/OrdersProto" Sources/ && rm -rf "$before"' EXIT
-cp -a Sources/OrdersProto "$before/"
+trap 'rm -rf Sources/Orders/OrdersProto && cp -a "$before/OrdersProto" Sources/Orders/ && rm -rf "$before"' EXIT
+cp -a Sources/Orders/OrdersProto "$before/"
 scripts/proto.sh
-diff -r "$before/OrdersProto" Sources/OrdersProto >&2 || die "Sources/OrdersProto is not what proto/ says: run make proto"
+diff -r "$before/OrdersProto" Sources/Orders/OrdersProto >&2 || die "Sources/Orders/OrdersProto is not what proto/ says: run make proto"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Regenerates Sources/GRPC/Generated from proto/grpc/: the messages of health and reflection, and the descriptors that reflection
+# Regenerates Sources/Servers/GRPC/Generated from proto/grpc/: the messages of health and reflection, and the descriptors that reflection
 # serves for them. proto.sh calls it, with protoc-gen-swift built.
 #
 # v1alpha reflection has the messages of v1 on the wire, so only its descriptor is needed.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 plugin="${1:-$PWD/.build/debug/protoc-gen-swift}"
-output="Sources/GRPC/Generated"
+output="Sources/Servers/GRPC/Generated"
 messages=(grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto)
 
 mkdir -p "$output"

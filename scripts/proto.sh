@@ -1,5 +1,5 @@
 #!/bin/bash
-# Regenerates Sources/OrdersProto from proto/: the Swift messages, and the descriptor set that gRPC reflection serves.
+# Regenerates Sources/Orders/OrdersProto from proto/: the Swift messages, and the descriptor set that gRPC reflection serves.
 #
 # protoc is Debian's (package protobuf-compiler); protoc-gen-swift is built from the same swift-protobuf package the code links,
 # so generator and runtime cannot drift apart. Google's http annotations come from PyPI's googleapis-common-protos, pinned below;
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 swift="${SWIFT:-swift}"
 googleapis_version="1.76.0"
-output="Sources/OrdersProto"
+output="Sources/Orders/OrdersProto"
 
 command -v protoc >/dev/null || { echo "proto: protoc is missing; install it: apt-get install protobuf-compiler" >&2; exit 1; }
 

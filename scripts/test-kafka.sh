@@ -7,4 +7,4 @@ set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
 [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ] || die "KAFKA_BOOTSTRAP_SERVERS is not set: make test-kafka KAFKA_BOOTSTRAP_SERVERS=host:9092"
-TEST_KAFKA=1 exec "$scripts/test.sh" --filter '^(KafkaTests|MessagingTests)\.|^EndToEndTests\.EndToEndTests/(JourneyTests|CrashTests|FailoverTests|ExactlyOnceTests|KafkaTroubleTests)' "$@"
+TEST_KAFKA=1 exec "$scripts/test.sh" --filter '^(KafkaTests|OutboxKafkaTests|ConsumersTests)\.|^EndToEndTests\.EndToEndTests/(JourneyTests|CrashTests|FailoverTests|ExactlyOnceTests|KafkaTroubleTests)' "$@"

@@ -21,12 +21,12 @@ FORBIDDEN = [
     (re.compile(r"\.disabled\(|\bXCTSkip\b"), "a test that does not run guards nothing"),
 ]
 # One document in a string literal each: splitting it would not make it clearer.
-DOCUMENTS = {"Sources/OrdersAPI/OpenAPI/OpenAPIDocument.swift"}
+DOCUMENTS = {"Sources/Orders/OrdersAPI/OpenAPI/OpenAPIDocument.swift"}
 C_LIBRARIES = {
-    "CLibPQ": ("Sources/Postgres/",),
-    "CRDKafka": ("Sources/Kafka/", "Tests/KafkaTests/"),
-    "CNGHTTP2": ("Sources/HTTP2/", "Tests/HTTP2Tests/", "Tests/HTTP2TestKit/"),
-    "CZlib": ("Sources/GRPC/", "Tests/GRPCTests/"),
+    "CLibPQ": ("Sources/Clients/Postgres/",),
+    "CRDKafka": ("Sources/Clients/Kafka/", "Tests/KafkaTests/"),
+    "CNGHTTP2": ("Sources/Servers/HTTP2/", "Tests/HTTP2Tests/", "Tests/HTTP2TestKit/"),
+    "CZlib": ("Sources/Servers/GRPC/", "Tests/GRPCTests/"),
 }
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)?(?:public |internal |package |private |fileprivate )?import (\w+)", re.M)
 FUNCTION = re.compile(r"^(\s*)(?:@\w+(?:\([^)]*\))?\s+)*(?:[\w()]+\s+)*(?:func\b|init\b|deinit\b|subscript\b)")

@@ -31,7 +31,8 @@ extension GRPCRouter {
             for try await request in requests { joined.value.append(request.value) }
             return joined
         }
-        bidirectional("bench.Echo", "Chat") { (requests: GRPCRequestStream<Bytes>, writer: GRPCResponseWriter<Bytes>, _) in
+        bidirectional("bench.Echo", "Chat") {
+            (requests: GRPCRequestStream<Bytes>, writer: GRPCResponseWriter<Bytes>, _) in
             for try await request in requests { try await writer.write(request) }
         }
     }

@@ -1,5 +1,5 @@
-// A gRPC server with nothing but the health service, an echo and one page: what the HTTP/2 and gRPC layers cost by themselves.
-// Usage: http2-bench-server [port [event loops]]
+// A gRPC server with nothing but the health service, an echo and one page: what the HTTP/2 and gRPC layers cost by
+// themselves. Usage: http2-bench-server [port [event loops]]
 
 import Dispatch
 import GRPC
@@ -23,7 +23,9 @@ router.health(GRPCHealth())
 router.echo()
 try router.reflection(descriptorSets: [])
 let page = HTTP2RequestApplication { request in
-    HTTP2Response(status: 200, fields: [("content-type", "text/plain")], body: .bytes(Array("\(request.method) \(request.path)\n".utf8)))
+    HTTP2Response(
+        status: 200, fields: [("content-type", "text/plain")],
+        body: .bytes(Array("\(request.method) \(request.path)\n".utf8)))
 }
 let server = try GRPCServer(
     configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0), group: group, router: router, http: page,

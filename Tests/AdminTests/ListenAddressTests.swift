@@ -15,7 +15,9 @@ import Testing
 
     @Test func whatIsWrongNamesItsVariable() async throws {
         let holder = try PortHolder()
-        #expect(await complaint("0.0.0.0", holder.port).hasPrefix("RELAY_ADMIN_PORT: port \(holder.port) of 0.0.0.0 is taken"))
+        #expect(
+            await complaint("0.0.0.0", holder.port).hasPrefix(
+                "RELAY_ADMIN_PORT: port \(holder.port) of 0.0.0.0 is taken"))
         #expect(
             await complaint("no-such-host.invalid", 0)
                 == "RELAY_ADMIN_HOST: 'no-such-host.invalid' is no address, nor a name that has one")

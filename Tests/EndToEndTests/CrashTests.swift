@@ -3,7 +3,8 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// `kill -9` of each process while orders are being placed; afterwards everything acknowledged is there, once and in order.
+    /// `kill -9` of each process while orders are being placed; afterwards everything acknowledged is there, once and
+    /// in order.
     @Suite struct CrashTests {
         private static let ordersBetweenCrashes = 40
         private static let crashes = 4

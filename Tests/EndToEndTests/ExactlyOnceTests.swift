@@ -4,8 +4,9 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// Exactly-once delivery by the real relay, killed, stopped and replaced under load, and misled by a Kafka that does what it was asked
-    /// and does not say so: every row once for readers of committed messages, each key in order, no rebase.
+    /// Exactly-once delivery by the real relay, killed, stopped and replaced under load, and misled by a Kafka that
+    /// does what it was asked and does not say so: every row once for readers of committed messages, each key in order,
+    /// no rebase.
     ///
     /// The embedded Kafka neither isolates nor fences; the strict one does, and so does a Kafka from outside.
     @Suite struct ExactlyOnceTests {
@@ -52,8 +53,8 @@ extension EndToEndTests {
             #expect(undone > 0, "no transaction was cut short: the test has lost its teeth")
         }
 
-        /// It goes on when another has taken over and published, in the middle of its transaction: Kafka takes nothing of it any more, not
-        /// even to hide it, and it stands by.
+        /// It goes on when another has taken over and published, in the middle of its transaction: Kafka takes nothing
+        /// of it any more, not even to hide it, and it stands by.
         @Test func aRelayThatWasStoppedIsFencedByItsHeir() async throws {
             try await withLoad { stack in
                 let leader = try await start(stack, 0)
@@ -107,15 +108,20 @@ extension EndToEndTests {
             try await stack.kafka.counts(more: "end-txn:")
         }
 
-        private func start(_ stack: TestStack, _ number: Int, _ settings: [String: String] = [:]) async throws -> ManagedProcess {
+        private func start(_ stack: TestStack, _ number: Int, _ settings: [String: String] = [:]) async throws
+            -> ManagedProcess
+        {
             let relay = try await begin(stack, number, settings)
             try await stack.leads("\(number)")
             return relay
         }
 
-        private func begin(_ stack: TestStack, _ number: Int, _ settings: [String: String] = [:]) async throws -> ManagedProcess {
+        private func begin(_ stack: TestStack, _ number: Int, _ settings: [String: String] = [:]) async throws
+            -> ManagedProcess
+        {
             let ours = ["KAFKA_TRANSACTIONAL_ID": stack.kafka.topic("relay")]
-            return try await stack.startRelay("\(number)", stack.exactlyOnce.merging(ours) { $1 }.merging(settings) { $1 })
+            return try await stack.startRelay(
+                "\(number)", stack.exactlyOnce.merging(ours) { $1 }.merging(settings) { $1 })
         }
 
         /// Every other death finds a relay standing by.

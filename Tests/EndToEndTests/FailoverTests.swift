@@ -4,7 +4,8 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// Two relays, one of which leads and is taken away under load. Nobody helps; afterwards every row is in Kafka, in order.
+    /// Two relays, one of which leads and is taken away under load. Nobody helps; afterwards every row is in Kafka, in
+    /// order.
     @Suite struct FailoverTests {
         private static let rows = 3_000
 
@@ -18,7 +19,8 @@ extension EndToEndTests {
             }
         }
 
-        /// A host that dies leaves its connections open: nobody says that the leader is gone. A stopped process looks the same.
+        /// A host that dies leaves its connections open: nobody says that the leader is gone. A stopped process looks
+        /// the same.
         @Test(.switchesKafka) func aStoppedLeaderIsReplacedAndStandsByWhenItGoesOn() async throws {
             try await withTwoRelays { stack, first, second in
                 // Slow answers fill the leader's queue, so that it has something to publish when it goes on.
@@ -48,7 +50,8 @@ extension EndToEndTests {
             FROM generate_series(0, 19) s, generate_series(1, 1000) a
             """
 
-        /// Runs `body` while rows are written and `first` leads; then checks that all was published, and by which epochs.
+        /// Runs `body` while rows are written and `first` leads; then checks that all was published, and by which
+        /// epochs.
         private func withTwoRelays(
             _ body: (_ stack: TestStack, _ first: ManagedProcess, _ second: ManagedProcess) async throws -> Void
         ) async throws {

@@ -41,12 +41,14 @@ extension EndToEndTests {
             let output = try await Command.output(stack.kafka.kcat + ["-t", topic, "-C", "-e", "-q", "-f", "%k|%h\\n"])
             let lines = output.split(separator: "\n").filter { $0.hasPrefix(id + "|") }
             let types = [
-                "order_placed", "order_payment_initiated", "order_paid", "order_shipping_status_updated", "order_shipping_status_updated",
+                "order_placed", "order_payment_initiated", "order_paid", "order_shipping_status_updated",
+                "order_shipping_status_updated",
             ]
             #expect(lines.count == types.count)
             for (number, (line, type)) in zip(lines, types).enumerated() {
                 let wanted = [
-                    "id=", "ce_specversion=1.0", "ce_type=\(type)", "ce_sequence=\(number)", "ce_subject=\(id)", "ce_source=", "ce_time=",
+                    "id=", "ce_specversion=1.0", "ce_type=\(type)", "ce_sequence=\(number)", "ce_subject=\(id)",
+                    "ce_source=", "ce_time=",
                 ]
                 for header in wanted { #expect(line.contains(header), "\(line)") }
             }
@@ -81,7 +83,8 @@ extension EndToEndTests {
         @Test func aCancelledOrderStaysCancelledWhenThePaymentComesLate() async throws {
             try await TestStack.with([.relay, .projector, .server]) { stack in
                 let id = try await stack.place()
-                let cancelled = try await stack.rest("POST", "/v1/orders/\(id)/cancel", #"{"reason": "changed my mind"}"#)
+                let cancelled = try await stack.rest(
+                    "POST", "/v1/orders/\(id)/cancel", #"{"reason": "changed my mind"}"#)
                 #expect(cancelled.status == 200)
                 try await stack.start(.payments)
                 let other = try await stack.place()

@@ -4,8 +4,8 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// Kafka in trouble, seen through the real relay and its real producer: nothing is lost, the order holds, and what is not
-    /// concerned keeps flowing.
+    /// Kafka in trouble, seen through the real relay and its real producer: nothing is lost, the order holds, and what
+    /// is not concerned keeps flowing.
     @Suite struct KafkaTroubleTests {
         private static let rows = 2_000
 
@@ -26,7 +26,8 @@ extension EndToEndTests {
             try await withLoad(brokers: 3) { stack, _ in
                 for round in 0..<4 {
                     for partition in 0..<8 {
-                        try await stack.kafka.control("leader outbox.event.parcel \(partition) \((partition + round) % 3 + 1)")
+                        try await stack.kafka.control(
+                            "leader outbox.event.parcel \(partition) \((partition + round) % 3 + 1)")
                     }
                     try await stack.written(more: Self.rows / 2)
                 }
@@ -36,13 +37,14 @@ extension EndToEndTests {
             }
         }
 
-        /// What a broker in trouble answers, whether it did what it was asked or not: the producer tries again by itself, or the relay
-        /// begins again behind the last acknowledged row. No row is to blame, so no key is parked. Requests are in flight behind the one
-        /// that is refused.
+        /// What a broker in trouble answers, whether it did what it was asked or not: the producer tries again by
+        /// itself, or the relay begins again behind the last acknowledged row. No row is to blame, so no key is parked.
+        /// Requests are in flight behind the one that is refused.
         @Test(
             .switchesKafka,
             arguments: [
-                "errors produce 3 NOT_LEADER_OR_FOLLOWER", "errors produce 3 REQUEST_TIMED_OUT", "errors produce 3 NOT_ENOUGH_REPLICAS",
+                "errors produce 3 NOT_LEADER_OR_FOLLOWER", "errors produce 3 REQUEST_TIMED_OUT",
+                "errors produce 3 NOT_ENOUGH_REPLICAS",
                 "errors produce 3 KAFKA_STORAGE_ERROR", "errors produce 3 CLUSTER_AUTHORIZATION_FAILED",
                 "errors produce 3 UNKNOWN_SERVER_ERROR", "errors produce 3 INVALID_REQUIRED_ACKS",
                 "false-errors produce 3 NOT_ENOUGH_REPLICAS_AFTER_APPEND", "lose produce 3",
@@ -76,14 +78,19 @@ extension EndToEndTests {
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 #expect(
                     try await stack.query(
-                        "SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY decided_at")
-                        == ["release: let us see", "skip: corrupt, agreed with the owners", "release: without the large row"])
+                        "SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY decided_at"
+                    )
+                        == [
+                            "release: let us see", "skip: corrupt, agreed with the owners",
+                            "release: without the large row",
+                        ])
                 // Given up for good: the invariants are about the others.
                 try await stack.execute("DELETE FROM outbox WHERE aggregate_id = 'large' AND sequence_number = 0")
             }
         }
 
-        /// The producer lets it pass and the brokers refuse the batch that it is in, for the topic's limit: the rows beside it arrive.
+        /// The producer lets it pass and the brokers refuse the batch that it is in, for the topic's limit: the rows
+        /// beside it arrive.
         @Test(arguments: ["at-least-once", "exactly-once"])
         func aRowThatIsTooLargeForItsTopicWaitsAloneWithItsKey(_ delivery: String) async throws {
             try await TestStack.with([], isStrict: true) { stack in
@@ -96,8 +103,11 @@ extension EndToEndTests {
                     try await stack.execute(Self.letters)
                     try await stack.wait(for: "SELECT EXISTS (SELECT FROM outbox_relay.parked)")
                     try await stack.written(more: Self.rows)
-                    let parked = try await stack.query("SELECT aggregate_id || ' ' || outbox_id FROM outbox_relay.parked")
-                    let row = try await stack.query("SELECT outbox_id::text FROM outbox WHERE length(payload) > 20000").first ?? ""
+                    let parked = try await stack.query(
+                        "SELECT aggregate_id || ' ' || outbox_id FROM outbox_relay.parked")
+                    let row =
+                        try await stack.query("SELECT outbox_id::text FROM outbox WHERE length(payload) > 20000").first
+                        ?? ""
                     #expect(parked == ["letter-10 \(row)"])
                     _ = try await stack.outboxctl("skip", row, "--reason", "too large")
                     try await stack.releaseAll()
@@ -130,7 +140,8 @@ extension EndToEndTests {
 
         /// Runs `body` while rows are written and one relay forwards them; then checks that all was published in order.
         private func withLoad(
-            brokers: Int = 1, isStrict: Bool = false, _ body: (_ stack: TestStack, _ relay: ManagedProcess) async throws -> Void
+            brokers: Int = 1, isStrict: Bool = false,
+            _ body: (_ stack: TestStack, _ relay: ManagedProcess) async throws -> Void
         ) async throws {
             try await TestStack.with([], brokers: brokers, isStrict: isStrict) { stack in
                 try await stack.kafka.createTopic("parcel")

@@ -15,7 +15,8 @@ extension EndToEndTests {
             }
         }
 
-        /// The server is told to stop while clients place orders: what it acknowledged must be there, and it must not hang.
+        /// The server is told to stop while clients place orders: what it acknowledged must be there, and it must not
+        /// hang.
         @Test func aServerStoppedUnderLoadKeepsItsWord() async throws {
             try await TestStack.with { stack in
                 let load = try await stack.startLoad()
@@ -31,7 +32,9 @@ extension EndToEndTests {
         @Test(.switchesKafka) func servicesWaitForWhatIsMissing() async throws {
             try await TestStack.bare { stack in
                 try await stack.kafka.control("down")
-                for service in [TestStack.Service.payments, .projector, .server, .relay] { try await stack.start(service) }
+                for service in [TestStack.Service.payments, .projector, .server, .relay] {
+                    try await stack.start(service)
+                }
                 _ = try await stack.process(.relay).line(containing: "not migrated")
                 try await stack.postgres.stop(.immediate)
                 try await stack.postgres.restart()
@@ -40,7 +43,9 @@ extension EndToEndTests {
                 let id = try await stack.place()
                 try await stack.kafka.control("up")
                 try await stack.waitForPayment(id, status: 3)
-                for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning, "\(service.rawValue)") }
+                for service in TestStack.Service.allCases {
+                    #expect(try stack.process(service).isRunning, "\(service.rawValue)")
+                }
                 try await stack.expectInvariants()
             }
         }
@@ -51,7 +56,8 @@ extension EndToEndTests {
             let process = try await ManagedProcess.start(
                 TestPaths.binary(service.rawValue),
                 environment: [
-                    variable: "eighty", "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                    variable: "eighty", "DATABASE_URL": "postgresql://127.0.0.1:1/none",
+                    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
                 ])
             #expect(try await process.exit() == 78)
             #expect(process.output.contains { $0.contains(variable) && $0.contains("eighty") }, "\(process.output)")
@@ -59,19 +65,27 @@ extension EndToEndTests {
 
         /// Without Postgres, Kafka or a network: what a start would refuse, the look at the configuration refuses.
         @Test func aRelayTellsAllMistakesWithoutStarting() async throws {
-            let wrong = ["LOG_LEVEL": "verbose", "LOG_FORMAT": "xml", "KAFKA_ACKS": "1", "RELAY_TOPIC": "bad topic", "KAFKA_FOO": "1"]
+            let wrong = [
+                "LOG_LEVEL": "verbose", "LOG_FORMAT": "xml", "KAFKA_ACKS": "1", "RELAY_TOPIC": "bad topic",
+                "KAFKA_FOO": "1",
+            ]
             let variables = [
-                "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "RELAY_ADMIN_PORT": "-1",
+                "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                "RELAY_ADMIN_PORT": "-1",
             ]
             for arguments in [["--check-config"], []] {
                 let process = try await ManagedProcess.start(
                     TestPaths.binary("outbox-relay"), arguments, environment: variables.merging(wrong) { $1 })
                 #expect(try await process.exit() == 78)
-                #expect(Set(process.output.dropFirst().map { String($0.prefix { $0 != ":" }) }) == Set(wrong.keys), "\(process.output)")
+                #expect(
+                    Set(process.output.dropFirst().map { String($0.prefix { $0 != ":" }) }) == Set(wrong.keys),
+                    "\(process.output)")
             }
-            let good = try await Command.run([TestPaths.binary("outbox-relay").path, "--check-config"], environment: variables)
+            let good = try await Command.run(
+                [TestPaths.binary("outbox-relay").path, "--check-config"], environment: variables)
             #expect(good.exitCode == 0 && good.errors.isEmpty, "\(good.errors)")
-            let more = try await Command.run([TestPaths.binary("outbox-relay").path, "--check-config", "extra"], environment: variables)
+            let more = try await Command.run(
+                [TestPaths.binary("outbox-relay").path, "--check-config", "extra"], environment: variables)
             #expect(more.exitCode == 64 && more.errors.contains("--check-config takes no argument"), "\(more.errors)")
         }
 
@@ -87,7 +101,9 @@ extension EndToEndTests {
                     TestPaths.binary(words[0]), Array(words.dropFirst()),
                     environment: ["DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"])
                 #expect(try await process.exit() == 78)
-                #expect(process.output.contains { $0.hasPrefix("DATABASE_URL: ") && $0.contains("write @ as %40") }, "\(process.output)")
+                #expect(
+                    process.output.contains { $0.hasPrefix("DATABASE_URL: ") && $0.contains("write @ as %40") },
+                    "\(process.output)")
                 #expect(!process.output.contains { $0.contains("SEC") || $0.contains("RET") }, "\(process.output)")
             }
         }
@@ -99,12 +115,15 @@ extension EndToEndTests {
             let process = try await ManagedProcess.start(
                 TestPaths.binary(service.rawValue),
                 environment: [
-                    service.portVariable: "\(holder.port)", "GRPC_PORT": "0", "DATABASE_URL": "postgresql://127.0.0.1:1/none",
+                    service.portVariable: "\(holder.port)", "GRPC_PORT": "0",
+                    "DATABASE_URL": "postgresql://127.0.0.1:1/none",
                     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
                 ])
             #expect(try await process.exit() == 78)
             #expect(
-                process.output.contains { $0.hasPrefix("\(service.portVariable): port \(holder.port) of 0.0.0.0 is taken") },
+                process.output.contains {
+                    $0.hasPrefix("\(service.portVariable): port \(holder.port) of 0.0.0.0 is taken")
+                },
                 "\(process.output)")
             // A relay that led for a moment would have made a standby wait for its lease.
             #expect(service != .relay || process.output.count == 2, "\(process.output)")
@@ -120,11 +139,13 @@ extension EndToEndTests {
                     "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
                 ])
             #expect(try await process.exit() == 78)
-            #expect(process.output.contains { $0.hasPrefix("\(variable): 'no-such-host.invalid' is no address") }, "\(process.output)")
+            #expect(
+                process.output.contains { $0.hasPrefix("\(variable): 'no-such-host.invalid' is no address") },
+                "\(process.output)")
         }
 
-        /// A copy of a server's files, marked as the documentation says: the reason is the last line, and the relay's other services, which
-        /// end with it, complain of nothing.
+        /// A copy of a server's files, marked as the documentation says: the reason is the last line, and the relay's
+        /// other services, which end with it, complain of nothing.
         @Test func aRelayThatIsRefusedSaysWhyAndNothingElse() async throws {
             try await TestStack.with([]) { stack in
                 let first = try await stack.startRelay("first")
@@ -143,7 +164,8 @@ extension EndToEndTests {
         @Test func theServerDoesNotLoadLibrdkafka() async throws {
             try await TestStack.with([.server]) { stack in
                 let maps = try await Command.output(["cat", "/proc/\(stack.process(.server).pid)/maps"])
-                let libraries = Set(maps.split(separator: "\n").compactMap { $0.split(separator: "/").last?.prefix { $0 != "." } })
+                let libraries = Set(
+                    maps.split(separator: "\n").compactMap { $0.split(separator: "/").last?.prefix { $0 != "." } })
                 #expect(libraries.contains("libpq"))
                 #expect(!libraries.contains("librdkafka"))
             }

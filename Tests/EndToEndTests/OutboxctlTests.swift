@@ -36,7 +36,8 @@ extension EndToEndTests {
         }
 
         private func run(_ url: String, _ words: String...) async throws -> Command.Result {
-            try await Command.run([TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": url])
+            try await Command.run(
+                [TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": url])
         }
 
         private func hint(_ command: String, in text: String) -> String? {
@@ -48,13 +49,17 @@ extension EndToEndTests {
         /// A database with one row, whose key is parked.
         private func adopted() async throws -> String {
             let url = try await TestPostgres.emptyDatabase()
-            let connect = { @Sendable in try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")) }
+            let connect = { @Sendable in
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
+            }
             try await onThread {
                 try connect().execute(
                     "CREATE TABLE outbox (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, type text, payload text)"
                 )
             }
-            let adopt = [TestPaths.binary("outbox-relay").path, "adopt", "--table", "outbox", "--schema", "my relay", "--apply"]
+            let adopt = [
+                TestPaths.binary("outbox-relay").path, "adopt", "--table", "outbox", "--schema", "my relay", "--apply",
+            ]
             _ = try await Command.output(adopt, environment: ["DATABASE_URL": url])
             try await onThread {
                 try connect().execute(

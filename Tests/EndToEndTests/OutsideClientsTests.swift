@@ -21,7 +21,8 @@ extension EndToEndTests {
 
         @Test func googlesClientGetsWhatItIsOwed() async throws {
             try await TestStack.withServer { stack in
-                try await judge("grpc_behaviour.py", [stack.grpcAddress, "--metrics", stack.httpURL], summary: "checks, 0 failed")
+                try await judge(
+                    "grpc_behaviour.py", [stack.grpcAddress, "--metrics", stack.httpURL], summary: "checks, 0 failed")
                 try await stack.postgres.stop(.immediate)
                 try await judge("grpc_moments.py", [stack.grpcAddress, "unavailable"], summary: "as it should be")
             }
@@ -33,7 +34,8 @@ extension EndToEndTests {
                 let client = try await ManagedProcess.start(
                     URL(filePath: try await Command.python()),
                     [
-                        TestPaths.root.appending(path: "Tests/Clients/grpc_moments.py").path, stack.grpcAddress, "shutdown", "--database",
+                        TestPaths.root.appending(path: "Tests/Clients/grpc_moments.py").path, stack.grpcAddress,
+                        "shutdown", "--database",
                         stack.databaseURL, "--http", stack.httpURL,
                     ])
                 _ = try await client.line(containing: "ready")
@@ -53,8 +55,9 @@ extension EndToEndTests {
             }
         }
 
-        /// schemathesis makes requests from the OpenAPI document, well-formed and not, over HTTP/1.1 and over HTTP/2. The same ones
-        /// each time; SCHEMATHESIS_SEED chooses others. One worker: with several, threads now and then fail in Python's own parser.
+        /// schemathesis makes requests from the OpenAPI document, well-formed and not, over HTTP/1.1 and over HTTP/2.
+        /// The same ones each time; SCHEMATHESIS_SEED chooses others. One worker: with several, threads now and then
+        /// fail in Python's own parser.
         @Test(arguments: ["HTTP/1.1", "HTTP/2"])
         func theOpenAPIDocumentIsTrue(_ version: String) async throws {
             try await TestStack.withServer { stack in
@@ -63,7 +66,8 @@ extension EndToEndTests {
                 let hooks = ["SCHEMATHESIS_HOOKS": "schemathesis_http2", "PYTHONPATH": "Tests/Clients"]
                 let result = try await Command.run(
                     [
-                        try await Command.python(), "-m", "schemathesis.cli", "run", server + "/openapi.json", "--checks", "all",
+                        try await Command.python(), "-m", "schemathesis.cli", "run", server + "/openapi.json",
+                        "--checks", "all",
                         "--max-examples", "15", "--workers", "1", "--seed", seed, "--no-color",
                     ], environment: version == "HTTP/2" ? hooks : [:])
                 #expect(result.exitCode == 0, "\(result.output)\(result.errors)")

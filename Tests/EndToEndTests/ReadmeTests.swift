@@ -57,7 +57,8 @@ extension EndToEndTests {
                 try #require(blocks[index].hasPrefix("bash\n") && blocks[index + 1].hasPrefix("json\n"))
                 let json = Data(blocks[index + 1].dropFirst("json\n".count).utf8)
                 return Example(
-                    command: String(blocks[index].dropFirst("bash\n".count)), answer: try JSONSerialization.jsonObject(with: json))
+                    command: String(blocks[index].dropFirst("bash\n".count)),
+                    answer: try JSONSerialization.jsonObject(with: json))
             }
         }
 
@@ -65,8 +66,12 @@ extension EndToEndTests {
         private static func difference(_ found: Any, _ shown: Any, _ path: String) -> String? {
             switch (found, shown) {
             case (let found as [String: Any], let shown as [String: Any]):
-                guard Set(found.keys) == Set(shown.keys) else { return "\(path) has \(found.keys.sorted()), not \(shown.keys.sorted())" }
-                return shown.keys.sorted().lazy.compactMap { difference(found[$0] ?? 0, shown[$0] ?? 0, path + "." + $0) }.first
+                guard Set(found.keys) == Set(shown.keys) else {
+                    return "\(path) has \(found.keys.sorted()), not \(shown.keys.sorted())"
+                }
+                return shown.keys.sorted().lazy.compactMap {
+                    difference(found[$0] ?? 0, shown[$0] ?? 0, path + "." + $0)
+                }.first
             case (let found as [Any], let shown as [Any]):
                 guard let first = shown.first else { return nil }
                 return found.isEmpty ? "\(path) is empty" : difference(found[0], first, path + "[0]")

@@ -18,10 +18,16 @@ extension EndToEndTests {
                 try await stack.relayTells("/livez", "ok")
                 let metrics = try await stack.relayTells("/metrics", "outbox_relay_unpublished_rows 1.0")
                 #expect(!metrics.contains("outbox_relay_oldest_unpublished_age_seconds 0.0\n"))
-                for name in ["held_rows 0.0", "parked_keys 0.0", "leader 1.0", "epoch 1.0", "published_rows_total 1", "cuts_total 2"] {
+                for name in [
+                    "held_rows 0.0", "parked_keys 0.0", "leader 1.0", "epoch 1.0", "published_rows_total 1",
+                    "cuts_total 2",
+                ] {
                     #expect(metrics.contains("outbox_relay_\(name)\n"), "\(name)")
                 }
-                for name in ["wake_ups_total{cause=", "cut_rows_bucket{le=", "latency_seconds_bucket{le=", "publish_failures_total "] {
+                for name in [
+                    "wake_ups_total{cause=", "cut_rows_bucket{le=", "latency_seconds_bucket{le=",
+                    "publish_failures_total ",
+                ] {
                     #expect(metrics.contains("outbox_relay_\(name)"), "\(name)")
                 }
                 try await stack.kafka.control("up")

@@ -4,13 +4,16 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// The real relay releases a key, and brokers refuse one of the rows in the middle: librdkafka then tells of all that were in flight.
+    /// The real relay releases a key, and brokers refuse one of the rows in the middle: librdkafka then tells of all
+    /// that were in flight.
     @Suite struct ReleaseTests {
         private static let rows = 200
         /// Rows that are larger than the topic takes, and not than the client does.
         private static let tooLarge = [50, 150]
 
-        @Test(arguments: ["at-least-once", "exactly-once"]) func theNextRowThatIsTooLargeIsFound(_ delivery: String) async throws {
+        @Test(arguments: ["at-least-once", "exactly-once"]) func theNextRowThatIsTooLargeIsFound(_ delivery: String)
+            async throws
+        {
             try await TestStack.with([], isStrict: true) { stack in
                 try await stack.kafka.createTopic("letter", settings: ["max.message.bytes": "300000"])
                 let settings = stack.exactlyOnce.merging(["KAFKA_TRANSACTIONAL_ID": stack.kafka.topic("relay")]) { $1 }
@@ -24,7 +27,8 @@ extension EndToEndTests {
                             """)
                     let parked = try await stack.outboxctl("parked")
                     #expect(parked.contains("MSG_SIZE_TOO_LARGE"), "\(parked)")
-                    let first = try await stack.query("SELECT outbox_id::text FROM outbox_relay.held ORDER BY hold_id LIMIT 1")
+                    let first = try await stack.query(
+                        "SELECT outbox_id::text FROM outbox_relay.held ORDER BY hold_id LIMIT 1")
                     _ = try await stack.outboxctl("skip", first.first ?? "", "--reason", "too large")
                     _ = try await stack.outboxctl("release", "letter", "long", "--reason", "the rest")
                 }

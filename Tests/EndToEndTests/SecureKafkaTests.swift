@@ -3,7 +3,8 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// What the relay's settings say about TLS and SASL reaches a broker, and a failure is told in the log, without a secret.
+    /// What the relay's settings say about TLS and SASL reaches a broker, and a failure is told in the log, without a
+    /// secret.
     @Suite struct SecureKafkaTests {
         private static let password = "s3cret-word"
 
@@ -19,7 +20,8 @@ extension EndToEndTests {
         func aBrokerWithAWrongCertificateIsRefusedAndTheLogSaysWhy(_ broker: String, _ authority: String) async throws {
             try await withKeys { keys in
                 let settings = Self.tls(keys, authority: authority)
-                let seen = try await Self.connect(keys, ["\(broker).pem", "\(broker).key"], settings, fails: "certificate verify failed")
+                let seen = try await Self.connect(
+                    keys, ["\(broker).pem", "\(broker).key"], settings, fails: "certificate verify failed")
                 #expect(!seen.broker.contains("metadata"))
             }
         }
@@ -27,7 +29,8 @@ extension EndToEndTests {
         @Test func aClientCertificateIsShownWhereTheBrokerAsksForIt() async throws {
             try await withKeys { keys in
                 let own = [
-                    "KAFKA_SSL_CERTIFICATE_LOCATION": "\(keys)/relay.pem", "KAFKA_SSL_KEY_LOCATION": "\(keys)/relay.key",
+                    "KAFKA_SSL_CERTIFICATE_LOCATION": "\(keys)/relay.pem",
+                    "KAFKA_SSL_KEY_LOCATION": "\(keys)/relay.key",
                 ]
                 let seen = try await Self.connect(
                     keys, ["broker.pem", "broker.key", "\(keys)/ca.pem"], Self.tls(keys).merging(own) { _, new in new },
@@ -51,7 +54,8 @@ extension EndToEndTests {
             try await withKeys { keys in
                 let settings = try Self.sasl(keys, "SCRAM-SHA-256", password: "an0ther-word")
                 let seen = try await Self.connect(
-                    keys, ["broker.pem", "broker.key"], settings, shows: "sasl SCRAM-SHA-256 relay wrong", fails: "wrong credentials")
+                    keys, ["broker.pem", "broker.key"], settings, shows: "sasl SCRAM-SHA-256 relay wrong",
+                    fails: "wrong credentials")
                 #expect(seen.broker.contains("sasl SCRAM-SHA-256 relay wrong"))
                 #expect(!seen.relay.contains { $0.contains("an0ther-word") })
             }
@@ -61,7 +65,8 @@ extension EndToEndTests {
             try await withKeys { keys in
                 let settings = [
                     "KAFKA_SECURITY_PROTOCOL": "sasl_plaintext", "KAFKA_SASL_MECHANISMS": "OAUTHBEARER",
-                    "KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT": "true", "KAFKA_SASL_OAUTHBEARER_CONFIG": "principal=relay",
+                    "KAFKA_ENABLE_SASL_OAUTHBEARER_UNSECURE_JWT": "true",
+                    "KAFKA_SASL_OAUTHBEARER_CONFIG": "principal=relay",
                 ]
                 let seen = try await Self.connect(keys, ["-", "-"], settings, shows: "sasl OAUTHBEARER relay ok")
                 #expect(seen.broker.contains("sasl OAUTHBEARER relay ok"))
@@ -79,16 +84,18 @@ extension EndToEndTests {
             let file = "\(keys)/password"
             try (password + "\n").write(toFile: file, atomically: true, encoding: .utf8)
             let settings = [
-                "KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISMS": mechanism, "KAFKA_SASL_USERNAME": "relay",
+                "KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISMS": mechanism,
+                "KAFKA_SASL_USERNAME": "relay",
                 "KAFKA_SASL_PASSWORD_FILE": file,
             ]
             return tls(keys).merging(settings) { _, new in new }
         }
 
-        /// Starts a broker and a relay, and waits until the relay's look at Kafka has succeeded, or has failed for this reason, and the
-        /// broker has said what it was shown.
+        /// Starts a broker and a relay, and waits until the relay's look at Kafka has succeeded, or has failed for this
+        /// reason, and the broker has said what it was shown.
         private static func connect(
-            _ keys: String, _ broker: [String], _ settings: [String: String], shows: String? = nil, fails reason: String? = nil
+            _ keys: String, _ broker: [String], _ settings: [String: String], shows: String? = nil,
+            fails reason: String? = nil
         ) async throws -> (broker: [String], relay: [String]) {
             let script = TestPaths.root.appending(path: "Tests/Clients/secure_broker.py").path
             let paths = broker.map { $0.hasPrefix("-") || $0.hasPrefix("/") ? $0 : "\(keys)/\($0)" }
@@ -107,7 +114,8 @@ extension EndToEndTests {
             return (server.output, relay.output)
         }
 
-        /// Runs `body` with a folder of fresh keys: an authority, a broker called localhost, one called otherwise, the relay's own.
+        /// Runs `body` with a folder of fresh keys: an authority, a broker called localhost, one called otherwise, the
+        /// relay's own.
         private func withKeys(_ body: (_ folder: String) async throws -> Void) async throws {
             let folder = FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID())").path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

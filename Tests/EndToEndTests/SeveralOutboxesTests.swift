@@ -14,16 +14,20 @@ extension EndToEndTests {
             try await adopt("app.billing", schema: "billing_relay", shop)
             try await adopt("app.outbox", schema: "outbox_relay", archive)
             try await adopt("app.restored", schema: "restored_relay", archive)
-            try await execute("UPDATE restored_relay.relay SET system_identifier = 1, database_oid = 1, timeline = 1", archive)
+            try await execute(
+                "UPDATE restored_relay.relay SET system_identifier = 1, database_oid = 1, timeline = 1", archive)
             let kafka = try await ManagedProcess.start(TestPaths.binary("embedded-kafka"))
             defer { kafka.abandon() }
-            let brokers = try await kafka.line(containing: "KAFKA_BOOTSTRAP_SERVERS=").dropFirst("KAFKA_BOOTSTRAP_SERVERS=".count)
+            let brokers = try await kafka.line(containing: "KAFKA_BOOTSTRAP_SERVERS=").dropFirst(
+                "KAFKA_BOOTSTRAP_SERVERS=".count)
             let port = try FreePort.next()
             let relay = try await ManagedProcess.start(
                 TestPaths.binary("outbox-relay"),
                 environment: [
-                    "RELAY_OUTBOXES": "orders,billing,archive,restored,alias", "KAFKA_BOOTSTRAP_SERVERS": String(brokers),
-                    "RELAY_TOPIC": "{aggregate_type}", "RELAY_TOPIC__BILLING": "billing.{aggregate_type}", "LOG_FORMAT": "json",
+                    "RELAY_OUTBOXES": "orders,billing,archive,restored,alias",
+                    "KAFKA_BOOTSTRAP_SERVERS": String(brokers),
+                    "RELAY_TOPIC": "{aggregate_type}", "RELAY_TOPIC__BILLING": "billing.{aggregate_type}",
+                    "LOG_FORMAT": "json",
                     "RELAY_ADMIN_PORT": "\(port)", "DATABASE_URL": shop, "RELAY_SCHEMA__ORDERS": "orders_relay",
                     "RELAY_SCHEMA__BILLING": "billing_relay", "DATABASE_URL__ARCHIVE": archive,
                     "DATABASE_URL__RESTORED": archive, "RELAY_SCHEMA__RESTORED": "restored_relay",
@@ -31,7 +35,9 @@ extension EndToEndTests {
                     "DATABASE_URL__ALIAS": archive + "?application_name=alias",
                 ])
             defer { relay.abandon() }
-            for (table, url) in [("app.orders", shop), ("app.billing", shop), ("app.outbox", archive)] { try await insert(table, url) }
+            for (table, url) in [("app.orders", shop), ("app.billing", shop), ("app.outbox", archive)] {
+                try await insert(table, url)
+            }
             for topic in ["orders", "billing.billing", "outbox"] {
                 #expect(try await keys(topic, String(brokers)) == ["1", "2", "3"], "\(topic)")
             }
@@ -39,13 +45,17 @@ extension EndToEndTests {
             _ = try await relay.line(containing: "lead to the same database and schema")
             try await expectReport(port)
             let logged = relay.output.filter { $0.contains("\"leading\"") }
-            for name in ["orders", "billing"] { #expect(logged.contains { $0.contains("\"outbox\":\"\(name)\"") }, "\(logged)") }
+            for name in ["orders", "billing"] {
+                #expect(logged.contains { $0.contains("\"outbox\":\"\(name)\"") }, "\(logged)")
+            }
             relay.signal(SIGTERM)
             #expect(try await relay.exit() == 1, "two outboxes were not relayed")
         }
 
         private func expectReport(_ port: Int) async throws {
-            let ready = try await Command.output(["curl", "--silent", "-w", "%{http_code}", "http://127.0.0.1:\(port)/readyz"])
+            let ready = try await Command.output([
+                "curl", "--silent", "-w", "%{http_code}", "http://127.0.0.1:\(port)/readyz",
+            ])
             #expect(ready.contains("orders: leading, "), "\(ready)")
             #expect(ready.contains("billing: leading, "), "\(ready)")
             #expect(ready.contains("restored: failed: foreign checkpoint"), "\(ready)")
@@ -81,13 +91,16 @@ extension EndToEndTests {
         }
 
         private func execute(_ sql: String, _ url: String) async throws {
-            try await onThread { try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(sql) }
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(sql)
+            }
         }
 
         /// The keys in a topic once there are three messages. A test's thread blocks SIGTERM, and so do its children.
         private func keys(_ topic: String, _ brokers: String) async throws -> [String] {
             let text = try await Command.output([
-                "timeout", "--signal=KILL", "60", "kcat", "-C", "-q", "-b", brokers, "-t", topic, "-o", "beginning", "-c", "3", "-f",
+                "timeout", "--signal=KILL", "60", "kcat", "-C", "-q", "-b", brokers, "-t", topic, "-o", "beginning",
+                "-c", "3", "-f",
                 "%k\n",
                 "-X", "topic.metadata.refresh.interval.ms=200", "-X", "allow.auto.create.topics=true",
             ])

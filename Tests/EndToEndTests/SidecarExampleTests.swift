@@ -3,6 +3,7 @@ import Kafka
 import Postgres
 import TestKit
 import Testing
+import Values
 
 extension EndToEndTests {
     /// relay/examples/python/README.md, step by step, with the real binaries.
@@ -25,16 +26,20 @@ extension EndToEndTests {
             let refused = try await Command.run(adopt + ["--apply"], environment: ["DATABASE_URL": url])
             #expect(refused.exitCode != 0)
             #expect(refused.errors.contains("--existing publish"))
-            let printed = try await Command.output(adopt + ["--existing", "publish"], environment: ["DATABASE_URL": url])
+            let printed = try await Command.output(
+                adopt + ["--existing", "publish"], environment: ["DATABASE_URL": url])
             #expect(printed.contains("CREATE INDEX CONCURRENTLY"))
-            _ = try await Command.output(adopt + ["--existing", "publish", "--apply"], environment: ["DATABASE_URL": url])
+            _ = try await Command.output(
+                adopt + ["--existing", "publish", "--apply"], environment: ["DATABASE_URL": url])
             let again = try await Command.output(adopt + ["--apply"], environment: ["DATABASE_URL": url])
             #expect(again.contains("nothing to do"))
 
             let role = "billing_\(UUIDBytes.v7().description.filter { $0 != "-" })"
             let grants = try await Command.output(
                 [TestPaths.binary("outbox-relay").path, "role", "--name", role], environment: ["DATABASE_URL": url])
-            try await onThread { try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(grants) }
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(grants)
+            }
 
             let address = try await announced("KAFKA_BOOTSTRAP_SERVERS=", by: kafka)
             let relay = try await ManagedProcess.start(

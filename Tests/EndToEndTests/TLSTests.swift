@@ -14,7 +14,8 @@ extension EndToEndTests {
             defer { authority.remove() }
             try authority.issue("client", name: "client")
             var environment = [
-                "TLS_CERTIFICATE_FILE": authority.path("server.crt"), "TLS_PRIVATE_KEY_FILE": authority.path("server.key"),
+                "TLS_CERTIFICATE_FILE": authority.path("server.crt"),
+                "TLS_PRIVATE_KEY_FILE": authority.path("server.key"),
                 "TLS_CLIENT_CA_FILE": authority.path("ca.crt"),
             ]
             environment.merge(settings) { $1 }
@@ -22,12 +23,16 @@ extension EndToEndTests {
         }
 
         /// Asks for a path over TLS with curl: status, HTTP version, and whose certificate the server showed.
-        private func get(_ stack: TestStack, _ authority: TestAuthority, _ more: [String]) async throws -> Command.Result {
+        private func get(_ stack: TestStack, _ authority: TestAuthority, _ more: [String]) async throws
+            -> Command.Result
+        {
             let url = "https://\(stack.grpcAddress)/livez"
             let shown = [
-                "--silent", "--show-error", "--write-out", "%{http_code} HTTP/%{http_version}", "--output", "/dev/null", "--verbose",
+                "--silent", "--show-error", "--write-out", "%{http_code} HTTP/%{http_version}", "--output", "/dev/null",
+                "--verbose",
             ]
-            return try await Command.run(["curl", "--http2", "--cacert", authority.path("ca.crt")] + shown + more + [url])
+            return try await Command.run(
+                ["curl", "--http2", "--cacert", authority.path("ca.crt")] + shown + more + [url])
         }
 
         private func expectService(_ stack: TestStack, _ authority: TestAuthority, _ more: [String]) async throws {
@@ -47,7 +52,8 @@ extension EndToEndTests {
         @Test func googlesClientTalksWithItsCertificate() async throws {
             try await withTLS { stack, authority in
                 let result = try await Command.run([
-                    try await Command.python(), "Tests/Clients/grpc_behaviour.py", stack.grpcAddress, "--metrics", stack.httpURL,
+                    try await Command.python(), "Tests/Clients/grpc_behaviour.py", stack.grpcAddress, "--metrics",
+                    stack.httpURL,
                     "--authority", authority.path("ca.crt"), "--certificate", authority.path("client.crt"), "--key",
                     authority.path("client.key"),
                 ])
@@ -76,7 +82,8 @@ extension EndToEndTests {
                 let before = try await get(stack, authority, identity(authority))
                 #expect(before.errors.contains("CN=first"), "\(before.errors)")
                 try authority.issue("server", name: "second")
-                // Asks again and again: the files are looked at once a second, and a key without its certificate is not taken.
+                // Asks again and again: the files are looked at once a second, and a key without its certificate is not
+                // taken.
                 var after = before
                 let deadline = ContinuousClock.now + .seconds(30)
                 while !after.errors.contains("CN=second"), .now < deadline {

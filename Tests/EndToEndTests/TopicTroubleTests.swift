@@ -3,14 +3,17 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// A topic that goes away, or may not be written to any more, while the relay runs: its keys wait, visible and counted, the other
-    /// topics flow, and they flow again by themselves when the topic is back.
+    /// A topic that goes away, or may not be written to any more, while the relay runs: its keys wait, visible and
+    /// counted, the other topics flow, and they flow again by themselves when the topic is back.
     ///
-    /// Transactions are undone on the way: the embedded Kafka would show what they left behind, the relay's record above all.
+    /// Transactions are undone on the way: the embedded Kafka would show what they left behind, the relay's record
+    /// above all.
     @Suite struct TopicTroubleTests {
         private static let rows = 1_000
 
-        @Test(.switchesKafka, arguments: ["at-least-once", "exactly-once"], ["UNKNOWN_TOPIC_OR_PARTITION", "TOPIC_AUTHORIZATION_FAILED"])
+        @Test(
+            .switchesKafka, arguments: ["at-least-once", "exactly-once"],
+            ["UNKNOWN_TOPIC_OR_PARTITION", "TOPIC_AUTHORIZATION_FAILED"])
         func aTopicThatIsGoneHoldsUpItsOwnKeys(_ delivery: String, _ code: String) async throws {
             try await withLoad(delivery) { stack in
                 let letters = stack.kafka.topic("letter")
@@ -24,7 +27,8 @@ extension EndToEndTests {
                     sequence += 1
                 }
                 try await insert(stack, "late", 0)
-                try await stack.wait(for: "SELECT count(*) = 2 FROM outbox_relay.parked WHERE aggregate_type = 'letter'")
+                try await stack.wait(
+                    for: "SELECT count(*) = 2 FROM outbox_relay.parked WHERE aggregate_type = 'letter'")
                 let said = try await stack.outboxctl("parked")
                 // librdkafka has a code of its own for topics that it knows to be gone.
                 let name = code.hasPrefix("UNKNOWN") ? "UNKNOWN_TOPIC" : code
@@ -37,7 +41,8 @@ extension EndToEndTests {
                 try await stack.kafka.control("topic-error \(letters) none")
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 try await insert(stack, "early", sequence)
-                let reasons = try await stack.query("SELECT DISTINCT reason FROM outbox_relay.decision WHERE action = 'release'")
+                let reasons = try await stack.query(
+                    "SELECT DISTINCT reason FROM outbox_relay.decision WHERE action = 'release'")
                 #expect(reasons == ["tried again by the relay: Kafka takes it now"])
             }
         }
@@ -53,7 +58,8 @@ extension EndToEndTests {
             }
         }
 
-        /// The broker takes the topic into no transaction, once: the transaction is made again without it, and then with it.
+        /// The broker takes the topic into no transaction, once: the transaction is made again without it, and then
+        /// with it.
         @Test(.switchesKafka) func aTransactionThatMayNotHaveItsTopicIsMadeAgain() async throws {
             try await withRelay("exactly-once") { stack in
                 try await insert(stack, "first", 0)

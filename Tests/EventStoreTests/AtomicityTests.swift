@@ -6,7 +6,8 @@ import Testing
 
 /// All or nothing per order, against writers who come in between. Each test names the steps of its sessions.
 struct AtomicityTests {
-    /// Lets commands for one order gather into one batch: the only lane is kept busy by an order that `foreigner` holds.
+    /// Lets commands for one order gather into one batch: the only lane is kept busy by an order that `foreigner`
+    /// holds.
     private func gather(
         _ commands: [OrderCommand], on order: String, _ fixture: Fixture, _ gate: Session
     ) async throws -> [Task<Result<CommandOutcome, any Error>, Never>] {
@@ -20,7 +21,9 @@ struct AtomicityTests {
         for (index, command) in commands.enumerated() {
             tasks.append(
                 Task {
-                    do { return .success(try await fixture.store.execute(command, on: order)) } catch { return .failure(error) }
+                    do { return .success(try await fixture.store.execute(command, on: order)) } catch {
+                        return .failure(error)
+                    }
                 })
             try await waitFor("command \(index) to wait") { fixture.store.waitingCommands == index + 1 }
         }
@@ -43,7 +46,8 @@ struct AtomicityTests {
             let history = try await fixture.store.history(order).map(\.event)
             #expect(history == [.placed(Fixture.details), .paymentInitiated, .paid, .cancelled(reason: "x")])
             // One batch is one transaction.
-            let sql = "SELECT count(DISTINCT transaction_id) FROM outbox WHERE aggregate_id = '\(order)' AND sequence_number > 0"
+            let sql =
+                "SELECT count(DISTINCT transaction_id) FROM outbox WHERE aggregate_id = '\(order)' AND sequence_number > 0"
             #expect(try await fixture.number(sql) == 1)
             #expect(try await fixture.violations() == 0)
         }
@@ -112,8 +116,12 @@ struct AtomicityTests {
                 for _ in 0..<20 {
                     let order = try await first.store.place(Fixture.details).orderID
                     let options = CommandOptions(expectedVersion: 1)
-                    async let left = attempt { try await first.store.execute(.cancel(reason: "l"), on: order, options: options) }
-                    async let right = attempt { try await second.store.execute(.cancel(reason: "r"), on: order, options: options) }
+                    async let left = attempt {
+                        try await first.store.execute(.cancel(reason: "l"), on: order, options: options)
+                    }
+                    async let right = attempt {
+                        try await second.store.execute(.cancel(reason: "r"), on: order, options: options)
+                    }
                     let winners = await [left, right].filter { $0 != nil }
                     #expect(winners.count == 1)
                     let events = try await first.store.history(order).count
@@ -127,8 +135,8 @@ struct AtomicityTests {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             let order = try await fixture.store.place(Fixture.details).orderID
             let (foreigner, observer) = (try await Session(fixture.postgres), try await Session(fixture.postgres))
-            // The store loads version 1 and then waits for the table; meanwhile the order's history is lost, as it can be in a
-            // failover to a standby that lagged behind.
+            // The store loads version 1 and then waits for the table; meanwhile the order's history is lost, as it can
+            // be in a failover to a standby that lagged behind.
             try await foreigner.execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
             let command = Task { try await fixture.store.execute(.initiatePayment, on: order) }
             try await observer.waitForBlockedStores()

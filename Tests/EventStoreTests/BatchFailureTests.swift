@@ -71,7 +71,8 @@ struct BatchFailureTests {
         }
     }
 
-    /// A serialization failure, a lack of memory, a cancelled statement: nothing was written, and the next time it may well be.
+    /// A serialization failure, a lack of memory, a cancelled statement: nothing was written, and the next time it may
+    /// well be.
     @Test(arguments: ["40001", "53200", "57014"]) func aPassingFailureIsTriedAgain(sqlState: String) async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             let session = try await Session(fixture.postgres)
@@ -111,7 +112,8 @@ struct BatchFailureTests {
         }
     }
 
-    /// Somebody alters the table. Split to the last command, a full batch would wait for the lock 511 times, one after the other.
+    /// Somebody alters the table. Split to the last command, a full batch would wait for the lock 511 times, one after
+    /// the other.
     @Test(.timeLimit(.minutes(2))) func aLockedTableDoesNotMakeEveryCommandOfABatchWaitAlone() async throws {
         var configuration = Fixture.configuration(lanes: 1)
         configuration.lockTimeout = .seconds(1)
@@ -124,7 +126,9 @@ struct BatchFailureTests {
             await withTaskGroup { group in
                 for _ in 0..<256 {
                     group.addTask {
-                        await expectError(.contention(attempts: 2)) { _ = try await fixture.store.place(Fixture.details) }
+                        await expectError(.contention(attempts: 2)) {
+                            _ = try await fixture.store.place(Fixture.details)
+                        }
                     }
                 }
                 group.addTask {
@@ -134,7 +138,9 @@ struct BatchFailureTests {
                 }
                 // A read is refused as well, and says that it may be tried again.
                 group.addTask {
-                    await expectError(.unavailable("the table is locked")) { _ = try await fixture.store.load(existing) }
+                    await expectError(.unavailable("the table is locked")) {
+                        _ = try await fixture.store.load(existing)
+                    }
                 }
             }
             try await foreigner.execute("COMMIT")
@@ -158,7 +164,9 @@ struct BatchFailureTests {
             let firstCommand = Task { try await fixture.store.place(Fixture.details) }
             try await Session(fixture.postgres).waitForBlockedStores(2)
             let reads = [sane, broken].map { id in Task { try await fixture.store.load(id) } }
-            let commands = [sane, broken].map { id in Task { try await fixture.store.execute(.cancel(reason: "x"), on: id) } }
+            let commands = [sane, broken].map { id in
+                Task { try await fixture.store.execute(.cancel(reason: "x"), on: id) }
+            }
             try await waitFor("all to gather") { fixture.store.waitingReads == 2 && fixture.store.waitingCommands == 2 }
             try await session.execute("COMMIT")
             _ = (try await first.value, try await firstCommand.value)

@@ -3,6 +3,7 @@ import Orders
 import Postgres
 import TestKit
 import Testing
+import Values
 
 /// Many writers on few orders.
 struct ContentionTests {
@@ -29,13 +30,16 @@ struct ContentionTests {
                 for _ in 0..<25 {
                     let orders = (0..<20).map { _ in UUIDBytes.v7().description }
                     await withTaskGroup { group in
-                        for (store, order) in [first.store, second.store].flatMap({ store in orders.shuffled().map { (store, $0) } }) {
+                        for (store, order) in [first.store, second.store].flatMap({ store in
+                            orders.shuffled().map { (store, $0) }
+                        }) {
                             // The keys sort unlike the orders.
                             let key = IdempotencyKey(String(order.reversed()), requestHash: [1])
                             group.addTask {
                                 _ = await attempt {
                                     try await store.execute(
-                                        .place(Fixture.details), on: order, options: CommandOptions(idempotencyKey: key))
+                                        .place(Fixture.details), on: order, options: CommandOptions(idempotencyKey: key)
+                                    )
                                 }
                             }
                         }
@@ -63,8 +67,8 @@ struct ContentionTests {
         }
     }
 
-    /// Cancels, payments and shipping on a few hot orders from two servers: every acknowledged command is in its order's history
-    /// exactly once, at the version it was told; every refused one is absent.
+    /// Cancels, payments and shipping on a few hot orders from two servers: every acknowledged command is in its
+    /// order's history exactly once, at the version it was told; every refused one is absent.
     @Test func everyAcknowledgedCommandIsThereExactlyOnce() async throws {
         try await Fixture.run { first in
             try await Fixture.run(url: first.postgres.url) { second in
@@ -107,7 +111,9 @@ struct ContentionTests {
                     default: (.cancel(reason: "number \(number)"), .cancelled(reason: "number \(number)"))
                     }
                 group.addTask {
-                    guard let outcome = await attempt({ try await store.execute(command, on: order) }) else { return nil }
+                    guard let outcome = await attempt({ try await store.execute(command, on: order) }) else {
+                        return nil
+                    }
                     return Acknowledgement(order: order, version: outcome.version, event: event)
                 }
             }

@@ -6,7 +6,8 @@ import Testing
 
 struct EventCodecTests {
     static let events: [OrderEvent] = [
-        .placed(Fixture.details), .paymentInitiated, .paid, .paymentFailed(reason: "no funds"), .cancelled(reason: "why"),
+        .placed(Fixture.details), .paymentInitiated, .paid, .paymentFailed(reason: "no funds"),
+        .cancelled(reason: "why"),
         .shippingStatusUpdated(.inTransit), .shippingStatusUpdated(.delivered),
     ]
 

@@ -3,6 +3,7 @@ import Orders
 import Postgres
 import TestKit
 import Testing
+import Values
 
 /// The store from outside: one caller at a time, everything by the book.
 struct EventStoreTests {
@@ -73,7 +74,8 @@ struct EventStoreTests {
     @Test func theOutboxRowCarriesTheEventAndItsTrace() async throws {
         try await Fixture.run { fixture in
             let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-            let order = try await fixture.store.place(Fixture.details, options: CommandOptions(traceparent: trace)).orderID
+            let order = try await fixture.store.place(Fixture.details, options: CommandOptions(traceparent: trace))
+                .orderID
             let (found, type, payload, eventID) = try await fixture.sql { connection in
                 let rows = try connection.query(
                     "SELECT headers->>'traceparent', event_type, payload, event_id FROM outbox WHERE aggregate_id = $1",

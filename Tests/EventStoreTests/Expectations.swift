@@ -1,7 +1,8 @@
 import EventStore
 import Testing
 
-/// Expects `body` to throw an error that reads the same as `expected`: the cases carry values that are not all comparable.
+/// Expects `body` to throw an error that reads the same as `expected`: the cases carry values that are not all
+/// comparable.
 func expectError(
     _ expected: EventStoreError, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
 ) async {

@@ -24,10 +24,11 @@ struct Fixture: Sendable {
         return configuration
     }
 
-    /// Runs a store on its own database, stops it at the end. One that only works without being run keeps no house: nothing
-    /// talks to Postgres but what the test does.
+    /// Runs a store on its own database, stops it at the end. One that only works without being run keeps no house:
+    /// nothing talks to Postgres but what the test does.
     static func run<T: Sendable>(
-        _ configuration: EventStoreConfiguration = EventStoreConfiguration(), url: String? = nil, keepsHouse: Bool = true,
+        _ configuration: EventStoreConfiguration = EventStoreConfiguration(), url: String? = nil,
+        keepsHouse: Bool = true,
         _ body: @Sendable (Fixture) async throws -> T
     ) async throws -> T {
         let database: String
@@ -68,7 +69,8 @@ struct Fixture: Sendable {
         return order
     }
 
-    /// What must hold at any moment: sequence numbers without gaps, and every event with its outbox row, byte for byte, in order.
+    /// What must hold at any moment: sequence numbers without gaps, and every event with its outbox row, byte for byte,
+    /// in order.
     func violations() async throws -> Int64 {
         try await number(
             """

@@ -9,8 +9,8 @@ import Threads
 final class FlakyProxy: @unchecked Sendable {
     enum Mode: Sendable {
         case forward
-        /// The next time a client sends something, pass it on, wait for the server's whole answer, and cut the client off instead of
-        /// passing the answer on; then refuse connections or forward again.
+        /// The next time a client sends something, pass it on, wait for the server's whole answer, and cut the client
+        /// off instead of passing the answer on; then refuse connections or forward again.
         case cutInsteadOfAnswer(thenRefuse: Bool)
         /// Refuse connections.
         case refuse
@@ -32,9 +32,13 @@ final class FlakyProxy: @unchecked Sendable {
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = Self.address(port)
         let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
-        guard bound == 0, listen(listener, 16) == 0 else { throw TestFailure("the proxy cannot listen: errno \(errno)") }
+        guard bound == 0, listen(listener, 16) == 0 else {
+            throw TestFailure("the proxy cannot listen: errno \(errno)")
+        }
         let accepting = self.listener
         Thread.detachNewThread { [weak self] in
             while true {
@@ -84,7 +88,9 @@ final class FlakyProxy: @unchecked Sendable {
         let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.address(target)
         let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         guard !refused, connected == 0 else {
             close(client)
@@ -106,7 +112,8 @@ final class FlakyProxy: @unchecked Sendable {
         }
         while true {
             var polled = [
-                pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: client, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: server, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&polled, 2, -1) >= 0 else { return }
             if polled[0].revents != 0 {
@@ -135,7 +142,9 @@ final class FlakyProxy: @unchecked Sendable {
     private static func send(_ socket: Int32, _ buffer: [UInt8], _ count: Int) -> Bool {
         var sent = 0
         while sent < count {
-            let written = buffer.withUnsafeBytes { Foundation.send(socket, $0.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL)) }
+            let written = buffer.withUnsafeBytes {
+                Foundation.send(socket, $0.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL))
+            }
             guard written > 0 else { return false }
             sent += written
         }

@@ -16,8 +16,10 @@ struct IdempotencyTests {
             #expect(!first.replayed)
             #expect(again == CommandOutcome(orderID: first.orderID, version: 1, replayed: true))
             // A cancelled order refuses a second cancellation; a repeated one is answered as the first was.
-            let cancelled = try await fixture.store.execute(.cancel(reason: "x"), on: first.orderID, options: options("c"))
-            let repeated = try await fixture.store.execute(.cancel(reason: "x"), on: first.orderID, options: options("c"))
+            let cancelled = try await fixture.store.execute(
+                .cancel(reason: "x"), on: first.orderID, options: options("c"))
+            let repeated = try await fixture.store.execute(
+                .cancel(reason: "x"), on: first.orderID, options: options("c"))
             #expect(repeated == CommandOutcome(orderID: first.orderID, version: cancelled.version, replayed: true))
             let events = try await fixture.number("SELECT count(*) FROM event")
             #expect(events == 2)

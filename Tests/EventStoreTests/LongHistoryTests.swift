@@ -32,7 +32,9 @@ struct LongHistoryTests {
             let loaded = try #require(try await fixture.store.load(order))
             #expect(loaded.version == 10_001)
             #expect(loaded.state.shippingStatus == .cancelled)
-            let refused = await attempt { try await fixture.store.execute(.updateShippingStatus(.delivered), on: order) }
+            let refused = await attempt {
+                try await fixture.store.execute(.updateShippingStatus(.delivered), on: order)
+            }
             #expect(refused == nil)
         }
     }
@@ -70,7 +72,9 @@ struct LongHistoryTests {
             let session = try await Session(fixture.postgres)
             try await session.execute("DELETE FROM event WHERE aggregate_id = '\(order)' AND sequence_number >= 50")
             #expect(try await fixture.store.load(order)?.version == 50)
-            for sequence in 50..<105 { try await session.append("order_payment_initiated", to: order, at: Int64(sequence)) }
+            for sequence in 50..<105 {
+                try await session.append("order_payment_initiated", to: order, at: Int64(sequence))
+            }
             #expect(try await fixture.store.load(order)?.version == 105)
             let cancelled = try await fixture.store.execute(.cancel(reason: "x"), on: order).version
             #expect(cancelled == 106)

@@ -52,8 +52,8 @@ struct OutageTests {
         }
     }
 
-    /// Connections stay open and nobody answers: whoever waits is refused within the answer limit, later ones at once, and what was
-    /// in flight is settled with the same events when Postgres goes on.
+    /// Connections stay open and nobody answers: whoever waits is refused within the answer limit, later ones at once,
+    /// and what was in flight is settled with the same events when Postgres goes on.
     @Test(.timeLimit(.minutes(3))) func aPostgresThatHangsKeepsNobodyWaiting() async throws {
         let (server, url) = try await Self.ownServer()
         var configuration = Fixture.configuration(lanes: 1)

@@ -25,7 +25,9 @@ struct QueueTests {
             let blocked = try await block(fixture, gate)
             let waiting = (0..<3).map { _ in Task { try await fixture.store.place(Fixture.details) } }
             try await waitFor("three to wait") { fixture.store.waitingCommands == 3 }
-            await expectError(.overloaded(retryAfter: .seconds(7))) { _ = try await fixture.store.place(Fixture.details) }
+            await expectError(.overloaded(retryAfter: .seconds(7))) {
+                _ = try await fixture.store.place(Fixture.details)
+            }
             try await gate.execute("ROLLBACK")
             for task in waiting { _ = try await task.value }
             _ = try await blocked.value

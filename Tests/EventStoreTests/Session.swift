@@ -34,7 +34,8 @@ final class Session: Sendable {
         }
     }
 
-    /// Inserts an event as a writer would that knows nothing of lanes; the payload is an empty message, valid for most types.
+    /// Inserts an event as a writer would that knows nothing of lanes; the payload is an empty message, valid for most
+    /// types.
     func append(_ type: String, to order: String, at sequence: Int64) async throws {
         try await execute(
             """
@@ -54,7 +55,8 @@ final class Session: Sendable {
         ) { $0 >= count }
     }
 
-    /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken anyway.
+    /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken
+    /// anyway.
     func wait(_ what: String, _ sql: String, _ isWanted: (Int64) -> Bool) async throws {
         let giveUp = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < giveUp {

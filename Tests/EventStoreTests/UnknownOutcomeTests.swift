@@ -29,7 +29,8 @@ struct UnknownOutcomeTests {
             #expect(outcome.version == 1)
             let orders = try await session.number("SELECT count(*) FROM event")
             #expect(orders == 2)
-            let there = try await session.number("SELECT count(*) FROM outbox WHERE aggregate_id = '\(outcome.orderID)'")
+            let there = try await session.number(
+                "SELECT count(*) FROM outbox WHERE aggregate_id = '\(outcome.orderID)'")
             #expect(there == 1)
         }
     }
@@ -48,7 +49,8 @@ struct UnknownOutcomeTests {
         }
     }
 
-    /// The trap: while the old backend is still committing, a SELECT finds nothing, and whoever believes it places the order twice.
+    /// The trap: while the old backend is still committing, a SELECT finds nothing, and whoever believes it places the
+    /// order twice.
     @Test func theOldBackendMayStillBeCommitting() async throws {
         try await throughProxy { fixture, proxy, session in
             // The first commit waits, before it is done, for a lock that the test holds; later ones do not.
@@ -128,9 +130,12 @@ struct UnknownOutcomeTests {
                 return try (0..<rows.count).map { try rows.string($0, 0) }
             }
             let acknowledged = Set(results.compactMap { try? $0.get() })
-            let unknown = results.filter { if case .failure(EventStoreError.outcomeUnknown) = $0 { true } else { false } }
+            let unknown = results.filter {
+                if case .failure(EventStoreError.outcomeUnknown) = $0 { true } else { false }
+            }
             #expect(acknowledged.subtracting(there).isEmpty, "acknowledged orders lost, seed \(seed)")
-            #expect(Set(there).subtracting(acknowledged).count <= unknown.count, "refused orders are there, seed \(seed)")
+            #expect(
+                Set(there).subtracting(acknowledged).count <= unknown.count, "refused orders are there, seed \(seed)")
             #expect(!acknowledged.isEmpty)
             let violations = try await fixture.violations()
             #expect(violations == 0, "seed \(seed)")
@@ -145,7 +150,9 @@ struct UnknownOutcomeTests {
                     while !Task.isCancelled {
                         // Shielded: a command cancelled in the queue would only blur the picture.
                         let one = await Task { () -> Result<String, any Error> in
-                            do { return .success(try await fixture.store.place(Fixture.details).orderID) } catch { return .failure(error) }
+                            do { return .success(try await fixture.store.place(Fixture.details).orderID) } catch {
+                                return .failure(error)
+                            }
                         }.value
                         results.append(one)
                         await Task.yield()

@@ -44,7 +44,9 @@ public final class RawConnection {
     public func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             sent += count
         }
@@ -95,7 +97,8 @@ public final class RawConnection {
         }
     }
 
-    /// The next frame that is wanted; others are passed over, header blocks among them decoded so that HPACK stays in step.
+    /// The next frame that is wanted; others are passed over, header blocks among them decoded so that HPACK stays in
+    /// step.
     public func read(where isWanted: (RawFrame) -> Bool) throws -> RawFrame {
         while true {
             let frame = try read()

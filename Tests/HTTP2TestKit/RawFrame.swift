@@ -36,7 +36,8 @@ public struct RawFrame: Equatable, Sendable {
     /// The frame's bytes; `length` pretends another payload length.
     public func bytes(length: Int? = nil) -> [UInt8] {
         let length = length ?? payload.count
-        return [UInt8(length >> 16 & 255), UInt8(length >> 8 & 255), UInt8(length & 255), kind, flags] + big(stream) + payload
+        return [UInt8(length >> 16 & 255), UInt8(length >> 8 & 255), UInt8(length & 255), kind, flags] + big(stream)
+            + payload
     }
 
     public var isEndStream: Bool { flags & Flag.endStream != 0 }

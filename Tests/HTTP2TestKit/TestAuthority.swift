@@ -9,7 +9,8 @@ public struct TestAuthority: Sendable {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("authority-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=ca",
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+            "-subj", "/CN=ca",
             "-keyout", path("ca.key"), "-out", path("ca.crt"))
         try issue("server", name: "first")
     }
@@ -23,10 +24,12 @@ public struct TestAuthority: Sendable {
     /// Makes `file.crt` and `file.key`, replacing former ones as a renewal does.
     public func issue(_ file: String, name: String) throws {
         try openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)", "-addext",
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",
+            "-addext",
             "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", path("\(file).key"), "-out", path("\(file).csr"))
         try openssl(
-            "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial",
+            "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"),
+            "-CAcreateserial",
             "-copy_extensions", "copy", "-days", "30", "-out", path("\(file).crt"))
     }
 

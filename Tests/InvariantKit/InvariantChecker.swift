@@ -1,5 +1,6 @@
 import Orders
 import Postgres
+import Values
 
 /// Says what of I1 to I5 does not hold in a history. Pure: what is read from where is ``PipelineReader``'s business.
 ///
@@ -37,11 +38,13 @@ public struct InvariantChecker {
         let events = Set(history.events.map(\.eventID))
         let silent = history.events.filter { !rows.contains($0.eventID) }.map {
             InvariantViolation(
-                invariant: .durable, aggregateID: $0.aggregateID.text, problem: "event \($0.sequenceNumber) has no outbox row")
+                invariant: .durable, aggregateID: $0.aggregateID.text,
+                problem: "event \($0.sequenceNumber) has no outbox row")
         }
         let orphans = history.outbox.filter { $0.aggregateType == orderType && !events.contains($0.eventID) }.map {
             InvariantViolation(
-                invariant: .durable, aggregateID: $0.aggregateID.text, problem: "outbox row \($0.sequenceNumber) has no event")
+                invariant: .durable, aggregateID: $0.aggregateID.text,
+                problem: "outbox row \($0.sequenceNumber) has no event")
         }
         return silent + orphans
     }
@@ -52,7 +55,8 @@ public struct InvariantChecker {
         Dictionary(grouping: history.events, by: \.aggregateID).compactMap { aggregate, events in
             let numbers = events.map(\.sequenceNumber).sorted()
             guard numbers != (0..<Int64(numbers.count)).map({ $0 }) else { return nil }
-            return InvariantViolation(invariant: .gapless, aggregateID: aggregate.text, problem: "has the sequence numbers \(numbers)")
+            return InvariantViolation(
+                invariant: .gapless, aggregateID: aggregate.text, problem: "has the sequence numbers \(numbers)")
         }
     }
 
@@ -73,7 +77,9 @@ public struct InvariantChecker {
     }
 
     private func difference(_ row: OutboxEntry, _ record: PublishedRecord) -> String? {
-        if record.topic != ExactText(history.topicPrefix + row.aggregateType.text) { return "topic (\(record.topic.text))" }
+        if record.topic != ExactText(history.topicPrefix + row.aggregateType.text) {
+            return "topic (\(record.topic.text))"
+        }
         if record.key != row.aggregateID { return "key (\(record.key.text))" }
         if record.sequenceNumber != row.sequenceNumber { return "sequence number (\(record.sequenceNumber))" }
         return record.value == row.payload ? nil : "value"
@@ -109,10 +115,12 @@ public struct InvariantChecker {
             guard history.projection[order] != expected else { return nil }
             let shown = history.projection[order].map { "\($0)" } ?? "nothing"
             return InvariantViolation(
-                invariant: .projected, aggregateID: order.text, problem: "the projection shows \(shown), the events say \(expected)")
+                invariant: .projected, aggregateID: order.text,
+                problem: "the projection shows \(shown), the events say \(expected)")
         }
         let unknown = history.projection.keys.filter { histories[$0] == nil }.map {
-            InvariantViolation(invariant: .projected, aggregateID: $0.text, problem: "the projection shows an order without events")
+            InvariantViolation(
+                invariant: .projected, aggregateID: $0.text, problem: "the projection shows an order without events")
         }
         return wrong + unknown
     }

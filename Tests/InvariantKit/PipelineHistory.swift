@@ -1,8 +1,10 @@
 public import Orders
-public import Postgres
+import Postgres
+public import Values
 
-/// What the pipeline holds at one moment, read from Postgres and Kafka after everything has drained: what the invariants are about.
-/// Names and identifiers are what their bytes are, as in Postgres and Kafka: two that merely look alike are two.
+/// What the pipeline holds at one moment, read from Postgres and Kafka after everything has drained: what the
+/// invariants are about. Names and identifiers are what their bytes are, as in Postgres and Kafka: two that merely look
+/// alike are two.
 public struct PipelineHistory: Sendable {
     /// The rows of `event`, in any order.
     public var events: [RecordedEvent] = []
@@ -81,7 +83,8 @@ public struct ProjectedState: Sendable, Equatable {
 
     /// The texts of two equal states may only look alike; their descriptions tell.
     public static func == (left: ProjectedState, right: ProjectedState) -> Bool {
-        left.version == right.version && left.state == right.state && ExactText("\(left.state)") == ExactText("\(right.state)")
+        left.version == right.version && left.state == right.state
+            && ExactText("\(left.state)") == ExactText("\(right.state)")
     }
 }
 

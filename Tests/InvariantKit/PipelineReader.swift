@@ -2,6 +2,7 @@ import EventStore
 public import Kafka
 import Orders
 public import Postgres
+import Values
 
 /// Reads a ``PipelineHistory`` from a database and a Kafka cluster. Blocks: on a thread of its own.
 public struct PipelineReader {
@@ -41,7 +42,8 @@ public struct PipelineReader {
         let rows = try connection.query(Self.selectEvents)
         return try (0..<rows.count).map { row in
             RecordedEvent(
-                eventID: try rows.uuid(row, 0).description, aggregateID: try rows.string(row, 1), sequenceNumber: try rows.int64(row, 2),
+                eventID: try rows.uuid(row, 0).description, aggregateID: try rows.string(row, 1),
+                sequenceNumber: try rows.int64(row, 2),
                 event: try EventCodec.decode(try rows.string(row, 3), try rows.bytes(row, 4)))
         }
     }
@@ -53,7 +55,8 @@ public struct PipelineReader {
         let rows = try connection.query(Self.selectOutbox)
         return try (0..<rows.count).map { row in
             OutboxEntry(
-                eventID: try rows.uuid(row, 0).description, aggregateType: try rows.string(row, 1), aggregateID: try rows.string(row, 2),
+                eventID: try rows.uuid(row, 0).description, aggregateType: try rows.string(row, 1),
+                aggregateID: try rows.string(row, 2),
                 sequenceNumber: try rows.int64(row, 3), payload: try rows.bytes(row, 4))
         }
     }
@@ -68,7 +71,8 @@ public struct PipelineReader {
         let rows = try connection.query(Self.selectProjection)
         var found: [ExactText: ProjectedState] = [:]
         for row in 0..<rows.count {
-            found[ExactText(try rows.string(row, 0))] = ProjectedState(version: try rows.int64(row, 1), state: try state(rows, row))
+            found[ExactText(try rows.string(row, 0))] = ProjectedState(
+                version: try rows.int64(row, 1), state: try state(rows, row))
         }
         return found
     }
@@ -96,7 +100,8 @@ public struct PipelineReader {
     private func records(topic: String) throws -> [PublishedRecord] {
         try KafkaTopicReader(kafka, topic: topic).records(within: limit).map { record in
             PublishedRecord(
-                eventID: record.headerText("id") ?? "", topic: topic, key: record.keyText ?? "", value: Array(record.value ?? []),
+                eventID: record.headerText("id") ?? "", topic: topic, key: record.keyText ?? "",
+                value: Array(record.value ?? []),
                 sequenceNumber: record.headerText("ce_sequence").flatMap { Int64($0) } ?? -1)
         }
     }

@@ -2,6 +2,7 @@ import InvariantKit
 import Orders
 import Postgres
 import Testing
+import Values
 
 /// A checker that finds nothing is worth nothing: each invariant is broken here once, alone.
 @Suite struct InvariantCheckerTests {
@@ -61,7 +62,8 @@ import Testing
 
     @Test func aRowOfAnotherTypeNeedsNoEvent() {
         var history = healthy()
-        history.outbox.append(OutboxEntry(eventID: "e9", aggregateType: "invoice", aggregateID: "i", sequenceNumber: 0, payload: [9]))
+        history.outbox.append(
+            OutboxEntry(eventID: "e9", aggregateType: "invoice", aggregateID: "i", sequenceNumber: 0, payload: [9]))
         history.records.append(
             PublishedRecord(eventID: "e9", topic: "outbox.event.invoice", key: "i", value: [9], sequenceNumber: 0))
         #expect(violations(history).isEmpty)
@@ -118,7 +120,8 @@ import Testing
     }
 
     private func violations(_ history: PipelineHistory) -> [String] {
-        InvariantChecker(history, acknowledged: [Acknowledgement(orderID: "a", version: 1)]).violations().map(\.description)
+        InvariantChecker(history, acknowledged: [Acknowledgement(orderID: "a", version: 1)]).violations().map(
+            \.description)
     }
 
     /// One order, placed and with its payment begun.
@@ -129,13 +132,18 @@ import Testing
         var history = PipelineHistory()
         for (number, event) in [OrderEvent.placed(details), .paymentInitiated].enumerated() {
             let (id, sequence, payload) = ("e\(number) of \(Array(order.utf8))", Int64(number), [UInt8(number)])
-            history.events.append(RecordedEvent(eventID: id, aggregateID: order, sequenceNumber: sequence, event: event))
+            history.events.append(
+                RecordedEvent(eventID: id, aggregateID: order, sequenceNumber: sequence, event: event))
             history.outbox.append(
-                OutboxEntry(eventID: id, aggregateType: "order", aggregateID: order, sequenceNumber: sequence, payload: payload))
+                OutboxEntry(
+                    eventID: id, aggregateType: "order", aggregateID: order, sequenceNumber: sequence, payload: payload)
+            )
             history.records.append(
-                PublishedRecord(eventID: id, topic: "outbox.event.order", key: order, value: payload, sequenceNumber: sequence))
+                PublishedRecord(
+                    eventID: id, topic: "outbox.event.order", key: order, value: payload, sequenceNumber: sequence))
         }
-        history.projection[ExactText(order)] = ProjectedState(version: 1, state: OrderState(details: details, paymentStatus: .initiated))
+        history.projection[ExactText(order)] = ProjectedState(
+            version: 1, state: OrderState(details: details, paymentStatus: .initiated))
         return history
     }
 }

@@ -64,7 +64,9 @@ import Testing
     }
 
     @Test func everyFaultIsTold() {
-        let said = failure(["KAFKA_FOO": "1", "KAFKA_LINGER_MS": "soon", "KAFKA_SASL_PASSWORD_FILE": "/nowhere", "KAFKA_ACKS": "1"])
+        let said = failure([
+            "KAFKA_FOO": "1", "KAFKA_LINGER_MS": "soon", "KAFKA_SASL_PASSWORD_FILE": "/nowhere", "KAFKA_ACKS": "1",
+        ])
         for variable in ["KAFKA_FOO", "KAFKA_LINGER_MS", "KAFKA_SASL_PASSWORD_FILE", "KAFKA_ACKS"] {
             #expect(said.contains("\(variable): "), "\(said)")
         }
@@ -73,8 +75,10 @@ import Testing
 
     /// What a relay promises must not be a matter of settings.
     @Test(arguments: [
-        ["KAFKA_ACKS": "1"], ["KAFKA_ACKS": "0"], ["KAFKA_REQUEST_REQUIRED_ACKS": "1"], ["KAFKA_ENABLE_IDEMPOTENCE": "0"],
-        ["KAFKA_ENABLE_IDEMPOTENCE": "False"], ["KAFKA_MAX_IN_FLIGHT": "10"], ["KAFKA_MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION": "6"],
+        ["KAFKA_ACKS": "1"], ["KAFKA_ACKS": "0"], ["KAFKA_REQUEST_REQUIRED_ACKS": "1"],
+        ["KAFKA_ENABLE_IDEMPOTENCE": "0"],
+        ["KAFKA_ENABLE_IDEMPOTENCE": "False"], ["KAFKA_MAX_IN_FLIGHT": "10"],
+        ["KAFKA_MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION": "6"],
         ["KAFKA_ENABLE_GAPLESS_GUARANTEE": "false"], ["KAFKA_PARTITIONER": "random"],
     ])
     func whatBreaksAPromiseIsRefused(_ setting: [String: String]) throws {
@@ -103,7 +107,10 @@ import Testing
         (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl"], "KAFKA_SASL_MECHANISMS: not set"),
         (["KAFKA_SSL_CA_LOCATION": "/nowhere"], "KAFKA_SSL_CA_LOCATION: cannot read /nowhere: No such file"),
         (["KAFKA_SSL_KEY_LOCATION": "/nowhere"], "KAFKA_SSL_KEY_LOCATION: cannot read /nowhere"),
-        (["KAFKA_SECURITY_PROTOCOL": "ssl", "KAFKA_SSL_CA_LOCATION": "/dev/null"], "KAFKA_SSL_CA_LOCATION: the Kafka client refuses"),
+        (
+            ["KAFKA_SECURITY_PROTOCOL": "ssl", "KAFKA_SSL_CA_LOCATION": "/dev/null"],
+            "KAFKA_SSL_CA_LOCATION: the Kafka client refuses"
+        ),
         (["KAFKA_BOOTSTRAP_SERVERS": " "], "KAFKA_BOOTSTRAP_SERVERS: names no broker"),
         (["KAFKA_BOOTSTRAP_SERVERS": "a:1,b:kafka"], "KAFKA_BOOTSTRAP_SERVERS: 'b:kafka' has no port"),
         (["KAFKA_BOOTSTRAP_SERVERS": ":9092"], "KAFKA_BOOTSTRAP_SERVERS: ':9092' has no host"),

@@ -21,14 +21,18 @@ import Testing
             headers.addNull(null)
             headers.add(number, decimal: .min)
             headers.add(name: "from-row", "é")
-            #expect(producer.produce(to: topic, partition: 0, key: Array("a".utf8), value: [1, 2], headers: headers) == .queued)
+            #expect(
+                producer.produce(to: topic, partition: 0, key: Array("a".utf8), value: [1, 2], headers: headers)
+                    == .queued)
         }
         headers.reset()
         headers.add(number, decimal: 0)
         // Empty, not absent, although there is no address.
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         headers.add(empty, borrowing: nothing)
-        #expect(producer.produce(to: topic, partition: 0, key: nothing, value: nothing, headers: headers, correlation: 0) == .queued)
+        #expect(
+            producer.produce(to: topic, partition: 0, key: nothing, value: nothing, headers: headers, correlation: 0)
+                == .queued)
         #expect(producer.produce(to: topic, partition: 0, key: nil, value: nil) == .queued)
         #expect(producer.flush(reports, within: .seconds(30)) { _ in })
 
@@ -55,7 +59,8 @@ import Testing
         #expect(records[0].headerText("empty") == "")
         #expect(records[0].header("null") == nil && records[0].header("absent") == nil)
         #expect(records[1].key == [] && records[1].value == [])
-        #expect(records[1].headerText("number") == "0" && records[1].headers.count == 2 && records[1].header("empty") == [])
+        #expect(
+            records[1].headerText("number") == "0" && records[1].headers.count == 2 && records[1].header("empty") == [])
         #expect(records[2].key == nil && records[2].value == nil && records[2].headers.isEmpty)
         #expect(consumer.close(within: .seconds(20)))
     }

@@ -1,8 +1,8 @@
 import Testing
 import Threads
 
-/// Runs each test of a suite on a thread of its own: these tests block, and on the cooperative pool they would hold up every other test
-/// of the process.
+/// Runs each test of a suite on a thread of its own: these tests block, and on the cooperative pool they would hold up
+/// every other test of the process.
 struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 

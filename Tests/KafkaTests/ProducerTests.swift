@@ -12,7 +12,8 @@ import Testing
         let reader = producer.deliveryReader(capacity: 7)
         let topic = try producer.topic(orders)
         for index in 0..<100 {
-            #expect(producer.produce(to: topic, partition: 0, key: [1], value: [2], correlation: UInt64(index)) == .queued)
+            #expect(
+                producer.produce(to: topic, partition: 0, key: [1], value: [2], correlation: UInt64(index)) == .queued)
         }
         #expect(producer.outstanding == 100)
 

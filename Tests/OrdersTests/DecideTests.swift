@@ -32,7 +32,8 @@ struct DecideTests {
 
     static let commands: [OrderCommand] = [
         .place(Sample.details), .cancel(reason: Sample.reason), .initiatePayment, .recordPayment,
-        .recordPaymentFailure(reason: Sample.reason), .updateShippingStatus(.inTransit), .updateShippingStatus(.delivered),
+        .recordPaymentFailure(reason: Sample.reason), .updateShippingStatus(.inTransit),
+        .updateShippingStatus(.delivered),
     ]
 
     /// One row per history, one column per command; nil means that the command happens.
@@ -76,7 +77,8 @@ struct DecideTests {
         }
     }
 
-    @Test(arguments: [ShippingStatus.waitingForPayment, .waitingForShipment, .cancelled], histories.indices.dropFirst())
+    @Test(
+        arguments: [ShippingStatus.waitingForPayment, .waitingForShipment, .cancelled], histories.indices.dropFirst())
     func shippingStatusIsNeverSetToThese(status: ShippingStatus, row: Int) {
         let decision = decide(.updateShippingStatus(status), Self.histories[row].events.fold())
         guard case .failure(let rejection) = decision else {

@@ -44,7 +44,9 @@ struct CutReaderTests {
     }
 
     @Test func aRowLargerThanAChunkIsAChunkOfItsOwn() async throws {
-        try await read(rows: 3, payloadBytes: OutboxLimits.bytesPerChunk + 1) { sizes in #expect(sizes.prefix(3) == [1, 1, 1]) }
+        try await read(rows: 3, payloadBytes: OutboxLimits.bytesPerChunk + 1) { sizes in
+            #expect(sizes.prefix(3) == [1, 1, 1])
+        }
     }
 
     /// What was read ahead is for the next chunk only; whoever starts again from further back gets the rows from there.
@@ -68,7 +70,8 @@ struct CutReaderTests {
             let last = OutboxRow.times.upperBound
             let times: [(String, Int64)] = [
                 ("-infinity", first), ("4713-01-01 BC", first), ("0001-12-31 23:59:59.999999+00 BC", first),
-                ("0001-01-01 00:00:00+00", first), ("1970-01-01 00:00:00.000001+00", 1), ("9999-12-31 23:59:59.999999+00", last),
+                ("0001-01-01 00:00:00+00", first), ("1970-01-01 00:00:00.000001+00", 1),
+                ("9999-12-31 23:59:59.999999+00", last),
                 ("12026-01-01", last), ("294276-12-31 23:59:59", last), ("infinity", last),
             ]
             let reader = try Self.reader(outbox, rows: 0, payloadBytes: 0) { connection in
@@ -125,7 +128,9 @@ struct CutReaderTests {
         try besides(connection)
         let after = try connection.query("SELECT pg_current_snapshot()::text").string(0, 0)
         let reader = CutReader(connection, statements: CutStatements(schema: "outbox_relay"))
-        guard let published = Snapshot(before), let draining = Snapshot(after) else { throw TestFailure("no snapshots") }
+        guard let published = Snapshot(before), let draining = Snapshot(after) else {
+            throw TestFailure("no snapshots")
+        }
         reader.begin(published: published, draining: draining)
         return reader
     }

@@ -8,7 +8,8 @@ import Testing
 struct ExactlyOnceTests {
     @Test func aRestartPublishesNothingTwiceAlsoIfPostgresKnowsLess() async throws {
         let outbox = try await published()
-        try await setBack(outbox, "cut = cut, published = '3:3:', draining = pg_current_snapshot(), drained_through = 0")
+        try await setBack(
+            outbox, "cut = cut, published = '3:3:', draining = pg_current_snapshot(), drained_through = 0")
         try await withRelay(try outbox.relay()) {
             try await onThread {
                 try outbox.connect().insertRow("a", 5)
@@ -68,7 +69,8 @@ struct ExactlyOnceTests {
         #expect(healthy.topic.messages.count == 23)
     }
 
-    /// The transaction that releases a key fails, or its answer is lost: the record tells whether the rows have to be published again.
+    /// The transaction that releases a key fails, or its answer is lost: the record tells whether the rows have to be
+    /// published again.
     @Test(arguments: [MemoryPublisher.Behaviour.CommitFate.failsBefore, .failsAfterwards])
     func aReleaseWhoseCommitFailsArrivesOnce(_ fate: MemoryPublisher.Behaviour.CommitFate) async throws {
         var made = try await TestOutbox()

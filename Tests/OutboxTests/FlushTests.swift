@@ -19,7 +19,8 @@ struct FlushTests {
             work = try outbox.connect()
             writer = try outbox.connect()
             store = try CheckpointStore(
-                work, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch, flushesLater: flushesLater)
+                work, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch,
+                flushesLater: flushesLater)
         }
 
         func write(_ rows: Int, waitingForTheDisk: Bool = true) throws {
@@ -37,7 +38,8 @@ struct FlushTests {
             try work.execute("BEGIN")
             #expect(try store.advance(holding: HeldBatch()).rows > 0)
             let seen = try work.query(
-                "SELECT current_setting('synchronous_commit') = 'on', pg_current_wal_flush_lsn() >= $1::pg_lsn", [.literal(end)])
+                "SELECT current_setting('synchronous_commit') = 'on', pg_current_wal_flush_lsn() >= $1::pg_lsn",
+                [.literal(end)])
             try work.execute("COMMIT")
             return (try seen.bool(0, 0), try seen.bool(0, 1))
         }
@@ -93,7 +95,8 @@ struct FlushTests {
             try desk.writer.execute("ALTER SYSTEM SET synchronous_standby_names = 'elsewhere'")
             try desk.work.execute("SET synchronous_commit = local")
             try desk.writer.execute("SELECT pg_reload_conf()")
-            for _ in 0..<500 where try desk.work.query("SELECT current_setting('synchronous_standby_names')").string(0, 0).isEmpty {
+            for _ in 0..<500
+            where try desk.work.query("SELECT current_setting('synchronous_standby_names')").string(0, 0).isEmpty {
                 try desk.work.execute("SELECT pg_sleep(0.01)")
             }
             for _ in 0..<5 {

@@ -33,7 +33,8 @@ struct IdleTests {
         // A third of it is longer than the test: at most one renewal falls into it.
         configuration.lease = .seconds(600)
         let relay = try Relay(
-            configuration, factory: MemoryPublisherFactory(topic: outbox.topic, behaviour: outbox.behaviour), observer: ceilings,
+            configuration, factory: MemoryPublisherFactory(topic: outbox.topic, behaviour: outbox.behaviour),
+            observer: ceilings,
             logger: TestOutbox.quiet)
         try await withRelay(relay) {
             try await onThread {

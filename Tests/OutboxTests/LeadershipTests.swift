@@ -65,15 +65,18 @@ struct LeadershipTests {
             let lead = try LeadConnection(outbox.configuration)
             #expect(try lead.tryToLead())
             let connection = try outbox.connect()
-            let store = try CheckpointStore(connection, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch)
+            let store = try CheckpointStore(
+                connection, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch)
             var held = HeldBatch()
             let key = OutboxKey(aggregateType: "order", aggregateID: "a")
             held.park(key, 1, "MSG_SIZE_TOO_LARGE", retryAfter: nil)
             held.hold(1, key)
             try connection.execute(
-                "UPDATE outbox_relay.checkpoint_0 SET epoch = epoch + 1; UPDATE outbox_relay.checkpoint_1 SET epoch = epoch + 1")
+                "UPDATE outbox_relay.checkpoint_0 SET epoch = epoch + 1; UPDATE outbox_relay.checkpoint_1 SET epoch = epoch + 1"
+            )
             let moves: [() throws -> Void] = [
-                { _ = try store.advance(holding: held) }, { try store.save(through: 1, holding: held) }, { try store.hold(held) },
+                { _ = try store.advance(holding: held) }, { try store.save(through: 1, holding: held) },
+                { try store.hold(held) },
             ]
             for move in moves {
                 #expect { try move() } throws: { ($0 as? OutboxError)?.code == .fenced }
@@ -135,9 +138,12 @@ struct LeadershipTests {
             let connection = try outbox.connect()
             let store = try CheckpointStore(
                 connection, statements: CheckpointStatements(schema: "outbox_relay"), epoch: lead.epoch)
-            for id in 1...Int64(OutboxLimits.movesPerCheckpointTwin) { try store.save(through: id, holding: HeldBatch()) }
+            for id in 1...Int64(OutboxLimits.movesPerCheckpointTwin) {
+                try store.save(through: id, holding: HeldBatch())
+            }
             let rows = try connection.query(
-                "SELECT twin, drained_through, pg_relation_size('outbox_relay.checkpoint_0') FROM outbox_relay.checkpoint")
+                "SELECT twin, drained_through, pg_relation_size('outbox_relay.checkpoint_0') FROM outbox_relay.checkpoint"
+            )
             #expect(rows.count == 1)
             #expect(try rows.int32(0, 0) == 1)
             #expect(try rows.int64(0, 1) == Int64(OutboxLimits.movesPerCheckpointTwin))

@@ -4,8 +4,9 @@ import Testing
 
 @testable import Outbox
 
-/// The views that operators look at while things go wrong. Postgres compiles a statement that it takes for expensive, which would cost
-/// more than all else: the plans must look as cheap as they are, in a database that nobody has analyzed.
+/// The views that operators look at while things go wrong. Postgres compiles a statement that it takes for expensive,
+/// which would cost more than all else: the plans must look as cheap as they are, in a database that nobody has
+/// analyzed.
 struct OperatorViewsTests {
     @Test func theMigratedOnesAreNotCompiled() async throws {
         let configuration = try await TestPostgres.configuration()

@@ -34,7 +34,8 @@ struct ParkedRetryTests {
             #expect(try OutboxOperator(connection).parked().map(\.key) == [poison])
             let rows = try connection.query(
                 "SELECT reason FROM outbox_relay.decision WHERE action = 'release' AND aggregate_id = 'missing'")
-            #expect(try (0..<rows.count).map { try rows.string($0, 0) } == ["tried again by the relay: Kafka takes it now"])
+            #expect(
+                try (0..<rows.count).map { try rows.string($0, 0) } == ["tried again by the relay: Kafka takes it now"])
             let isForOperators = try connection.query("SELECT bool_and(retry_at IS NULL) FROM outbox_relay.parked")
             #expect(try isForOperators.bool(0, 0))
         }
@@ -76,10 +77,12 @@ struct ParkedRetryTests {
         #expect(outbox.topic.messages.map(\.sequence) == Array(0..<400))
     }
 
-    /// In transactions, too, a try that Kafka refuses costs nobody else anything, however many keys wait for their topic.
+    /// In transactions, too, a try that Kafka refuses costs nobody else anything, however many keys wait for their
+    /// topic.
     @Test func inTransactionsManyKeysWithoutTheirTopicHoldUpNoOther() async throws {
         var made = try await TestOutbox()
-        let gate = TopicGate(closedFor: Set((0..<40).map { OutboxKey(aggregateType: "order", aggregateID: "missing-\($0)") }))
+        let gate = TopicGate(
+            closedFor: Set((0..<40).map { OutboxKey(aggregateType: "order", aggregateID: "missing-\($0)") }))
         made.guarantee = .exactlyOnce
         made.behaviour.closedTopics = gate
         let outbox = made
@@ -125,7 +128,8 @@ struct ParkedRetryTests {
         configuration.pollCeiling = .milliseconds(20)
         var behaviour = outbox.behaviour
         behaviour.tooLarge = [poison]
-        let factory = GatedPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic, behaviour: behaviour), gate: gate)
+        let factory = GatedPublisherFactory(
+            inner: MemoryPublisherFactory(topic: outbox.topic, behaviour: behaviour), gate: gate)
         return try Relay(configuration, factory: factory, logger: TestOutbox.quiet)
     }
 

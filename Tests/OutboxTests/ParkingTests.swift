@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 
@@ -27,15 +28,19 @@ struct ParkingTests {
         let decomposed = OutboxKey(aggregateType: "order", aggregateID: "cafe\u{301}")
         #expect(composed != decomposed)
         #expect(Set([composed, decomposed]).count == 2)
-        #expect(OutboxKey(aggregateType: "caf\u{E9}", aggregateID: "a") != OutboxKey(aggregateType: "cafe\u{301}", aggregateID: "a"))
+        #expect(
+            OutboxKey(aggregateType: "caf\u{E9}", aggregateID: "a")
+                != OutboxKey(aggregateType: "cafe\u{301}", aggregateID: "a"))
         #expect(composed == OutboxKey(aggregateType: "order", aggregateID: "caf\u{E9}"))
     }
 
     /// No index takes a key of ten thousand random bytes; the beginning and a hash stand for it.
     @Test func aKeyOfAnyLengthIsParkedAndReleased() async throws {
         let outbox = try await TestOutbox()
-        let endless = (0..<300).map { "\($0)".utf8.reduce(UInt64(7)) { ($0 &* 6_364_136_223_846_793_005) ^ UInt64($1) } }
-            .map { String($0, radix: 36) }.joined()
+        let endless = (0..<300).map {
+            "\($0)".utf8.reduce(UInt64(7)) { ($0 &* 6_364_136_223_846_793_005) ^ UInt64($1) }
+        }
+        .map { String($0, radix: 36) }.joined()
         let ids = [endless + "1", endless + "2"]
         let keys = ids.map(Self.key)
         #expect(Set(keys).count == 2)
@@ -68,8 +73,10 @@ struct ParkingTests {
             "order".utf8CString.withUnsafeBytes { type in
                 let none = UnsafeRawBufferPointer(start: nil, count: 0)
                 return OutboxRow(
-                    outboxID: 0, eventID: UUIDBytes.v7(), aggregateType: UnsafeRawBufferPointer(rebasing: type.dropLast()),
-                    aggregateID: UnsafeRawBufferPointer(id), sequenceNumber: 0, eventType: none, payload: nil, headers: none, createdAt: 0,
+                    outboxID: 0, eventID: UUIDBytes.v7(),
+                    aggregateType: UnsafeRawBufferPointer(rebasing: type.dropLast()),
+                    aggregateID: UnsafeRawBufferPointer(id), sequenceNumber: 0, eventType: none, payload: nil,
+                    headers: none, createdAt: 0,
                     epoch: 0
                 ).key
             }

@@ -57,7 +57,9 @@ struct RebaseTests {
         try await onThread {
             let lead = try LeadConnection(outbox.configuration)
             #expect(try lead.tryToLead())
-            #expect { try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "none") } throws: {
+            #expect {
+                try OutboxOperator(outbox.connect()).rebase(republishSince: "-infinity", reason: "none")
+            } throws: {
                 ($0 as? OutboxError)?.code == .fenced
             }
         }

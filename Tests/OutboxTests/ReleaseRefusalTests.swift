@@ -4,7 +4,8 @@ import Testing
 
 @testable import Outbox
 
-/// Kafka refuses one of the rows that are released together: it is found, what stands before it has arrived, the rest waits.
+/// Kafka refuses one of the rows that are released together: it is found, what stands before it has arrived, the rest
+/// waits.
 struct ReleaseRefusalTests {
     private static let culprit: Int64 = 137
     private static let rows = 400
@@ -45,7 +46,9 @@ struct ReleaseRefusalTests {
             #expect(outbox.topic.wait { $0.contains { $0.key.aggregateID == "good" } })
             try writer.waits(for: "(SELECT count(*) FROM outbox_relay.held) = \(Self.rows + 1 - Int(Self.culprit))")
             let parked = try #require(try OutboxOperator(writer).parked().first)
-            #expect(parked.error.contains("MSG_SIZE_TOO_LARGE") || parked.error.contains("INVALID_RECORD"), "\(parked.error)")
+            #expect(
+                parked.error.contains("MSG_SIZE_TOO_LARGE") || parked.error.contains("INVALID_RECORD"),
+                "\(parked.error)")
             #expect(try OutboxOperator(writer).held(key).first?.sequenceNumber == Self.culprit)
         }
     }

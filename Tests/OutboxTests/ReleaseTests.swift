@@ -23,8 +23,8 @@ struct ReleaseTests {
         #expect(outbox.topic.messages.map(\.sequence) == Array(0..<300))
     }
 
-    /// A row of another key is written when the first held one is on its way. More rows are held than any machine publishes in the
-    /// time after which a release gives way.
+    /// A row of another key is written when the first held one is on its way. More rows are held than any machine
+    /// publishes in the time after which a release gives way.
     @Test(arguments: both) func othersFlowMeanwhile(_ guarantee: DeliveryGuarantee) async throws {
         let held = guarantee == .exactlyOnce ? 4_000 : 10_000
         let outbox = try await TestOutbox(guarantee)
@@ -77,7 +77,8 @@ struct ReleaseTests {
     }
 
     /// SIGTERM in the middle: nothing is lost, and nothing is published twice by the next one.
-    @Test(arguments: both) func aReleaseThatIsStoppedGoesOnWithTheNextRelay(_ guarantee: DeliveryGuarantee) async throws {
+    @Test(arguments: both) func aReleaseThatIsStoppedGoesOnWithTheNextRelay(_ guarantee: DeliveryGuarantee) async throws
+    {
         let outbox = try await TestOutbox(guarantee)
         try await outbox.park("big", rows: 2_000)
         try await outbox.release("big")
@@ -119,7 +120,8 @@ struct ReleaseTests {
         try await onThread {
             let connection = try outbox.connect()
             let size = OutboxLimits.bytesPerChunk / 2 + 1
-            try connection.execute("UPDATE outbox SET payload = convert_to(repeat('x', \(size)), 'UTF8') WHERE sequence_number > 0")
+            try connection.execute(
+                "UPDATE outbox SET payload = convert_to(repeat('x', \(size)), 'UTF8') WHERE sequence_number > 0")
             let held = HeldRows(connection, schema: "outbox_relay")
             let key = OutboxKey(aggregateType: "order", aggregateID: "big")
             let chunk = try held.next(of: key, after: 0, atMost: 10)
@@ -143,7 +145,8 @@ struct ReleaseTests {
             signals.lead = .leading(epoch: lead.epoch, until: .now + .seconds(3600))
             let publisher = StaringPublisher(signals)
             let session = try RelaySession(
-                outbox.configuration, signals: signals, epoch: lead.epoch, factory: publisher, status: RelayStatus(observer: nil),
+                outbox.configuration, signals: signals, epoch: lead.epoch, factory: publisher,
+                status: RelayStatus(observer: nil),
                 backoff: Backoff(), logger: TestOutbox.quiet)
             #expect(throws: OutboxError.self) { try session.run() }
             #expect(publisher.hasSeenLife)

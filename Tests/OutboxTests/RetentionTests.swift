@@ -58,7 +58,8 @@ struct RetentionTests {
                 let writer = try shared.connect()
                 try writer.insertRow("poison", 0)
                 // Whatever shares its leaf stays: the others come when another one takes new rows.
-                try writer.waits(for: "NOT EXISTS (SELECT FROM outbox WHERE leaf = pg_sequence_last_value('outbox_leaf'::regclass))")
+                try writer.waits(
+                    for: "NOT EXISTS (SELECT FROM outbox WHERE leaf = pg_sequence_last_value('outbox_leaf'::regclass))")
                 for sequence in 0..<60 as Range<Int64> {
                     try writer.insertRow("a", sequence)
                     try writer.execute("SELECT pg_sleep(0.05)")

@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 
@@ -24,7 +25,8 @@ struct RoleTests {
         configuration.retention = .milliseconds(400)
         configuration.pollCeiling = .milliseconds(20)
         configuration.parkedRetry = .milliseconds(50)
-        let factory = GatedPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic, behaviour: outbox.behaviour), gate: gate)
+        let factory = GatedPublisherFactory(
+            inner: MemoryPublisherFactory(topic: outbox.topic, behaviour: outbox.behaviour), gate: gate)
         try await withRelay(try Relay(configuration, factory: factory, logger: TestOutbox.quiet)) {
             try await onThread {
                 let writer = try outbox.connect()
@@ -49,7 +51,8 @@ struct RoleTests {
         try await onThread {
             let owner = try outbox.connect()
             try owner.execute(RelayRole(named: role, owner, schema: "outbox_relay").script)
-            #expect(try owner.query("SELECT has_schema_privilege($1, 'outbox_relay', 'USAGE')", [.text(role)]).bool(0, 0))
+            #expect(
+                try owner.query("SELECT has_schema_privilege($1, 'outbox_relay', 'USAGE')", [.text(role)]).bool(0, 0))
         }
     }
 
@@ -67,12 +70,15 @@ struct RoleTests {
     }
 
     private func isRefused(_ connection: PostgresConnection) throws {
-        let values = "(aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('o', 'a', 1, 't', 'x')"
+        let values =
+            "(aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('o', 'a', 1, 't', 'x')"
         for sql in [
             "INSERT INTO outbox \(values)", "UPDATE outbox SET payload = 'y'", "DELETE FROM outbox", "TRUNCATE outbox",
-            "INSERT INTO outbox_0 (leaf, aggregate_type) VALUES (0, 'x')", "UPDATE outbox_0 SET payload = 'y'", "DELETE FROM outbox_0",
+            "INSERT INTO outbox_0 (leaf, aggregate_type) VALUES (0, 'x')", "UPDATE outbox_0 SET payload = 'y'",
+            "DELETE FROM outbox_0",
             "DELETE FROM outbox_relay.source", "INSERT INTO outbox_relay.source \(values)", "SELECT FROM event",
-            "DELETE FROM outbox_relay.decision", "CREATE TABLE outbox_relay.mine ()", "INSERT INTO outbox_relay.relay DEFAULT VALUES",
+            "DELETE FROM outbox_relay.decision", "CREATE TABLE outbox_relay.mine ()",
+            "INSERT INTO outbox_relay.relay DEFAULT VALUES",
         ] {
             var code = "none"
             do { try connection.execute(sql) } catch { code = error.sqlState ?? "" }

@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 
@@ -54,7 +55,10 @@ struct StatusTests {
                 #expect(outbox.topic.wait { $0.count == 1 })
                 try holder.execute("BEGIN; LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
                 let backend = try holder.query("SELECT pg_backend_pid()").int32(0, 0)
-                #expect(try observer.looks { relay.status.now.blocker?.contains("backend \(backend) of postgres, tests") == true })
+                #expect(
+                    try observer.looks {
+                        relay.status.now.blocker?.contains("backend \(backend) of postgres, tests") == true
+                    })
                 try holder.execute("COMMIT")
                 try holder.insertRow("a", 1)
                 #expect(outbox.topic.wait { $0.count == 2 })
@@ -84,7 +88,9 @@ struct StatusTests {
                     told = try? watcher.query(blockers, [.int4(waiting.backendPID)]).optionalString(0, 0)
                     return told != nil
                 })
-            #expect(told?.hasPrefix("backend \(holder.backendPID) of postgres, tests, transaction ") == true, "\(told ?? "")")
+            #expect(
+                told?.hasPrefix("backend \(holder.backendPID) of postgres, tests, transaction ") == true,
+                "\(told ?? "")")
             #expect(told?.contains("open for") == false, "\(told ?? "")")
             try holder.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
         }
@@ -172,7 +178,8 @@ struct StatusTests {
                 let writer = try outbox.connect()
                 try writer.insertRow("a", 0)
                 #expect(try writer.looks { relay.status.now.oldestUnpublished != nil })
-                let written = try writer.query("SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM outbox").int64(0, 0)
+                let written = try writer.query("SELECT (extract(epoch FROM created_at) * 1000000)::bigint FROM outbox")
+                    .int64(0, 0)
                 #expect(relay.status.now.oldestUnpublished == written)
                 #expect(relay.status.now.unpublishedRows == 1)
                 #expect(relay.status.now.phase == .draining)
@@ -194,7 +201,9 @@ struct StatusTests {
                     let pid = try observer.query(PostgresStatement("SELECT pid \(session)")).int32(0, 0)
                     try observer.execute("SELECT pg_terminate_backend(\(pid))")
                     try observer.waits(for: "EXISTS (SELECT \(session) AND pid <> \(pid))")
-                    let isBack = try observer.looks { relay.status.now.phase == .idle && relay.status.now.trouble == nil }
+                    let isBack = try observer.looks {
+                        relay.status.now.phase == .idle && relay.status.now.trouble == nil
+                    }
                     #expect(isBack, "\(application): \(relay.status.now)")
                     try observer.waitsUntilAsleep()
                 }

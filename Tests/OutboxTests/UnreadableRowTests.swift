@@ -4,8 +4,8 @@ import Testing
 
 @testable import Outbox
 
-/// Rows of which the relay's view cannot make what is published: a text that is no UTF-8, json that jsonb does not take. Their keys
-/// wait, all others flow.
+/// Rows of which the relay's view cannot make what is published: a text that is no UTF-8, json that jsonb does not
+/// take. Their keys wait, all others flow.
 struct UnreadableRowTests {
     /// Payloads `bad` and the id `garbled` cannot be read.
     private static let view = """
@@ -30,7 +30,9 @@ struct UnreadableRowTests {
         return made
     }
 
-    private static func insert(_ connection: PostgresConnection, _ id: String, _ sequence: Int, payload: String = "x") throws {
+    private static func insert(_ connection: PostgresConnection, _ id: String, _ sequence: Int, payload: String = "x")
+        throws
+    {
         try connection.query(
             "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('order', $1, $2, 'happened', convert_to($3, 'UTF8'))",
             [.text(id), .int8(Int64(sequence)), .text(payload)])
@@ -66,7 +68,8 @@ struct UnreadableRowTests {
                 #expect(outbox.topic.wait { $0.count == 2 * others + 2 })
                 // Released as it is, it stays parked.
                 #expect(try desk.release(Self.sick, reason: "test"))
-                try desk.connection.waits(for: "(SELECT release_asked_at IS NULL FROM outbox_relay.parked WHERE aggregate_id = 'sick')")
+                try desk.connection.waits(
+                    for: "(SELECT release_asked_at IS NULL FROM outbox_relay.parked WHERE aggregate_id = 'sick')")
                 #expect(outbox.topic.messages.filter { $0.key == Self.sick }.map(\.sequence) == [0])
                 // Dropped, it holds up nobody.
                 let bad = try desk.connection.query("SELECT outbox_id FROM outbox WHERE payload = 'bad'").int64(0, 0)

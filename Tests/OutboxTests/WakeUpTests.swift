@@ -17,7 +17,11 @@ struct WakeUpTests {
         try await withRelay(try outbox.relay(Self.noCeiling)) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<writers {
-                    group.addTask { try await onThread { try write(outbox, "w\(writer)", rows, seed: CrashTests.seed &+ UInt64(writer)) } }
+                    group.addTask {
+                        try await onThread {
+                            try write(outbox, "w\(writer)", rows, seed: CrashTests.seed &+ UInt64(writer))
+                        }
+                    }
                 }
                 group.addTask { try await onThread { try burst(outbox, bursts, seed: CrashTests.seed) } }
                 try await group.waitForAll()
@@ -66,8 +70,8 @@ struct WakeUpTests {
             try await onThread {
                 let old = try outbox.connect()
                 let observer = try outbox.connect()
-                // Inserted while the relay is awake or unborn: this transaction will not notify, and the relay cannot fall
-                // asleep before it has ended.
+                // Inserted while the relay is awake or unborn: this transaction will not notify, and the relay cannot
+                // fall asleep before it has ended.
                 try old.execute("BEGIN")
                 try old.insertRow("old", 0)
                 try observer.insertRow("new", 0)

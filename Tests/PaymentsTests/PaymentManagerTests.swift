@@ -164,7 +164,8 @@ import Testing
         await payments.untilRecovered(1)
         try await payments.stop()
         #expect(try await database.payment(order) == .paid)
-        let isNew = "SELECT count(*) FROM payment_mark WHERE settled_before BETWEEN now() - interval '2 hours' AND now()"
+        let isNew =
+            "SELECT count(*) FROM payment_mark WHERE settled_before BETWEEN now() - interval '2 hours' AND now()"
         #expect(try await database.number(isNew) == 1)
         await database.close()
     }
@@ -183,7 +184,8 @@ import Testing
         #expect(try await database.number("SELECT count(*) FROM payment_retry WHERE attempts = 1") == 1)
         // Its time has come, and the pass does not look so far back.
         try await database.execute(
-            "UPDATE payment_retry SET retry_at = now(); UPDATE payment_mark SET settled_before = now() + interval '1 hour'")
+            "UPDATE payment_retry SET retry_at = now(); UPDATE payment_mark SET settled_before = now() + interval '1 hour'"
+        )
         let second = try RunningPayments(database, topic, gateway)
         await second.untilEnded(1)
         try await second.stop()

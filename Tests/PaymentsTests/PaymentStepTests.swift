@@ -12,7 +12,10 @@ import Testing
             ([.placed(details()), .cancelled(reason: "no")], "nothing"),
             ([.placed(details()), .paymentInitiated, .cancelled(reason: "no")], "void"),
             ([.placed(details()), .paymentInitiated, .paid, .cancelled(reason: "no")], "void"),
-            ([.placed(details()), .paymentInitiated, .paymentFailed(reason: "no"), .cancelled(reason: "no")], "nothing"),
+            (
+                [.placed(details()), .paymentInitiated, .paymentFailed(reason: "no"), .cancelled(reason: "no")],
+                "nothing"
+            ),
             ([.placed(details()), .paymentInitiated, .paid, .shippingStatusUpdated(.inTransit)], "nothing"),
         ] as [([OrderEvent], String)])
     func theStateTellsTheStep(_ history: [OrderEvent], _ step: String) {

@@ -3,7 +3,9 @@ import Testing
 @testable import Payments
 
 @Suite struct PaymentsMachineTests {
-    private func message(_ offset: Int64, _ orderID: String?, _ type: String? = "order_placed", partition: Int32 = 0) -> OrderMessage {
+    private func message(_ offset: Int64, _ orderID: String?, _ type: String? = "order_placed", partition: Int32 = 0)
+        -> OrderMessage
+    {
         OrderMessage(partition: partition, offset: offset, orderID: orderID, eventType: type)
     }
 
@@ -25,7 +27,9 @@ import Testing
 
     @Test func aMessageIsCommittedWhenItsOrderIsDealtWith() {
         let machine = started()
-        machine.received([message(0, "a"), message(1, "b"), message(2, "a", "order_paid"), message(3, nil), message(4, "x", nil)])
+        machine.received([
+            message(0, "a"), message(1, "b"), message(2, "a", "order_paid"), message(3, nil), message(4, "x", nil),
+        ])
         _ = machine.takeNext()
         _ = machine.takeNext()
         #expect(machine.takeCommits().isEmpty)

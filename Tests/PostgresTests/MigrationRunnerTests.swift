@@ -34,7 +34,9 @@ final class MigrationRunnerTests {
         try await onThread {
             let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
             _ = try MigrationRunner(directory: original).migrate(connection)
-            let error = #expect(throws: PostgresError.self) { try MigrationRunner(directory: edited).migrate(connection) }
+            let error = #expect(throws: PostgresError.self) {
+                try MigrationRunner(directory: edited).migrate(connection)
+            }
             #expect(error?.message.contains("V0001__a.sql") == true)
             #expect(throws: PostgresError.self) { try MigrationRunner(directory: missing).migrate(connection) }
         }
@@ -45,7 +47,9 @@ final class MigrationRunnerTests {
         let files = try directory(["V0001__a.sql": "CREATE TABLE a (n int); SELECT nonsense"])
         try await onThread {
             let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
-            let error = #expect(throws: PostgresError.self) { try MigrationRunner(directory: files).migrate(connection) }
+            let error = #expect(throws: PostgresError.self) {
+                try MigrationRunner(directory: files).migrate(connection)
+            }
             #expect(error?.message.hasPrefix("V0001__a.sql") == true)
             #expect(try connection.query("SELECT count(*) FROM pg_class WHERE relname = 'a'").int64(0, 0) == 0)
         }
@@ -58,7 +62,8 @@ final class MigrationRunnerTests {
             for _ in 0..<4 {
                 group.addTask {
                     try await onThread {
-                        let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
+                        let connection = try PostgresConnection(
+                            PostgresConfiguration(url: url, applicationName: "tests"))
                         return try MigrationRunner(directory: files).migrate(connection).count
                     }
                 }
@@ -70,7 +75,9 @@ final class MigrationRunnerTests {
 
     @Test func badNamesAreRefused() throws {
         #expect(throws: PostgresError.self) { try MigrationRunner(directory: try directory(["V1_a.sql": ""])) }
-        #expect(throws: PostgresError.self) { try MigrationRunner(directory: try directory(["V1__a.sql": "", "V01__b.sql": ""])) }
+        #expect(throws: PostgresError.self) {
+            try MigrationRunner(directory: try directory(["V1__a.sql": "", "V01__b.sql": ""]))
+        }
         #expect(throws: PostgresError.self) { try MigrationRunner(directory: try directory([:])) }
         #expect(throws: PostgresError.self) { try MigrationRunner(directory: "/nowhere") }
     }

@@ -2,11 +2,15 @@ import Postgres
 import TestKit
 import Testing
 import Threads
+import Values
 
 struct PostgresConnectionTests {
-    private func connected<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
+    private func connected<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T
+    {
         let url = try await TestPostgres.emptyDatabase()
-        return try await onThread { try body(PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))) }
+        return try await onThread {
+            try body(PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")))
+        }
     }
 
     @Test func everyTypeSurvivesTheRoundTrip() async throws {
@@ -60,7 +64,9 @@ struct PostgresConnectionTests {
             try connection.execute("CREATE TABLE t (n int8 PRIMARY KEY)")
             let insert: PostgresStatement = "INSERT INTO t VALUES ($1)"
             let error = #expect(throws: PostgresError.self) {
-                try connection.pipeline([.init(insert, [.int8(1)]), .init(insert, [.int8(1)]), .init(insert, [.int8(2)])])
+                try connection.pipeline([
+                    .init(insert, [.int8(1)]), .init(insert, [.int8(1)]), .init(insert, [.int8(2)]),
+                ])
             }
             #expect(error?.sqlState == "23505")
             #expect(error?.statementIndex == 1)
@@ -74,7 +80,8 @@ struct PostgresConnectionTests {
     @Test func aCommitThatFailsAtSyncIsAnErrorThoughItsStatementsSucceeded() async throws {
         try await connected { connection in
             try connection.execute(
-                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)")
+                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)"
+            )
             let error = #expect(throws: PostgresError.self) {
                 try connection.pipeline([.init("INSERT INTO t VALUES ($1) RETURNING n", [.int8(1)])])
             }
@@ -87,7 +94,8 @@ struct PostgresConnectionTests {
     @Test func aCommitThatFailsAfterALoneStatementIsAnErrorToo() async throws {
         try await connected { connection in
             try connection.execute(
-                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)")
+                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)"
+            )
             let error = #expect(throws: PostgresError.self) {
                 try connection.query("INSERT INTO t VALUES ($1) RETURNING n", [.int8(1)])
             }
@@ -158,7 +166,8 @@ struct PostgresConnectionTests {
     @Test func noServerIsAConnectionErrorWithoutSecrets() async throws {
         let port = try FreePort.next()
         try await onThread {
-            let configuration = PostgresConfiguration(url: "postgresql://u:secret@127.0.0.1:\(port)/d", applicationName: "tests")
+            let configuration = PostgresConfiguration(
+                url: "postgresql://u:secret@127.0.0.1:\(port)/d", applicationName: "tests")
             let error = #expect(throws: PostgresError.self) { try PostgresConnection(configuration) }
             #expect(error?.code == .connection)
             #expect(error?.description.contains("secret") == false)
@@ -216,11 +225,13 @@ struct PostgresConnectionTests {
         try await onThread {
             var configuration = PostgresConfiguration(url: url, applicationName: "tests")
             let name = url.split(separator: "/").last ?? ""
-            try PostgresConnection(configuration).execute("ALTER DATABASE \(name) SET default_transaction_read_only = on")
+            try PostgresConnection(configuration).execute(
+                "ALTER DATABASE \(name) SET default_transaction_read_only = on")
             configuration.readWriteOnly = true
             let refused = configuration
             let error = #expect(throws: PostgresError.self) { try PostgresConnection(refused) }
-            #expect(error?.message.contains("default_transaction_read_only is on") == true, "\(String(describing: error))")
+            #expect(
+                error?.message.contains("default_transaction_read_only is on") == true, "\(String(describing: error))")
         }
     }
 

@@ -7,7 +7,9 @@ struct PostgresPoolTests {
         let url = try await TestPostgres.emptyDatabase()
         let pool = PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 3)
         let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
-            for _ in 0..<50 { group.addTask { try await pool.withConnection { try $0.query("SELECT pg_backend_pid()").int32(0, 0) } } }
+            for _ in 0..<50 {
+                group.addTask { try await pool.withConnection { try $0.query("SELECT pg_backend_pid()").int32(0, 0) } }
+            }
             return try await group.reduce(into: Set<Int32>()) { $0.insert($1) }
         }
         #expect(pids.count <= 3)

@@ -1,6 +1,7 @@
 import Orders
 import Postgres
 import Testing
+import Values
 
 @testable import Projection
 
@@ -75,7 +76,8 @@ import Testing
 
     @Test func textsThatPostgresRefusesAreUnreadable() throws {
         let fold = BatchFold([
-            try message("a", 0, .placed(details("nul\0"))), try message("b", 0, .placed(details(String(repeating: "x", count: 3_000)))),
+            try message("a", 0, .placed(details("nul\0"))),
+            try message("b", 0, .placed(details(String(repeating: "x", count: 3_000)))),
             garbage("key\0"), garbage(String(repeating: "k", count: 3_000)),
         ])
         #expect(fold.unreadable.count == 4)

@@ -70,7 +70,8 @@ import Threads
         let claim = try await claimed(database)
         try await database.record("real", Array(life.prefix(2)))
         let applied = try await apply(
-            [garbage("real"), garbage("unknown", offset: 1), garbage(nil, offset: 2)] + messages("next", [life[0]], offset: 3), claim,
+            [garbage("real"), garbage("unknown", offset: 1), garbage(nil, offset: 2)]
+                + messages("next", [life[0]], offset: 3), claim,
             database, next: 4)
         #expect(applied.unreadable.count == 3)
         #expect(try await database.row("real") == projected("real", Array(life.prefix(2))))
@@ -134,7 +135,9 @@ import Threads
         let claim = try await claimed(database)
         try await apply(try messages("a", [life[0]]), claim, database, next: 1)
         #expect(try await position(database, cluster: "k2") == nil)
-        await #expect { try await database.store { try $0.claim([0], clusterID: "k2", restarts: [:], reason: "") } } throws: {
+        await #expect {
+            try await database.store { try $0.claim([0], clusterID: "k2", restarts: [:], reason: "") }
+        } throws: {
             ($0 as? ProjectionError)?.code == .raced
         }
     }
@@ -157,7 +160,9 @@ import Threads
         #expect(looked == 26)
         #expect(chunks == 4)
         for index in 0..<25 {
-            #expect(try await database.row("order-\(index)") == projected("order-\(index)", Array(life.prefix(1 + index % 5))))
+            #expect(
+                try await database.row("order-\(index)")
+                    == projected("order-\(index)", Array(life.prefix(1 + index % 5))))
         }
         #expect(try await !database.store { try $0.isHealingWanted() })
     }

@@ -27,7 +27,8 @@ import Testing
         machine.assigned([0])
         machine.claimed(claim(1, [0: 3]), healing: false)
         #expect(machine.accept([garbage("a", offset: 1), garbage("a", offset: 2)]) == nil)
-        let batch = try #require(machine.accept([garbage("a", offset: 2), garbage("a", offset: 3), garbage("a", offset: 8)]))
+        let batch = try #require(
+            machine.accept([garbage("a", offset: 2), garbage("a", offset: 3), garbage("a", offset: 8)]))
         #expect(batch.messages.map(\.offset) == [3, 8])
         machine.applied(batch)
         #expect(machine.accept([garbage("a", offset: 8)]) == nil)
@@ -43,7 +44,8 @@ import Testing
         #expect(machine.nextAction == .claim([0], restarting: [], reason: nil))
         #expect(machine.accept([garbage("a", offset: 1)]) == nil)
         machine.claimed(claim(2, [0: 0]), healing: false)
-        #expect(machine.accept([garbage("a", offset: 0)])?.positions == [Position(partition: 0, claim: 2, nextOffset: 1)])
+        #expect(
+            machine.accept([garbage("a", offset: 0)])?.positions == [Position(partition: 0, claim: 2, nextOffset: 1)])
     }
 
     @Test func aLostOffsetIsClaimedAnewAndHealed() {

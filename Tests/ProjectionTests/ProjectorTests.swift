@@ -58,7 +58,9 @@ import Testing
         #expect(try await database.row("a") == projected("a", Array(life.prefix(3))))
         #expect(try await database.row("b") == projected("b", Array(life.prefix(2))))
         #expect(try await database.row("c") == projected("c", [life[0]]))
-        #expect(try await database.number("SELECT max(next_offset) FROM order_projection_offset WHERE cluster_id = 'k2'") == 1)
+        #expect(
+            try await database.number("SELECT max(next_offset) FROM order_projection_offset WHERE cluster_id = 'k2'")
+                == 1)
     }
 
     @Test func anOffsetThatTheBrokerDeletedIsHealed() async throws {
@@ -89,7 +91,9 @@ import Testing
     @Test func survivesPostgresGoingAway() async throws {
         let server = try await TestPostgres.start()
         let configuration = PostgresConfiguration(url: server.url(), applicationName: "tests")
-        _ = try await onThread { try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration)) }
+        _ = try await onThread {
+            try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
+        }
         let topic = MemoryTopic()
         let projector = try RunningProjector(configuration, topic)
         await projector.untilWalked(1)
@@ -103,7 +107,8 @@ import Testing
         await projector.untilApplied(5)
         try await projector.stop()
         let version = try await onThread {
-            try PostgresConnection(configuration).query("SELECT version FROM order_projection WHERE order_id = 'a'").int64(0, 0)
+            try PostgresConnection(configuration).query("SELECT version FROM order_projection WHERE order_id = 'a'")
+                .int64(0, 0)
         }
         #expect(version == 4)
         try await server.stop(.fast)

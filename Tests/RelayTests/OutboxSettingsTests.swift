@@ -1,10 +1,11 @@
 import Foundation
 import Kafka
-import Messaging
 import Outbox
+import OutboxKafka
 import Postgres
 import Runtime
 import Testing
+import Values
 
 @testable import outbox_relay
 
@@ -34,13 +35,15 @@ import Testing
     @Test func aSuffixedVariableIsForItsOutboxAlone() throws {
         let outboxes = try settings([
             "RELAY_OUTBOXES": "orders, eu-billing", "DATABASE_URL__EU_BILLING": "postgresql://localhost/billing",
-            "RELAY_TOPIC": "{aggregate_type}", "RELAY_TOPIC__EU_BILLING": "billing.{event_type}", "RELAY_RETENTION__ORDERS": "forever",
+            "RELAY_TOPIC": "{aggregate_type}", "RELAY_TOPIC__EU_BILLING": "billing.{event_type}",
+            "RELAY_RETENTION__ORDERS": "forever",
             "RELAY_LEASE": "20s", "KAFKA_BOOTSTRAP_SERVERS__EU_BILLING": "two:9092", "KAFKA_COMPRESSION_TYPE": "zstd",
             "RELAY_CLOUDEVENTS__ORDERS": "false",
         ]).outboxes
         #expect(outboxes.map(\.name) == ["orders", "eu-billing"])
         #expect(outboxes.map(\.relay.outbox) == ["orders", "eu-billing"])
-        #expect(outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/shop", "postgresql://localhost/billing"])
+        #expect(
+            outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/shop", "postgresql://localhost/billing"])
         #expect(outboxes.map(\.publisher.topic.text) == ["{aggregate_type}", "billing.{event_type}"])
         #expect(outboxes.map(\.relay.retention) == [nil, .seconds(86_400)])
         #expect(outboxes.map(\.relay.lease) == [.seconds(20), .seconds(20)])
@@ -58,36 +61,63 @@ import Testing
             "RELAY_OUTBOXES": "a,b", "DATABASE_URL_FILE__B": file.path, "KAFKA_SASL_PASSWORD": "shared",
             "KAFKA_SASL_PASSWORD_FILE__B": file.path,
         ])
-        #expect(own.outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/shop", "postgresql://localhost/filed"])
+        #expect(
+            own.outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/shop", "postgresql://localhost/filed"])
         #expect(own.outboxes.map { $0.publisher.kafka["sasl.password"] } == ["shared", "postgresql://localhost/filed"])
         let shared = try settings([
-            "RELAY_OUTBOXES": "a,b", "DATABASE_URL": "", "DATABASE_URL_FILE": file.path, "DATABASE_URL__A": "postgresql://localhost/own",
+            "RELAY_OUTBOXES": "a,b", "DATABASE_URL": "", "DATABASE_URL_FILE": file.path,
+            "DATABASE_URL__A": "postgresql://localhost/own",
         ])
-        #expect(shared.outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/own", "postgresql://localhost/filed"])
+        #expect(
+            shared.outboxes.map(\.relay.postgres.url) == ["postgresql://localhost/own", "postgresql://localhost/filed"])
     }
 
     @Test(arguments: [
-        (["RELAY_OUTBOXES": "orders,billing"], "orders and billing have the same database and schema: set RELAY_SCHEMA__BILLING"),
+        (
+            ["RELAY_OUTBOXES": "orders,billing"],
+            "orders and billing have the same database and schema: set RELAY_SCHEMA__BILLING"
+        ),
         (["RELAY_OUTBOXES": "a,A", "RELAY_SCHEMA__A": "x"], "names an outbox twice"),
         (["RELAY_OUTBOXES": "a__b"], "'a__b' is no name"),
         (["RELAY_OUTBOXES": ","], "names 0 outboxes"),
-        (["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__B": "b", "RELAY_LEASE__B": "5"], "RELAY_LEASE__B: '5' is not a duration"),
-        (["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__C": "c", "RELAY_SCHEMA__B": "b"], "RELAY_SCHEMA__C: unknown setting"),
-        (["RELAY_OUTBOXES": "a,b", "DATABASE_URL__C": "x", "RELAY_SCHEMA__B": "b"], "DATABASE_URL__C: unknown setting"),
+        (
+            ["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__B": "b", "RELAY_LEASE__B": "5"],
+            "RELAY_LEASE__B: '5' is not a duration"
+        ),
+        (
+            ["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__C": "c", "RELAY_SCHEMA__B": "b"],
+            "RELAY_SCHEMA__C: unknown setting"
+        ),
+        (
+            ["RELAY_OUTBOXES": "a,b", "DATABASE_URL__C": "x", "RELAY_SCHEMA__B": "b"],
+            "DATABASE_URL__C: unknown setting"
+        ),
         (["RELAY_OUTBOXES": "a", "RELAY_ADMIN_PORT__A": "1"], "RELAY_ADMIN_PORT__A: unknown setting"),
-        (["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__B": "b", "KAFKA_ACKS__B": "most"], "KAFKA_ACKS__B: property \"acks\" is refused"),
+        (
+            ["RELAY_OUTBOXES": "a,b", "RELAY_SCHEMA__B": "b", "KAFKA_ACKS__B": "most"],
+            "KAFKA_ACKS__B: property \"acks\" is refused"
+        ),
         (["RELAY_SCHEMA__B": "b"], "RELAY_SCHEMA__B: unknown setting"),
         (["DATABASE_URL": "nonsense"], "DATABASE_URL: is neither a URL"),
         (["DATABASE_URL": ""], "DATABASE_URL: is empty"),
         (["RELAY_OUTBOXES": "a,b", "DATABASE_URL__B": "postgresql://u:%ZZ@h"], "DATABASE_URL__B: cannot be read"),
-        (["RELAY_TOPIC": "bad topic {aggregate_type}"], "RELAY_TOPIC: 'bad topic {aggregate_type}' can be no topic's name"),
+        (
+            ["RELAY_TOPIC": "bad topic {aggregate_type}"],
+            "RELAY_TOPIC: 'bad topic {aggregate_type}' can be no topic's name"
+        ),
         (["RELAY_TOPIC": ".."], "RELAY_TOPIC: '..' can be no topic's name"),
         (["RELAY_TOPIC": String(repeating: "t", count: 249) + "{event_type}"], "can be no topic's name"),
         (["RELAY_SCHEMA": String(repeating: "s", count: 70)], "is longer than the 63 bytes"),
         (["KAFKA_ACKS": "1"], "KAFKA_ACKS: must be all"),
-        (["KAFKA_ENABLE_IDEMPOTENCE": "0", "RELAY_DELIVERY": "exactly-once"], "KAFKA_ENABLE_IDEMPOTENCE: must be true"),
         (
-            ["KAFKA_TRANSACTION_TIMEOUT_MS": "60000", "KAFKA_MESSAGE_TIMEOUT_MS": "90000", "RELAY_DELIVERY": "exactly-once"],
+            ["KAFKA_ENABLE_IDEMPOTENCE": "0", "RELAY_DELIVERY": "exactly-once"],
+            "KAFKA_ENABLE_IDEMPOTENCE: must be true"
+        ),
+        (
+            [
+                "KAFKA_TRANSACTION_TIMEOUT_MS": "60000", "KAFKA_MESSAGE_TIMEOUT_MS": "90000",
+                "RELAY_DELIVERY": "exactly-once",
+            ],
             "KAFKA_MESSAGE_TIMEOUT_MS"
         ),
     ])
@@ -98,10 +128,13 @@ import Testing
 
     @Test func everyMistakeIsToldInALineOfItsOwn() {
         let said = complaint([
-            "KAFKA_FOO": "1", "KAFKA_BAR": "2", "RELAY_LEASE": "5", "KAFKA_BOOTSTRAP_SERVERS": " ", "RELAY_TOPIC": "a b",
+            "KAFKA_FOO": "1", "KAFKA_BAR": "2", "RELAY_LEASE": "5", "KAFKA_BOOTSTRAP_SERVERS": " ",
+            "RELAY_TOPIC": "a b",
         ])
         let variables = said.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix { $0 != ":" } }
-        #expect(Set(variables) == ["KAFKA_FOO", "KAFKA_BAR", "RELAY_LEASE", "KAFKA_BOOTSTRAP_SERVERS", "RELAY_TOPIC"], "\(said)")
+        #expect(
+            Set(variables) == ["KAFKA_FOO", "KAFKA_BAR", "RELAY_LEASE", "KAFKA_BOOTSTRAP_SERVERS", "RELAY_TOPIC"],
+            "\(said)")
         #expect(variables.count == 5)
     }
 

@@ -25,7 +25,9 @@ import Testing
         let readme = try String(contentsOf: TestPaths.root.appending(path: "relay/README.md"), encoding: .utf8)
         var found: [(String, String)] = []
         for line in readme.split(separator: "\n") where line.hasPrefix("| `RELAY_") {
-            let cells = line.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+            let cells = line.split(separator: "|", omittingEmptySubsequences: false).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
             let names = cells[1].matches(of: /`([A-Z_]+)`/).map { String($0.1) }
             let values = cells[2].matches(of: /`([^`]+)`/).map { String($0.1) }
             if names.count == values.count { found += zip(names, values) }
@@ -48,8 +50,10 @@ import Testing
         let others = [
             "RELAY_SCHEMA": "other", "RELAY_LEASE": "16s", "RELAY_POLL_CEILING": "6s", "RELAY_POLL_INTERVAL": "100ms",
             "RELAY_RETENTION": "25h", "RELAY_PARKED_RETRY": "61s", "RELAY_TOPIC": "x", "RELAY_CLOUDEVENTS": "false",
-            "RELAY_EVENT_ID_HEADER": "false", "RELAY_SOURCE": "x", "RELAY_TOMBSTONES": "true", "RELAY_CONNECT_TIMEOUT": "6s",
-            "RELAY_ADMIN_HOST": "::", "RELAY_ADMIN_PORT": "1", "RELAY_DELIVERY": "exactly-once", "RELAY_CHECKPOINT_TOPIC": "x",
+            "RELAY_EVENT_ID_HEADER": "false", "RELAY_SOURCE": "x", "RELAY_TOMBSTONES": "true",
+            "RELAY_CONNECT_TIMEOUT": "6s",
+            "RELAY_ADMIN_HOST": "::", "RELAY_ADMIN_PORT": "1", "RELAY_DELIVERY": "exactly-once",
+            "RELAY_CHECKPOINT_TOPIC": "x",
         ]
         for (name, value) in others { #expect(try Self.picture([name: value]) != unset, "\(name)") }
         let compared = Set(try Self.told().map(\.name)).subtracting(["RELAY_POOLER"])

@@ -11,7 +11,9 @@ import Testing
     }
 
     @Test func oneThatIsNotWellIsNamedBesideTheOthers() {
-        let health = RelayHealth.together([("orders", .ok("leading, idle")), ("billing", .failing("blocked: no Kafka"))])
+        let health = RelayHealth.together([
+            ("orders", .ok("leading, idle")), ("billing", .failing("blocked: no Kafka")),
+        ])
         #expect(!health.isOK)
         #expect(health.message == "orders: leading, idle\nbilling: blocked: no Kafka")
     }

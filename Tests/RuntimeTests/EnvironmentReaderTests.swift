@@ -44,7 +44,9 @@ struct EnvironmentReaderTests {
         let path = FileManager.default.temporaryDirectory.appending(path: "secret-\(UUID())")
         defer { try? FileManager.default.removeItem(at: path) }
         try "hunter2\n".write(to: path, atomically: true, encoding: .utf8)
-        let reader = EnvironmentReader(["A": "direct", "B_FILE": path.path, "C": "x", "C_FILE": path.path, "D_FILE": "/nowhere"])
+        let reader = EnvironmentReader([
+            "A": "direct", "B_FILE": path.path, "C": "x", "C_FILE": path.path, "D_FILE": "/nowhere",
+        ])
         #expect(reader.secret("A") == "direct")
         #expect(reader.secret("B") == "hunter2")
         _ = reader.secret("C")
@@ -70,7 +72,9 @@ struct EnvironmentReaderTests {
         try "hunter2".write(to: path, atomically: true, encoding: .utf8)
         func faults(_ variables: [String: String]) -> [String] {
             let reader = EnvironmentReader(variables)
-            for suffix in ["__A", "__B"] { _ = reader.scoped(suffix: suffix, among: ["__A", "__B"]).databaseURL { _ in "is bad" } }
+            for suffix in ["__A", "__B"] {
+                _ = reader.scoped(suffix: suffix, among: ["__A", "__B"]).databaseURL { _ in "is bad" }
+            }
             let error = #expect(throws: ConfigurationError.self) { try reader.finish() }
             return error?.problems.map { "\($0.variable) \($0.message)" } ?? []
         }

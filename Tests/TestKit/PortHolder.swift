@@ -17,7 +17,9 @@ public final class PortHolder: Sendable {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0, listen(descriptor, 1) == 0 else { throw TestFailure("cannot hold port \(port): errno \(errno)") }
+        guard status == 0, listen(descriptor, 1) == 0 else {
+            throw TestFailure("cannot hold port \(port): errno \(errno)")
+        }
     }
 
     deinit {

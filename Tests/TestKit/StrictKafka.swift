@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A Kafka that is strict about transactions, sequence numbers and sizes, in a process of its own: `Tests/Clients/strict_kafka`.
-/// It ends with the test process, however that ends.
+/// A Kafka that is strict about transactions, sequence numbers and sizes, in a process of its own:
+/// `Tests/Clients/strict_kafka`. It ends with the test process, however that ends.
 public final class StrictKafka: Sendable {
     public let address: String
     private let process: Process

@@ -1,8 +1,8 @@
 import Foundation
 public import Kafka
 
-/// The Kafka of one test: a mock cluster of its own, or the one that `KAFKA_BOOTSTRAP_SERVERS` names (`make test-kafka`), with
-/// topics and groups whose names nobody else has. Its calls block: on a thread of its own.
+/// The Kafka of one test: a mock cluster of its own, or the one that `KAFKA_BOOTSTRAP_SERVERS` names (`make
+/// test-kafka`), with topics and groups whose names nobody else has. Its calls block: on a thread of its own.
 public final class TestKafka: Sendable {
     /// Whether tests run against a Kafka from outside. `make test` makes sure that they do not.
     public static let isExternal = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"]?.isEmpty == false
@@ -40,8 +40,8 @@ public final class TestKafka: Sendable {
         mark = UUID().uuidString.prefix(8).lowercased()
     }
 
-    /// The same for members of a group. The mock cluster does not end a waiting fetch when data arrives, and a rebalance there
-    /// takes a whole session timeout.
+    /// The same for members of a group. The mock cluster does not end a waiting fetch when data arrives, and a
+    /// rebalance there takes a whole session timeout.
     public var memberConfiguration: KafkaConfiguration {
         var result = configuration
         for (property, value) in [
@@ -86,7 +86,9 @@ public final class TestKafka: Sendable {
         // Brokers learn of a new topic one after the other.
         while true {
             let known = try client.metadata(topic: topic, within: Self.creationLimit).topic(topic)
-            if let known, known.error == nil, known.partitions.count >= partitions, known.partitions.allSatisfy({ $0.leader != nil }) {
+            if let known, known.error == nil, known.partitions.count >= partitions,
+                known.partitions.allSatisfy({ $0.leader != nil })
+            {
                 return
             }
             guard .now < deadline else { throw TestFailure("\(topic) has no leaders after \(Self.creationLimit)") }

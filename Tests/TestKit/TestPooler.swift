@@ -9,7 +9,9 @@ public final class TestPooler: Sendable {
     private let input: FileHandle
 
     public static func start(_ mode: Mode, before url: String) async throws -> (pooler: TestPooler, url: String) {
-        guard let upstream = URLComponents(string: url), let port = upstream.port else { throw TestFailure("\(url) has no port") }
+        guard let upstream = URLComponents(string: url), let port = upstream.port else {
+            throw TestFailure("\(url) has no port")
+        }
         let pooler = try await onThread { try TestPooler(mode, upstream: port) }
         return (pooler, url.replacing(":\(port)/", with: ":\(pooler.port)/"))
     }
@@ -22,20 +24,25 @@ public final class TestPooler: Sendable {
         let (input, output) = (Pipe(), Pipe())
         process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = ["-c", Self.script, "test-pooler", String(cString: made), "\(port)", "\(upstream)", mode.rawValue]
+        process.arguments = [
+            "-c", Self.script, "test-pooler", String(cString: made), "\(port)", "\(upstream)", mode.rawValue,
+        ]
         process.standardInput = input
         process.standardOutput = output
         self.input = input.fileHandleForWriting
         try process.run()
         var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { line.append(byte) }
+        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
         let text = String(decoding: line, as: UTF8.self)
         guard text == "ready" else { throw TestFailure("pgbouncer did not start: \(text)") }
     }
 
     deinit { try? input.close() }
 
-    /// Two server connections for all clients: whatever is kept in a session meets somebody else's. Ends when its input closes.
+    /// Two server connections for all clients: whatever is kept in a session meets somebody else's. Ends when its input
+    /// closes.
     private static let script = #"""
         dir=$1 port=$2 upstream=$3 mode=$4
         size=2

@@ -1,5 +1,6 @@
 import Foundation
 public import Postgres
+import Values
 
 /// A private Postgres server on a free port, gone when the test process is gone.
 ///

@@ -1,7 +1,7 @@
 /// The shell script that owns one private Postgres server.
 ///
-/// It obeys lines on standard input and cleans up at end of file. The kernel closes that pipe however the test process ends, a crash
-/// included, so no server and no data directory outlives its tests.
+/// It obeys lines on standard input and cleans up at end of file. The kernel closes that pipe however the test process
+/// ends, a crash included, so no server and no data directory outlives its tests.
 enum TestPostgresScript {
     /// Arguments: data directory (made here, removed at the end), port. Answers each command with `ready`, `stopped`,
     /// `frozen` or `thawed`.

@@ -51,7 +51,9 @@ struct AdoptCommand: ParsableCommand {
         options.schema = schema
         options.columns = Dictionary(try pairs(columns, "--columns"), uniquingKeysWith: { $1 })
         options.hasAllHeaders = headers == "all"
-        if let headers, !options.hasAllHeaders { options.headers = headers == "none" ? [] : try pairs(headers, "--headers") }
+        if let headers, !options.hasAllHeaders {
+            options.headers = headers == "none" ? [] : try pairs(headers, "--headers")
+        }
         if let existing {
             guard let choice = AdoptionOptions.ExistingRows(rawValue: existing) else {
                 throw ValidationError("--existing: '\(existing)' is neither publish nor skip")

@@ -1,12 +1,13 @@
 import Kafka
-import Messaging
 import Outbox
+import OutboxKafka
 import Runtime
 
 /// How often rows may arrive, and what exactly-once delivery needs of Kafka.
 enum DeliverySettings {
     static func read(
-        _ environment: EnvironmentReader, into relay: inout RelayConfiguration, _ publisher: inout KafkaPublisherConfiguration
+        _ environment: EnvironmentReader, into relay: inout RelayConfiguration,
+        _ publisher: inout KafkaPublisherConfiguration
     ) {
         relay.guarantee = environment.choice("RELAY_DELIVERY", default: relay.guarantee)
         let topic = environment.string("RELAY_CHECKPOINT_TOPIC", default: publisher.checkpointTopic)

@@ -1,7 +1,8 @@
 import Kafka
 import Synchronization
 
-/// What librdkafka last complained about. It tries again for ever without failing a row, so nothing else tells why none gets through.
+/// What librdkafka last complained about. It tries again for ever without failing a row, so nothing else tells why none
+/// gets through.
 final class KafkaCondition: Sendable {
     private let last = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
 

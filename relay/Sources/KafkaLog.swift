@@ -7,7 +7,8 @@ enum KafkaLog {
         { event in
             switch event {
             case .log(let level, let facility, let message):
-                logger.log(level: level <= 3 ? .warning : .debug, "kafka: \(message)", metadata: ["facility": "\(facility)"])
+                logger.log(
+                    level: level <= 3 ? .warning : .debug, "kafka: \(message)", metadata: ["facility": "\(facility)"])
             case .error(let error):
                 logger.log(level: error.isFatal ? .error : .warning, "kafka: \(error)")
             case .statistics:

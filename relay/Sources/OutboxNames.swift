@@ -13,15 +13,19 @@ struct OutboxNames: Equatable {
     /// - Returns: nil when the variable is not set: then there is one outbox, without a name.
     init?(_ environment: EnvironmentReader) {
         guard let text = environment.optionalString("RELAY_OUTBOXES") else { return nil }
-        names = text.split(separator: ",").map { $0.drop { $0 == " " } }.map { String($0.reversed().drop { $0 == " " }.reversed()) }
+        names = text.split(separator: ",").map { $0.drop { $0 == " " } }.map {
+            String($0.reversed().drop { $0 == " " }.reversed())
+        }
         for name in names where !Self.isValid(name) {
             environment.report(
                 "RELAY_OUTBOXES",
-                "'\(name)' is no name: up to \(Self.maximumCharacters) letters, digits and single _ or -, a letter first")
+                "'\(name)' is no name: up to \(Self.maximumCharacters) letters, digits and single _ or -, a letter first"
+            )
         }
         if Set(suffixes).count < names.count { environment.report("RELAY_OUTBOXES", "'\(text)' names an outbox twice") }
         if names.isEmpty || names.count > Self.maximum {
-            environment.report("RELAY_OUTBOXES", "'\(text)' names \(names.count) outboxes; 1 to \(Self.maximum) are possible")
+            environment.report(
+                "RELAY_OUTBOXES", "'\(text)' names \(names.count) outboxes; 1 to \(Self.maximum) are possible")
         }
     }
 

@@ -6,7 +6,8 @@ import Synchronization
 /// Runs the relay of one outbox until the process is asked to stop.
 ///
 /// A relay for which going on is useless ends the process if it is alone, so that whoever supervises it notices. Beside
-/// others it must not stop them: it is begun anew after a pause, as a supervisor would, and readiness tells it meanwhile.
+/// others it must not stop them: it is begun anew after a pause, as a supervisor would, and readiness tells it
+/// meanwhile.
 final class OutboxService: Service {
     /// Between the end of a relay that failed for good and the next try, where the process has other outboxes.
     static let pauseAfterFailure = Duration.seconds(30)
@@ -25,7 +26,10 @@ final class OutboxService: Service {
     let kafka: KafkaCondition
 
     /// - Throws: when the process has no file descriptors left.
-    init(name: String?, isAlone: Bool, kafka: KafkaCondition, logger: Logger, make: @escaping @Sendable () throws -> Relay) throws {
+    init(
+        name: String?, isAlone: Bool, kafka: KafkaCondition, logger: Logger,
+        make: @escaping @Sendable () throws -> Relay
+    ) throws {
         self.name = name
         self.isAlone = isAlone
         self.logger = logger
@@ -72,7 +76,9 @@ final class OutboxService: Service {
     /// Returns whether the pause is over; false when the process is to stop.
     private func pause() async -> Bool {
         do {
-            try await cancelWhenGracefulShutdown { try await Task.sleep(until: .now + Self.pauseAfterFailure, clock: .continuous) }
+            try await cancelWhenGracefulShutdown {
+                try await Task.sleep(until: .now + Self.pauseAfterFailure, clock: .continuous)
+            }
             return true
         } catch {
             return false

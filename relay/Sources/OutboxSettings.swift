@@ -1,6 +1,6 @@
 import Kafka
-import Messaging
 import Outbox
+import OutboxKafka
 import Postgres
 import Runtime
 
@@ -19,7 +19,9 @@ struct OutboxSettings {
         relay.outbox = name
         DeliverySettings.read(environment, into: &relay, &publisher)
         self.publisher = publisher
-        for fault in KafkaPublisherFactory(publisher).faults(relay.guarantee) { environment.report(fault.variable, fault.message) }
+        for fault in KafkaPublisherFactory(publisher).faults(relay.guarantee) {
+            environment.report(fault.variable, fault.message)
+        }
     }
 
     private static func relay(_ environment: EnvironmentReader) -> RelayConfiguration {
@@ -67,17 +69,21 @@ struct OutboxSettings {
                 if let fault = template.fault { environment.report("RELAY_TOPIC", "'\(text)' \(fault)") }
             } else {
                 environment.report(
-                    "RELAY_TOPIC", "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
+                    "RELAY_TOPIC",
+                    "'\(text)': places are {aggregate_type}, {event_type} and {header.NAME}, each closed by a brace")
             }
         }
         publisher.addsCloudEvents = environment.bool("RELAY_CLOUDEVENTS", default: publisher.addsCloudEvents)
         publisher.addsEventID = environment.bool("RELAY_EVENT_ID_HEADER", default: publisher.addsEventID)
         publisher.source = environment.string("RELAY_SOURCE", default: publisher.source)
-        publisher.emptyPayloadIsTombstone = environment.bool("RELAY_TOMBSTONES", default: publisher.emptyPayloadIsTombstone)
+        publisher.emptyPayloadIsTombstone = environment.bool(
+            "RELAY_TOMBSTONES", default: publisher.emptyPayloadIsTombstone)
         return publisher
     }
 
     private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
-        KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins) { environment.report($0.variable, $0.message) }
+        KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins) {
+            environment.report($0.variable, $0.message)
+        }
     }
 }

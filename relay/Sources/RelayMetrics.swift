@@ -28,12 +28,14 @@ struct RelayMetrics: RelayObserver {
         leader = registry.gauge("outbox_relay_leader", "1 while this relay leads.", labels: labels)
         epoch = registry.gauge("outbox_relay_epoch", "The epoch in which this relay leads or led.", labels: labels)
         failures = registry.counter(
-            "outbox_relay_publish_failures_total", "Failures after which publishing began again behind the last acknowledged row.",
+            "outbox_relay_publish_failures_total",
+            "Failures after which publishing began again behind the last acknowledged row.",
             labels: labels)
         wakeUps = Dictionary(
             uniqueKeysWithValues: WakeCause.allCases.map { cause in
                 let counter = registry.counter(
-                    "outbox_relay_wake_ups_total", "Waits that ended, by cause.", labels: labels + [("cause", cause.rawValue)])
+                    "outbox_relay_wake_ups_total", "Waits that ended, by cause.",
+                    labels: labels + [("cause", cause.rawValue)])
                 return (cause, counter)
             })
     }

@@ -1,6 +1,6 @@
 import Logging
-import Messaging
 import Outbox
+import OutboxKafka
 import Threads
 
 /// Tells in the log what Kafka is like, beside the start, which does not wait for it.

@@ -1,8 +1,8 @@
 import Admin
 import Kafka
 import Logging
-import Messaging
 import Outbox
+import OutboxKafka
 import Runtime
 import ServiceLifecycle
 
@@ -66,7 +66,8 @@ enum RelayProcess {
         guard let address = settings.admin else { return [] }
         return [
             AdminServer(
-                address, metrics: registry, liveness: { health.liveness() }, readiness: { health.readiness() }, logger: logger)
+                address, metrics: registry, liveness: { health.liveness() }, readiness: { health.readiness() },
+                logger: logger)
         ]
     }
 

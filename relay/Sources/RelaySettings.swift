@@ -32,8 +32,8 @@ struct RelaySettings {
         }
     }
 
-    /// Two that are spelt alike share a checkpoint for certain; two that only lead to the same place are found out when they
-    /// have connected, see ``OutboxClaims``.
+    /// Two that are spelt alike share a checkpoint for certain; two that only lead to the same place are found out when
+    /// they have connected, see ``OutboxClaims``.
     private static func refuseTwins(_ outboxes: [OutboxSettings], _ environment: EnvironmentReader) {
         for (index, outbox) in outboxes.enumerated() {
             let twin = outboxes[..<index].first { $0.hasPlace(of: outbox) }

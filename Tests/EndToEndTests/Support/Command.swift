@@ -36,7 +36,8 @@ enum Command {
     static func output(_ words: [String], environment: [String: String] = [:]) async throws -> String {
         let result = try await run(words, environment: environment)
         guard result.exitCode == 0 else {
-            throw TestFailure("\(words.joined(separator: " ")) failed with \(result.exitCode): \(result.errors)\(result.output)")
+            throw TestFailure(
+                "\(words.joined(separator: " ")) failed with \(result.exitCode): \(result.errors)\(result.output)")
         }
         return result.output
     }

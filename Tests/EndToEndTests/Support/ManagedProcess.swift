@@ -13,8 +13,8 @@ final class ManagedProcess: @unchecked Sendable {
     private var exitCode: Int32?
     private var unread: [UInt8] = []
 
-    /// Runs the command as a child, kills it when standard input closes, tells its pid and its exit code. The kernel closes the pipe of
-    /// a test process that crashed, so nothing is left running.
+    /// Runs the command as a child, kills it when standard input closes, tells its pid and its exit code. The kernel
+    /// closes the pipe of a test process that crashed, so nothing is left running.
     private static let keeperScript = """
         exec 3<&0
         "$@" </dev/null 3<&- 2>&1 &
@@ -51,18 +51,24 @@ final class ManagedProcess: @unchecked Sendable {
         var first: [UInt8] = []
         while let byte = try reading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { first.append(byte) }
         let words = String(decoding: first, as: UTF8.self).split(separator: " ")
-        guard words.first == "@pid", let pid = words.last.flatMap({ pid_t($0) }) else { throw TestFailure("\(name) did not start") }
+        guard words.first == "@pid", let pid = words.last.flatMap({ pid_t($0) }) else {
+            throw TestFailure("\(name) did not start")
+        }
         self.pid = pid
-        // A thread and no readability handler: taking such a handler away at the end of the file raced with its event loop.
+        // A thread and no readability handler: taking such a handler away at the end of the file raced with its event
+        // loop.
         Thread.detachNewThread { [weak self] in
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            while case let count = read(reading.fileDescriptor, &buffer, buffer.count), count > 0 || count < 0 && errno == EINTR {
+            while case let count = read(reading.fileDescriptor, &buffer, buffer.count),
+                count > 0 || count < 0 && errno == EINTR
+            {
                 self?.receive(buffer[..<max(0, count)])
             }
         }
     }
 
-    /// A child inherits the mask of the thread that starts it, and worker threads block what a service must hear: SIGTERM.
+    /// A child inherits the mask of the thread that starts it, and worker threads block what a service must hear:
+    /// SIGTERM.
     private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
         var (none, before) = (sigset_t(), sigset_t())
         sigemptyset(&none)
@@ -138,7 +144,9 @@ final class ManagedProcess: @unchecked Sendable {
         return nil
     }
 
-    private func wait<T: Sendable>(_ limit: Duration, _ problem: String, _ value: @escaping @Sendable () throws -> T?) async throws -> T {
+    private func wait<T: Sendable>(_ limit: Duration, _ problem: String, _ value: @escaping @Sendable () throws -> T?)
+        async throws -> T
+    {
         try await onThread {
             let deadline = Date(timeIntervalSinceNow: Double(limit.components.seconds))
             self.condition.lock()

@@ -2,8 +2,8 @@ import Postgres
 import Synchronization
 import TestKit
 
-/// A service that writes events of parcels, a row for each of fifty parcels per transaction, until it is ended: some thousand
-/// rows a second, each parcel's in the order of their sequence numbers.
+/// A service that writes events of parcels, a row for each of fifty parcels per transaction, until it is ended: some
+/// thousand rows a second, each parcel's in the order of their sequence numbers.
 final class OutboxLoad: Sendable {
     static let parcels = 50
 

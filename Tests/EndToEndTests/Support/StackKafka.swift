@@ -3,7 +3,8 @@ import Kafka
 import TestKit
 import Testing
 
-/// The Kafka of one stack: the embedded one as a process of its own, the strict one, or the one that `KAFKA_BOOTSTRAP_SERVERS` names.
+/// The Kafka of one stack: the embedded one as a process of its own, the strict one, or the one that
+/// `KAFKA_BOOTSTRAP_SERVERS` names.
 final class StackKafka: Sendable {
     static let partitions = 64
 
@@ -29,7 +30,8 @@ final class StackKafka: Sendable {
         let process = try await ManagedProcess.start(
             TestPaths.binary("embedded-kafka"),
             environment: [
-                "EMBEDDED_KAFKA_TOPICS": "outbox.event.order:\(Self.partitions)", "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0",
+                "EMBEDDED_KAFKA_TOPICS": "outbox.event.order:\(Self.partitions)",
+                "EMBEDDED_KAFKA_CONTROL": "127.0.0.1:0",
                 "EMBEDDED_KAFKA_BROKERS": "\(brokers)",
             ])
         address = try await Self.announced("KAFKA_BOOTSTRAP_SERVERS=", process)
@@ -57,7 +59,9 @@ final class StackKafka: Sendable {
     /// Makes an aggregate type's topic: brokers may not make it on use, or with few partitions.
     ///
     /// - Parameter settings: such as `max.message.bytes`; the embedded Kafka has none.
-    func createTopic(_ aggregateType: String, partitions: Int = partitions, settings: [String: String] = [:]) async throws {
+    func createTopic(_ aggregateType: String, partitions: Int = partitions, settings: [String: String] = [:])
+        async throws
+    {
         guard let outside else { return try await control("topic \(topic(aggregateType)) \(partitions)") }
         _ = try await onThread { try outside.topic(aggregateType, partitions: partitions, settings: settings) }
     }
@@ -78,9 +82,12 @@ final class StackKafka: Sendable {
             _ = try await onThread { try strict.control(line) }
             return
         }
-        guard let address = embedded?.control.split(separator: ":") else { throw TestFailure("this Kafka has no switches") }
+        guard let address = embedded?.control.split(separator: ":") else {
+            throw TestFailure("this Kafka has no switches")
+        }
         let answer = try await Command.output([
-            "bash", "-c", "exec 3<>/dev/tcp/$0/$1 && printf '%s\\n' \"$2\" >&3 && read -r answer <&3 && printf %s \"$answer\"",
+            "bash", "-c",
+            "exec 3<>/dev/tcp/$0/$1 && printf '%s\\n' \"$2\" >&3 && read -r answer <&3 && printf %s \"$answer\"",
             String(address[0]), String(address[1]), line,
         ])
         guard answer.hasPrefix("ok") else { throw TestFailure("embedded Kafka answered '\(answer)' to '\(line)'") }
@@ -93,7 +100,9 @@ final class StackKafka: Sendable {
             let before = try strict.count(of: prefix)
             let deadline = ContinuousClock.now + .seconds(60)
             while try strict.count(of: prefix) <= before {
-                guard .now < deadline else { throw TestFailure("no more of \(prefix): \(try strict.control("status"))") }
+                guard .now < deadline else {
+                    throw TestFailure("no more of \(prefix): \(try strict.control("status"))")
+                }
             }
         }
     }

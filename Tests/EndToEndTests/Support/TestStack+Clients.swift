@@ -15,10 +15,12 @@ extension TestStack {
         }
     }
 
-    /// One REST call, made by curl as a user would; curl asks again when the answer is 503, which says that nothing was written.
+    /// One REST call, made by curl as a user would; curl asks again when the answer is 503, which says that nothing was
+    /// written.
     func rest(_ method: String, _ path: String, _ body: String? = nil) async throws -> Answer {
         var words = [
-            "curl", "--silent", "--retry", "10", "--retry-delay", "1", "--max-time", "30", "--write-out", "\n%{http_code}", "-X", method,
+            "curl", "--silent", "--retry", "10", "--retry-delay", "1", "--max-time", "30", "--write-out",
+            "\n%{http_code}", "-X", method,
             httpURL + path,
         ]
         if let body { words += ["-H", "Content-Type: application/json", "-d", body] }
@@ -27,7 +29,9 @@ extension TestStack {
             throw TestFailure("curl answered '\(output)'")
         }
         // Refused tries leave their bodies in front of the last one.
-        let text = output[..<end].range(of: "}{", options: .backwards).map { "{" + output[$0.upperBound..<end] } ?? String(output[..<end])
+        let text =
+            output[..<end].range(of: "}{", options: .backwards).map { "{" + output[$0.upperBound..<end] }
+            ?? String(output[..<end])
         let json = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         return Answer(status: status, json: json ?? [:], text: text)
     }
@@ -40,13 +44,18 @@ extension TestStack {
             {"customer_id":"big-name","product_id":"big-product","vendor_id":"big-vendor","quantity":5,"total_price":99.99,
              "payment_method":"\(paymentMethod)"}
             """)
-        guard answer.status == 200, let id = answer.string("order_id") else { throw TestFailure("not placed: \(answer.text)") }
+        guard answer.status == 200, let id = answer.string("order_id") else {
+            throw TestFailure("not placed: \(answer.text)")
+        }
         return id
     }
 
     /// Waits until the projection shows a payment status: 3 is paid, 4 failed.
     func waitForPayment(_ orderID: String, status: Int) async throws {
-        try await wait(for: "SELECT EXISTS (SELECT FROM order_projection WHERE order_id = '\(orderID)' AND payment_status = \(status))")
+        try await wait(
+            for:
+                "SELECT EXISTS (SELECT FROM order_projection WHERE order_id = '\(orderID)' AND payment_status = \(status))"
+        )
     }
 
     /// Starts clients that place orders over gRPC until the load is ended.

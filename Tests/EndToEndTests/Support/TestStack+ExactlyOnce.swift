@@ -30,7 +30,8 @@ extension TestStack {
 // MARK: - Dying ahead of the checkpoint
 
 extension TestStack {
-    /// Kills a relay when Kafka has committed what its checkpoint does not know: the checkpoint is held until the relay is dead.
+    /// Kills a relay when Kafka has committed what its checkpoint does not know: the checkpoint is held until the relay
+    /// is dead.
     func killAheadOfItsCheckpoint(_ relay: ManagedProcess) async throws {
         let (database, kafka, topic) = (database, kafka.configuration, checkpointTopic)
         try await onThread {
@@ -38,8 +39,13 @@ extension TestStack {
             let (cut, through) = try Self.holdCheckpointOfACut(connection)
             let deadline = ContinuousClock.now + .seconds(60)
             while true {
-                if let record = try Self.deliveryRecords(kafka, topic).last, record.cut == cut, record.through > through { break }
-                guard .now < deadline else { throw TestFailure("Kafka's record does not pass row \(through) of cut \(cut)") }
+                if let record = try Self.deliveryRecords(kafka, topic).last, record.cut == cut, record.through > through
+                {
+                    break
+                }
+                guard .now < deadline else {
+                    throw TestFailure("Kafka's record does not pass row \(through) of cut \(cut)")
+                }
             }
             relay.signal(SIGKILL)
             // The dead relay's session waits for the checkpoint, and would still move it.
@@ -50,7 +56,8 @@ extension TestStack {
         #expect(try await relay.exit() == 128 + SIGKILL)
     }
 
-    private static let place: PostgresStatement = "SELECT cut, drained_through, draining IS NOT NULL FROM outbox_relay.checkpoint"
+    private static let place: PostgresStatement =
+        "SELECT cut, drained_through, draining IS NOT NULL FROM outbox_relay.checkpoint"
 
     private static let endWaiting: PostgresStatement = """
         SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity
@@ -61,7 +68,8 @@ extension TestStack {
     private static func holdCheckpointOfACut(_ connection: PostgresConnection) throws -> (cut: Int64, through: Int64) {
         let deadline = ContinuousClock.now + .seconds(60)
         while .now < deadline {
-            try connection.execute("BEGIN; LOCK TABLE outbox_relay.checkpoint_0, outbox_relay.checkpoint_1 IN EXCLUSIVE MODE")
+            try connection.execute(
+                "BEGIN; LOCK TABLE outbox_relay.checkpoint_0, outbox_relay.checkpoint_1 IN EXCLUSIVE MODE")
             let found = try connection.query(place)
             if try found.bool(0, 2) { return (try found.int64(0, 0), try found.int64(0, 1)) }
             try connection.execute("ROLLBACK")
@@ -73,8 +81,8 @@ extension TestStack {
 // MARK: - The verdict
 
 extension TestStack {
-    /// When everything is drained: each row of this type is in Kafka once, each key's in their order, and Kafka's record is where the
-    /// checkpoint is.
+    /// When everything is drained: each row of this type is in Kafka once, each key's in their order, and Kafka's
+    /// record is where the checkpoint is.
     ///
     /// - Returns: how many messages of transactions that were undone readers of committed messages do not see.
     @discardableResult
@@ -83,14 +91,20 @@ extension TestStack {
         try await expectInvariants()
         let deliveries = try await deliveryRecords()
         let records = try await records(kafka.topic(aggregateType))
-        let published = Dictionary(grouping: records) { $0.keyText ?? "" }.mapValues { $0.compactMap { $0.headerText("id") } }
-        let rows = Dictionary(grouping: try await query(Self.rows(of: aggregateType))) { String($0.prefix { $0 != " " }) }
+        let published = Dictionary(grouping: records) { $0.keyText ?? "" }.mapValues {
+            $0.compactMap { $0.headerText("id") }
+        }
+        let rows = Dictionary(grouping: try await query(Self.rows(of: aggregateType))) {
+            String($0.prefix { $0 != " " })
+        }
         // Each key's rows are compared, but only the keys told: they are thousands.
         let wrong = rows.keys.filter { key in
-            !published[key, default: []].elementsEqual(rows[key, default: []].map { String($0.dropFirst(key.count + 1)) })
+            !published[key, default: []].elementsEqual(
+                rows[key, default: []].map { String($0.dropFirst(key.count + 1)) })
         }
         #expect(wrong.isEmpty, "\(records.count) messages, \(Set(published.values.joined()).count) of them different")
-        let place = try await query("SELECT cut || ' ' || (SELECT max(outbox_id) FROM outbox) FROM outbox_relay.checkpoint")
+        let place = try await query(
+            "SELECT cut || ' ' || (SELECT max(outbox_id) FROM outbox) FROM outbox_relay.checkpoint")
         #expect(deliveries.last.map { ["\($0.cut) \($0.through)"] } == place)
         return try await self.records(kafka.topic(aggregateType), isolation: "read_uncommitted").count - records.count
     }

@@ -9,7 +9,9 @@ extension TestStack {
     var database: PostgresConfiguration { PostgresConfiguration(url: databaseURL, applicationName: "end-to-end-tests") }
 
     /// Waits until nothing is on its way any more, then checks I1 to I5.
-    func expectInvariants(_ acknowledged: [Acknowledgement] = [], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func expectInvariants(_ acknowledged: [Acknowledgement] = [], sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
+    {
         try await settled()
         let (database, kafka) = (database, kafka)
         let violations = try await onThread {
@@ -30,8 +32,8 @@ extension TestStack {
                 """, within: limit)
     }
 
-    /// Waits until a query answers true. Woken by the projector's notifications; looks on its own once a second as well, for conditions
-    /// that no notification tells.
+    /// Waits until a query answers true. Woken by the projector's notifications; looks on its own once a second as
+    /// well, for conditions that no notification tells.
     func wait(for condition: String, within limit: Duration = .seconds(60)) async throws {
         let database = database
         try await onThread {

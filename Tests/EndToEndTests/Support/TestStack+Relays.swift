@@ -5,8 +5,8 @@ import Testing
 import Threads
 
 extension TestStack {
-    /// The lease of relays that a test stops: short, so that it need not wait for long, but no busy machine keeps a relay
-    /// from renewing it.
+    /// The lease of relays that a test stops: short, so that it need not wait for long, but no busy machine keeps a
+    /// relay from renewing it.
     static let shortLease = Duration.seconds(8)
 
     /// A relay of a name, beside others; it ends with the stack.
@@ -24,8 +24,8 @@ extension TestStack {
         try await wait(for: "SELECT EXISTS (SELECT FROM relay_state WHERE leader = '\(name)' AND lease_is_valid)")
     }
 
-    /// What becomes of a `leader` that was stopped while rows flow: `heir` leads and publishes; when the leader goes on it stands by,
-    /// and both keep running.
+    /// What becomes of a `leader` that was stopped while rows flow: `heir` leads and publishes; when the leader goes on
+    /// it stands by, and both keep running.
     func replaces(_ leader: ManagedProcess, with heir: ManagedProcess, named name: String) async throws {
         let rows = 3_000
         try await leads(name)
@@ -79,7 +79,8 @@ extension TestStack {
 
     /// `outboxctl outbox` with these words; what it says.
     func outboxctl(_ words: String...) async throws -> String {
-        try await Command.output([TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": databaseURL])
+        try await Command.output(
+            [TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": databaseURL])
     }
 
     /// Releases every parked key and waits until none is left.
@@ -111,8 +112,8 @@ extension KafkaRecord {
 }
 
 extension [KafkaRecord] {
-    /// Messages of `old` epochs that stand behind the first message of `new` in their partition: what a relay that had been
-    /// replaced still published.
+    /// Messages of `old` epochs that stand behind the first message of `new` in their partition: what a relay that had
+    /// been replaced still published.
     func strays(of old: Int64, behind new: Int64) -> Int {
         var begun: Set<Int32> = []
         return count { record in

@@ -35,7 +35,8 @@ final class TestStack: @unchecked Sendable {
 
     /// Runs a test on a started and healthy stack, and ends all of it afterwards.
     static func with(
-        _ services: [Service] = Service.allCases, brokers: Int = 1, isStrict: Bool = false, _ body: (TestStack) async throws -> Void
+        _ services: [Service] = Service.allCases, brokers: Int = 1, isStrict: Bool = false,
+        _ body: (TestStack) async throws -> Void
     ) async throws {
         try await bare(brokers: brokers, isStrict: isStrict) { stack in
             try await stack.migrate()
@@ -89,7 +90,9 @@ final class TestStack: @unchecked Sendable {
     /// Shows what the processes said, for whoever has to find out why a test failed.
     private func tellOutput() {
         for process in processes.values + others {
-            print("--- \(process.name) \(process.pid)", process.output.suffix(40).joined(separator: "\n"), separator: "\n")
+            print(
+                "--- \(process.name) \(process.pid)", process.output.suffix(40).joined(separator: "\n"), separator: "\n"
+            )
         }
     }
 }
@@ -98,7 +101,8 @@ final class TestStack: @unchecked Sendable {
 
 extension TestStack {
     func migrate() async throws {
-        _ = try await Command.output([TestPaths.binary("outboxctl").path, "migrate"], environment: ["DATABASE_URL": databaseURL])
+        _ = try await Command.output(
+            [TestPaths.binary("outboxctl").path, "migrate"], environment: ["DATABASE_URL": databaseURL])
     }
 
     func environment(of service: Service) -> [String: String] {
@@ -139,7 +143,8 @@ extension TestStack {
     func healthy(_ service: Service) async throws {
         _ = try await Command.output(
             [
-                "curl", "--fail", "--silent", "--show-error", "--retry", "60", "--retry-delay", "1", "--retry-max-time", "60",
+                "curl", "--fail", "--silent", "--show-error", "--retry", "60", "--retry-delay", "1", "--retry-max-time",
+                "60",
                 "--retry-all-errors", "--max-time", "5", url(of: service) + "/readyz",
             ])
     }

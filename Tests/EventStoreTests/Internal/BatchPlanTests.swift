@@ -1,6 +1,7 @@
 import Orders
 import Postgres
 import Testing
+import Values
 
 @testable import EventStore
 
@@ -27,7 +28,8 @@ struct BatchPlanTests {
     private func texts(_ resolutions: [BatchPlan.Resolution]) -> [String] {
         resolutions.map { resolution in
             switch resolution {
-            case .answer(.success(let outcome)): outcome.replayed ? "replayed \(outcome.version)" : "version \(outcome.version)"
+            case .answer(.success(let outcome)):
+                outcome.replayed ? "replayed \(outcome.version)" : "version \(outcome.version)"
             case .answer(.failure(let error)): "\(error)"
             case .decideAgain: "again"
             }
@@ -63,7 +65,8 @@ struct BatchPlanTests {
 
     @Test func expectedVersionsAreThoseTheCommandSees() {
         let requests = [
-            request(.initiatePayment, on: "a", expectedVersion: 1), request(.recordPayment, on: "a", expectedVersion: 1),
+            request(.initiatePayment, on: "a", expectedVersion: 1),
+            request(.recordPayment, on: "a", expectedVersion: 1),
             request(.recordPayment, on: "a", expectedVersion: 2),
         ]
         let plan = BatchPlan(requests, heads: [ExactText("a"): head([.placed(Fixture.details)])], keys: [:], now: 5)
@@ -73,10 +76,12 @@ struct BatchPlanTests {
 
     @Test func oneOfTheAllowedVersionsWillDo() {
         let requests = [
-            request(.initiatePayment, on: "a", allowedVersions: [2, 1]), request(.recordPayment, on: "a", allowedVersions: [1, 3]),
+            request(.initiatePayment, on: "a", allowedVersions: [2, 1]),
+            request(.recordPayment, on: "a", allowedVersions: [1, 3]),
             request(.recordPayment, on: "a", allowedVersions: []),
             request(.recordPayment, on: "a", expectedVersion: 3, allowedVersions: [2]),
-            request(.recordPayment, on: "nobody", allowedVersions: []), request(.recordPayment, on: "a", allowedVersions: [2]),
+            request(.recordPayment, on: "nobody", allowedVersions: []),
+            request(.recordPayment, on: "a", allowedVersions: [2]),
         ]
         let heads = [ExactText("a"): head([.placed(Fixture.details)]), ExactText("nobody"): head([])]
         let plan = BatchPlan(requests, heads: heads, keys: [:], now: 5)
@@ -109,7 +114,8 @@ struct BatchPlanTests {
 
     @Test func timeNeverRunsBackwardsWithinAHistory() {
         let plan = BatchPlan(
-            [request(.cancel(reason: "x"), on: "a")], heads: [ExactText("a"): head([.placed(Fixture.details)])], keys: [:], now: 5)
+            [request(.cancel(reason: "x"), on: "a")], heads: [ExactText("a"): head([.placed(Fixture.details)])],
+            keys: [:], now: 5)
         #expect(plan.blocks.first?.events.map(\.time) == [1_000])
     }
 

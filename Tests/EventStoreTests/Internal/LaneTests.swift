@@ -28,7 +28,8 @@ struct LaneTests {
         func fail(_ error: EventStoreError) { journal.answered(number, "\(error)") }
     }
 
-    /// Waits for the test before each batch; holds requests above 100 back once; loses the connection at a negative number.
+    /// Waits for the test before each batch; holds requests above 100 back once; loses the connection at a negative
+    /// number.
     final class Worker: LaneWorker {
         var availabilityChanged: ((LaneDown?) -> Void)?
         private let journal: Journal
@@ -65,7 +66,8 @@ struct LaneTests {
         var configuration = EventStoreConfiguration()
         configuration.maximumQueuedPerLane = bound
         configuration.minimumReconnectDelay = .milliseconds(1)
-        return Lane(name: "test", worker: Worker(journal), batchBound: 50, pause: try Pause(), configuration: configuration)
+        return Lane(
+            name: "test", worker: Worker(journal), batchBound: 50, pause: try Pause(), configuration: configuration)
     }
 
     @Test func requestsGatherWhileABatchIsInFlight() async throws {

@@ -2,6 +2,7 @@ import Postgres
 import TestKit
 import Testing
 import Threads
+import Values
 
 @testable import EventStore
 

@@ -20,13 +20,15 @@ enum Corpus {
         let message: [UInt8] = try Google_Protobuf_BytesValue.with { $0.value = .init([1, 2, 3]) }.serializedBytes()
         let number: [UInt8] = try Google_Protobuf_Int64Value.with { $0.value = 40 }.serializedBytes()
         let bodies = [
-            ("Unary", frame(message)), ("Yielding", frame(message)), ("Fail", frame([])), ("Crash", frame([])), ("Metadata", frame([])),
+            ("Unary", frame(message)), ("Yielding", frame(message)), ("Fail", frame([])), ("Crash", frame([])),
+            ("Metadata", frame([])),
             ("Hang", frame([])), ("Count", frame(number)), ("Sum", frame(message) + frame(message)),
             ("Chat", frame(message) + frame(message)),
             ("Deaf", frame(message)),
         ]
         let fields = [
-            [], [("grpc-timeout", "20m")], [("grpc-encoding", "gzip"), ("grpc-accept-encoding", "gzip")], [("x-data-bin", "AQID")],
+            [], [("grpc-timeout", "20m")], [("grpc-encoding", "gzip"), ("grpc-accept-encoding", "gzip")],
+            [("x-data-bin", "AQID")],
         ]
         var sessions: [[UInt8]] = []
         for more in fields {

@@ -9,10 +9,11 @@ import Testing
 @testable import GRPC
 @testable import HTTP2
 
-/// Mutated sessions against the whole server side of a connection, without sockets: nothing crashes, hangs or stays behind.
+/// Mutated sessions against the whole server side of a connection, without sockets: nothing crashes, hangs or stays
+/// behind.
 ///
-/// `FUZZ_SECONDS` sets how long it runs (2 by default), for a run with nothing beside it: the memory of the process is watched then.
-/// `FUZZ_SEED` repeats a run.
+/// `FUZZ_SECONDS` sets how long it runs (2 by default), for a run with nothing beside it: the memory of the process is
+/// watched then. `FUZZ_SEED` repeats a run.
 @Suite struct FuzzTests {
     @Test func mutatedSessionsDoNoHarm() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -50,7 +51,8 @@ import Testing
         weak var handler: HTTP2ConnectionHandler?
         do {
             let connection = HTTP2ConnectionHandler(
-                limits: HTTP2Limits(), loop: context, application: application, isSecure: false, logger: Logger(label: "fuzz"))
+                limits: HTTP2Limits(), loop: context, application: application, isSecure: false,
+                logger: Logger(label: "fuzz"))
             handler = connection
             let channel = EmbeddedChannel(handler: connection, loop: loop)
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

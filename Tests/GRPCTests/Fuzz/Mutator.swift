@@ -34,14 +34,17 @@ struct Mutator {
         case 1: bytes[position] = UInt8(number(below: 256))
         case 2: bytes[position] = [0, 1, 0x7f, 0x80, 0xff][number(below: 5)]
         case 3: bytes.removeSubrange(position..<min(bytes.count, position + 1 + number(below: 12)))
-        case 4: bytes.insert(contentsOf: (0..<1 + number(below: 12)).map { _ in UInt8(number(below: 256)) }, at: position)
+        case 4:
+            bytes.insert(contentsOf: (0..<1 + number(below: 12)).map { _ in UInt8(number(below: 256)) }, at: position)
         case 5:
             let end = min(bytes.count, position + 1 + number(below: 60))
             bytes.insert(contentsOf: Array(bytes[position..<end]), at: first + number(below: bytes.count - first))
         default:
             let other = corpus[number(below: corpus.count)]
             let start = min(24, other.count) + number(below: max(0, other.count - 24))
-            if start < other.count { bytes.insert(contentsOf: other[start..<min(other.count, start + 80)], at: position) }
+            if start < other.count {
+                bytes.insert(contentsOf: other[start..<min(other.count, start + 80)], at: position)
+            }
         }
     }
 }

@@ -47,7 +47,9 @@ import Testing
                 let message: [UInt8] = try Bytes([UInt8](repeating: 3, count: 100_000)).serializedBytes()
                 let compressed = message.withUnsafeBytes { Compression.compress($0, encoding) } ?? []
                 client.headers(
-                    1, HeaderEncoder.call("/test.Echo/Unary", [("grpc-encoding", name), ("grpc-accept-encoding", "identity, \(name)")]))
+                    1,
+                    HeaderEncoder.call(
+                        "/test.Echo/Unary", [("grpc-encoding", name), ("grpc-accept-encoding", "identity, \(name)")]))
                 client.data(1, frame(compressed, flag: 1), end: true)
                 let response = try client.response(1)
                 #expect(response.grpcStatus == 0)

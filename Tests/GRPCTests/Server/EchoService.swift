@@ -15,7 +15,9 @@ enum EchoService {
             for _ in 0..<10 { await Task.yield() }
             return request
         }
-        router.unary(name, "OnPool", options: GRPCMethodOptions(placement: .pool)) { (request: Bytes, _) -> Bytes in request }
+        router.unary(name, "OnPool", options: GRPCMethodOptions(placement: .pool)) { (request: Bytes, _) -> Bytes in
+            request
+        }
         router.unary(name, "Metadata") { (request: Bytes, context) -> Bytes in
             context.addInitialMetadata("x-initial", context.metadata["x-text"] ?? "none")
             context.addTrailingMetadata("x-trailing-bin", binary: context.metadata.binary("x-data-bin") ?? [])
@@ -35,7 +37,8 @@ enum EchoService {
             await events.hang()
             throw CancellationError()
         }
-        router.serverStreaming(name, "Count") { (request: Google_Protobuf_Int64Value, writer: GRPCResponseWriter<Bytes>, _) in
+        router.serverStreaming(name, "Count") {
+            (request: Google_Protobuf_Int64Value, writer: GRPCResponseWriter<Bytes>, _) in
             for number in 0..<request.value {
                 try await writer.write(Bytes([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 1_000)))
                 events.wrote()
@@ -46,10 +49,13 @@ enum EchoService {
             for try await request in requests { sum += Int64(request.value.count) }
             return Google_Protobuf_Int64Value(sum)
         }
-        router.bidirectional(name, "Chat") { (requests: GRPCRequestStream<Bytes>, writer: GRPCResponseWriter<Bytes>, _) in
+        router.bidirectional(name, "Chat") {
+            (requests: GRPCRequestStream<Bytes>, writer: GRPCResponseWriter<Bytes>, _) in
             for try await request in requests { try await writer.write(request) }
         }
-        router.bidirectional(name, "Deaf") { (_: GRPCRequestStream<Bytes>, _: GRPCResponseWriter<Bytes>, _) in await events.hang() }
+        router.bidirectional(name, "Deaf") { (_: GRPCRequestStream<Bytes>, _: GRPCResponseWriter<Bytes>, _) in
+            await events.hang()
+        }
         return router
     }
 

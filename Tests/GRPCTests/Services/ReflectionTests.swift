@@ -17,7 +17,9 @@ import Testing
 
     private func files(_ response: Response.OneOf_MessageResponse?) throws -> [String] {
         guard case .fileDescriptorResponse(let answer)? = response else { return [] }
-        return try answer.fileDescriptorProto.map { try Google_Protobuf_FileDescriptorProto(serializedBytes: Array($0)).name }
+        return try answer.fileDescriptorProto.map {
+            try Google_Protobuf_FileDescriptorProto(serializedBytes: Array($0)).name
+        }
     }
 
     @Test(arguments: [
@@ -33,7 +35,8 @@ import Testing
 
     @Test func whatIsNotKnownIsNotFound() throws {
         for question in [
-            Request.OneOf_MessageRequest.fileByFilename("x.proto"), .fileContainingSymbol("x"), .allExtensionNumbersOfType("x"),
+            Request.OneOf_MessageRequest.fileByFilename("x.proto"), .fileContainingSymbol("x"),
+            .allExtensionNumbersOfType("x"),
         ] {
             guard case .errorResponse(let error)? = try ask(question) else {
                 Issue.record("an answer to \(question)")
@@ -76,13 +79,15 @@ import Testing
             try await offPool {
                 let client = try RawConnection(port: port)
                 try client.handshake()
-                client.headers(1, HeaderEncoder.call("/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo"))
+                client.headers(
+                    1, HeaderEncoder.call("/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo"))
                 let request = Request.with { $0.messageRequest = .listServices("") }
                 client.data(1, frame(try request.serializedBytes()), end: true)
                 let answer = try Response(serializedBytes: try client.response(1).messages.first ?? [])
                 #expect(
                     answer.listServicesResponse.service.map(\.name) == [
-                        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+                        "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                        "grpc.reflection.v1alpha.ServerReflection",
                     ])
             }
         }

@@ -13,10 +13,13 @@ extension Violation {
         Violation("3.4", "a preface that is not one", .closed, handshake: false) { client in
             client.send(Array("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))
         },
-        Violation("3.4", "a first frame that is not SETTINGS", .connectionError([.protocolError]), handshake: false) { client in
+        Violation("3.4", "a first frame that is not SETTINGS", .connectionError([.protocolError]), handshake: false) {
+            client in
             client.send(RawConnection.preface + RawFrame(Kind.ping, [UInt8](repeating: 0, count: 8)).bytes())
         },
-        Violation("4.1", "a frame of unknown type", .ignored) { $0.send(RawFrame(0xbe, flags: 0xff, stream: 0, [1, 2, 3])) },
+        Violation("4.1", "a frame of unknown type", .ignored) {
+            $0.send(RawFrame(0xbe, flags: 0xff, stream: 0, [1, 2, 3]))
+        },
         Violation("4.1", "undefined flags", .ignored) {
             $0.send(RawFrame(Kind.windowUpdate, flags: 0xff, stream: 0, big(1)))
         },
@@ -34,7 +37,8 @@ extension Violation {
             client.send(RawFrame(Kind.headers, flags: Flag.endStream, stream: 1, get))
             client.send(RawFrame(Kind.priority, stream: 1, big(0) + [1]))
         },
-        Violation("4.3", "another stream's HEADERS inside a header block", .connectionError([.protocolError])) { client in
+        Violation("4.3", "another stream's HEADERS inside a header block", .connectionError([.protocolError])) {
+            client in
             client.send(RawFrame(Kind.headers, flags: Flag.endStream, stream: 1, get))
             client.headers(3, HeaderEncoder.get("/"), end: true)
         },
@@ -46,8 +50,11 @@ extension Violation {
         Violation("6.2", "HEADERS on stream 0", .connectionError([.protocolError])) {
             $0.headers(0, HeaderEncoder.get("/"), end: true)
         },
-        Violation("6.2", "HEADERS with padding as long as the payload", .connectionError([.protocolError, .frameSizeError])) {
-            $0.send(RawFrame(Kind.headers, flags: Flag.padded | Flag.endHeaders | Flag.endStream, stream: 1, [255] + get))
+        Violation(
+            "6.2", "HEADERS with padding as long as the payload", .connectionError([.protocolError, .frameSizeError])
+        ) {
+            $0.send(
+                RawFrame(Kind.headers, flags: Flag.padded | Flag.endHeaders | Flag.endStream, stream: 1, [255] + get))
         },
         Violation("6.3", "PRIORITY on stream 0", .connectionError([.protocolError])) {
             $0.send(RawFrame(Kind.priority, stream: 0, big(0) + [1]))
@@ -75,7 +82,9 @@ extension Violation {
         Violation("6.5", "SETTINGS of the wrong size", .connectionError([.frameSizeError])) {
             $0.send(RawFrame(Kind.settings, [0, 3, 0]))
         },
-        Violation("6.5.2", "ENABLE_PUSH of 2", .connectionError([.protocolError])) { $0.send(RawFrame(Kind.settings, setting(2, 2))) },
+        Violation("6.5.2", "ENABLE_PUSH of 2", .connectionError([.protocolError])) {
+            $0.send(RawFrame(Kind.settings, setting(2, 2)))
+        },
         Violation("6.5.2", "INITIAL_WINDOW_SIZE beyond 2^31-1", .connectionError([.flowControlError])) {
             $0.send(RawFrame(Kind.settings, setting(4, 0x8000_0000)))
         },
@@ -96,7 +105,9 @@ extension Violation {
         Violation("6.7", "PING on a stream", .connectionError([.protocolError])) {
             $0.send(RawFrame(Kind.ping, stream: 1, [UInt8](repeating: 0, count: 8)))
         },
-        Violation("6.7", "PING of the wrong size", .connectionError([.frameSizeError])) { $0.send(RawFrame(Kind.ping, [1, 2, 3])) },
+        Violation("6.7", "PING of the wrong size", .connectionError([.frameSizeError])) {
+            $0.send(RawFrame(Kind.ping, [1, 2, 3]))
+        },
         Violation("6.8", "GOAWAY on a stream", .connectionError([.protocolError])) {
             $0.send(RawFrame(Kind.goAway, stream: 1, big(0) + big(0)))
         },
@@ -126,7 +137,9 @@ extension Violation {
             client.headers(1, HeaderEncoder.call("/hold"))
             for _ in 0...16 { client.data(1, [UInt8](repeating: 0, count: 16_384)) }
         },
-        Violation("6.9.2", "an initial window that makes a stream's window overflow", .connectionError([.flowControlError])) {
+        Violation(
+            "6.9.2", "an initial window that makes a stream's window overflow", .connectionError([.flowControlError])
+        ) {
             client in
             client.headers(1, HeaderEncoder.call("/hold"))
             client.send(RawFrame(Kind.windowUpdate, stream: 1, big(0x7fff_0000)))
@@ -134,11 +147,13 @@ extension Violation {
         },
         Violation("6.10", "CONTINUATION after a complete header block", .connectionError([.protocolError])) { client in
             client.headers(1, HeaderEncoder.call("/hold"))
-            client.send(RawFrame(Kind.continuation, flags: Flag.endHeaders, stream: 1, HeaderEncoder.encode([("a", "b")])))
+            client.send(
+                RawFrame(Kind.continuation, flags: Flag.endHeaders, stream: 1, HeaderEncoder.encode([("a", "b")])))
         },
         Violation("6.10", "CONTINUATION on stream 0", .connectionError([.protocolError])) { client in
             client.send(RawFrame(Kind.headers, flags: Flag.endStream, stream: 1, get))
-            client.send(RawFrame(Kind.continuation, flags: Flag.endHeaders, stream: 0, HeaderEncoder.encode([("a", "b")])))
+            client.send(
+                RawFrame(Kind.continuation, flags: Flag.endHeaders, stream: 0, HeaderEncoder.encode([("a", "b")])))
         },
         Violation("6.10", "DATA inside a header block", .connectionError([.protocolError])) { client in
             client.send(RawFrame(Kind.headers, stream: 1, get))

@@ -91,33 +91,59 @@ extension Violation {
             client.headers(1, HeaderEncoder.call("/hold", [("content-length", "1")]))
             client.data(1, [1, 2], end: true)
         },
-        Violation("8.2.1", "an upper-case field name", .streamError([.protocolError]), request(HeaderEncoder.get("/", [("X-Test", "a")]))),
-        Violation("8.2.1", "a field name with a space", .streamError([.protocolError]), request(HeaderEncoder.get("/", [("x y", "a")]))),
         Violation(
-            "8.2.1", "a field value with a line break", .streamError([.protocolError]), request(HeaderEncoder.get("/", [("x", "a\nb")]))),
+            "8.2.1", "an upper-case field name", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/", [("X-Test", "a")]))),
         Violation(
-            "8.2.2", "a connection field", .streamError([.protocolError]), request(HeaderEncoder.get("/", [("connection", "keep-alive")]))),
-        Violation("8.2.2", "te other than trailers", .streamError([.protocolError]), request(HeaderEncoder.get("/", [("te", "gzip")]))),
+            "8.2.1", "a field name with a space", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/", [("x y", "a")]))),
         Violation(
-            "8.3", "an unknown pseudo-header field", .streamError([.protocolError]), request([(":test", "a")] + HeaderEncoder.get("/"))),
+            "8.2.1", "a field value with a line break", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/", [("x", "a\nb")]))),
         Violation(
-            "8.3", "a response pseudo-header field", .streamError([.protocolError]), request([(":status", "200")] + HeaderEncoder.get("/"))),
+            "8.2.2", "a connection field", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/", [("connection", "keep-alive")]))),
         Violation(
-            "8.3", "a pseudo-header field after others", .streamError([.protocolError]), request([("a", "b")] + HeaderEncoder.get("/"))),
-        Violation("8.3.1", "a method twice", .streamError([.protocolError]), request([(":method", "GET")] + HeaderEncoder.get("/"))),
-        Violation("8.3.1", "a path twice", .streamError([.protocolError]), request([(":path", "/")] + HeaderEncoder.get("/"))),
-        Violation("8.3.1", "no method", .streamError([.protocolError]), request(HeaderEncoder.get("/").filter { $0.0 != ":method" })),
-        Violation("8.3.1", "no scheme", .streamError([.protocolError]), request(HeaderEncoder.get("/").filter { $0.0 != ":scheme" })),
-        Violation("8.3.1", "no path", .streamError([.protocolError]), request(HeaderEncoder.get("/").filter { $0.0 != ":path" })),
+            "8.2.2", "te other than trailers", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/", [("te", "gzip")]))),
+        Violation(
+            "8.3", "an unknown pseudo-header field", .streamError([.protocolError]),
+            request([(":test", "a")] + HeaderEncoder.get("/"))),
+        Violation(
+            "8.3", "a response pseudo-header field", .streamError([.protocolError]),
+            request([(":status", "200")] + HeaderEncoder.get("/"))),
+        Violation(
+            "8.3", "a pseudo-header field after others", .streamError([.protocolError]),
+            request([("a", "b")] + HeaderEncoder.get("/"))),
+        Violation(
+            "8.3.1", "a method twice", .streamError([.protocolError]),
+            request([(":method", "GET")] + HeaderEncoder.get("/"))),
+        Violation(
+            "8.3.1", "a path twice", .streamError([.protocolError]), request([(":path", "/")] + HeaderEncoder.get("/"))),
+        Violation(
+            "8.3.1", "no method", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/").filter { $0.0 != ":method" })),
+        Violation(
+            "8.3.1", "no scheme", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/").filter { $0.0 != ":scheme" })),
+        Violation(
+            "8.3.1", "no path", .streamError([.protocolError]),
+            request(HeaderEncoder.get("/").filter { $0.0 != ":path" })),
         Violation("8.3.1", "an empty path", .streamError([.protocolError]), request(HeaderEncoder.get(""))),
     ]
 
     /// Header compression: RFC 7541, and RFC 9113 §4.3.
     public static let compression: [Violation] = [
-        Violation("hpack 2.3.3", "an index beyond both tables", .connectionError([.compressionError]), block([0xff, 0x7f] + valid)),
+        Violation(
+            "hpack 2.3.3", "an index beyond both tables", .connectionError([.compressionError]),
+            block([0xff, 0x7f] + valid)),
         Violation("hpack 6.1", "index 0", .connectionError([.compressionError]), block([0x80] + valid)),
-        Violation("hpack 4.2", "a table size update after fields", .connectionError([.compressionError]), block(valid + [0x20])),
-        Violation("hpack 6.3", "a table size beyond the limit", .connectionError([.compressionError]), block([0x3f, 0xe2, 0x1f] + valid)),
+        Violation(
+            "hpack 4.2", "a table size update after fields", .connectionError([.compressionError]),
+            block(valid + [0x20])),
+        Violation(
+            "hpack 6.3", "a table size beyond the limit", .connectionError([.compressionError]),
+            block([0x3f, 0xe2, 0x1f] + valid)),
         Violation(
             "hpack 5.2", "Huffman padding of more than 7 bits", .connectionError([.compressionError]),
             block(valid + [0x00, 0x81, 0xff, 0x01, 0x61])),
@@ -130,6 +156,7 @@ extension Violation {
         Violation(
             "hpack 5.1", "an integer that overflows", .connectionError([.compressionError]),
             block(valid + [0x00, 0x7f] + [UInt8](repeating: 0xff, count: 10) + [0x01])),
-        Violation("4.3", "a truncated field", .connectionError([.compressionError]), block(valid + [0x00, 0x05, 0x61])),
+        Violation(
+            "4.3", "a truncated field", .connectionError([.compressionError]), block(valid + [0x00, 0x05, 0x61])),
     ]
 }

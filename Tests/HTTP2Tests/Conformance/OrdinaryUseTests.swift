@@ -8,7 +8,8 @@ import Testing
     private typealias Flag = RawFrame.Flag
 
     private func talk(
-        limits: HTTP2Limits = HTTP2Limits(), settings: [UInt8] = [], _ body: @escaping @Sendable (RawConnection) throws -> Void
+        limits: HTTP2Limits = HTTP2Limits(), settings: [UInt8] = [],
+        _ body: @escaping @Sendable (RawConnection) throws -> Void
     ) async throws {
         try await withServer(ProbeApplication(), limits: limits) { port, _ in
             try await offPool {
@@ -95,7 +96,9 @@ import Testing
                     echoed += frame.payload.count
                     guard !frame.payload.isEmpty else { continue }
                     client.send(RawFrame(Kind.windowUpdate, big(UInt32(frame.payload.count))))
-                    if !frame.isEndStream { client.send(RawFrame(Kind.windowUpdate, stream: 1, big(UInt32(frame.payload.count)))) }
+                    if !frame.isEndStream {
+                        client.send(RawFrame(Kind.windowUpdate, stream: 1, big(UInt32(frame.payload.count))))
+                    }
                 }
             }
             #expect(echoed == sent)
@@ -110,7 +113,9 @@ import Testing
             try await offPool {
                 let client = try RawConnection(port: port)
                 client.send(RawConnection.preface + RawFrame(Kind.settings).bytes())
-                for stream in stride(from: UInt32(1), through: 5, by: 2) { client.headers(stream, HeaderEncoder.call("/hold")) }
+                for stream in stride(from: UInt32(1), through: 5, by: 2) {
+                    client.headers(stream, HeaderEncoder.call("/hold"))
+                }
                 client.headers(7, HeaderEncoder.get("/"), end: true)
                 let refusal = try client.read(Kind.resetStream)
                 #expect(refusal.stream == 7)
@@ -127,7 +132,9 @@ import Testing
         var limits = HTTP2Limits()
         limits.concurrentStreams = 3
         try await talk(limits: limits) { client in
-            for stream in stride(from: UInt32(1), through: 7, by: 2) { client.headers(stream, HeaderEncoder.call("/hold")) }
+            for stream in stride(from: UInt32(1), through: 7, by: 2) {
+                client.headers(stream, HeaderEncoder.call("/hold"))
+            }
             expectSame(try client.goAwayCode(), HTTP2ErrorCode.protocolError.rawValue)
         }
     }

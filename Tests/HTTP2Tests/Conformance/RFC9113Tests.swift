@@ -50,7 +50,9 @@ import Testing
     private static func expectService(from client: RawConnection, stream: UInt32) throws {
         let payload: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
         client.send(RawFrame(RawFrame.Kind.ping, payload))
-        let isAnswer = { (frame: RawFrame) in frame.kind == RawFrame.Kind.ping && frame.flags & RawFrame.Flag.acknowledgement != 0 }
+        let isAnswer = { (frame: RawFrame) in
+            frame.kind == RawFrame.Kind.ping && frame.flags & RawFrame.Flag.acknowledgement != 0
+        }
         let answer = try client.read(where: isAnswer)
         #expect(answer.payload == payload)
         client.headers(stream, HeaderEncoder.get("/"), end: true)

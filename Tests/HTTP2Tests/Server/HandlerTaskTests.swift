@@ -33,7 +33,9 @@ import Testing
         }
     }
 
-    private static func get(_ client: RawConnection, _ stream: UInt32) throws -> (task: Substring, isCancelled: Substring) {
+    private static func get(_ client: RawConnection, _ stream: UInt32) throws -> (
+        task: Substring, isCancelled: Substring
+    ) {
         client.headers(stream, HeaderEncoder.get("/"), end: true)
         let words = String(decoding: try client.response(stream).body, as: UTF8.self).split(separator: " ")
         return (try #require(words.first), try #require(words.last))

@@ -24,10 +24,13 @@ enum TLSClient {
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: identity.key, format: .pem))
         }
         let context = try NIOSSLContext(configuration: tls)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(
+            host: "127.0.0.1", port: port
+        ) {
             channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: nil))
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLClientHandler(context: context, serverHostname: nil))
                 return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
         }
@@ -38,7 +41,8 @@ enum TLSClient {
             var session = Session(isServed: false)
             do {
                 try await outbound.write(
-                    ByteBuffer(bytes: RawConnection.preface + RawFrame(RawFrame.Kind.settings).bytes() + request.bytes()))
+                    ByteBuffer(
+                        bytes: RawConnection.preface + RawFrame(RawFrame.Kind.settings).bytes() + request.bytes()))
                 var received = ByteBuffer()
                 for try await part in inbound {
                     received.writeImmutableBuffer(part)

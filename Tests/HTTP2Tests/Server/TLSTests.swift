@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func aMissingCertificateIsAnErrorAtStart() throws {
-        let tls = HTTP2TLSConfiguration(certificateChainFile: "/nonexistent/a.pem", privateKeyFile: "/nonexistent/b.pem")
+        let tls = HTTP2TLSConfiguration(
+            certificateChainFile: "/nonexistent/a.pem", privateKeyFile: "/nonexistent/b.pem")
         let group = MultiThreadedEventLoopGroup.singleton
         #expect {
             try HTTP2Server(

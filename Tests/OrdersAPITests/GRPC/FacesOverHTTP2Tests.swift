@@ -48,7 +48,8 @@ struct FacesOverHTTP2Tests {
             let found: Orders_V1_GetOrderResponse = try client.call(5, service, "GetOrder", get)
             #expect(found.order.totalPrice == 12.34)
             #expect(found.order.shippingStatus == .cancelled)
-            let listed: Orders_V1_ListOrdersResponse = try client.call(7, service, "ListOrders", Orders_V1_ListOrdersRequest())
+            let listed: Orders_V1_ListOrdersResponse = try client.call(
+                7, service, "ListOrders", Orders_V1_ListOrdersRequest())
             #expect(listed.orders.map(\.orderID) == [placed.orderID])
             let ask = Orders_V1_GetOrderHistoryRequest.with { $0.orderID = placed.orderID }
             let history: Orders_V1_GetOrderHistoryResponse = try client.call(9, service, "GetOrderHistory", ask)
@@ -59,7 +60,8 @@ struct FacesOverHTTP2Tests {
 
     @Test func aWatchStreamsUntilTheOrderIsOver() async throws {
         try await talk { client in
-            let placed: Orders_V1_PlaceOrderResponse = try client.call(1, "orders.v1.OrderService", "PlaceOrder", Self.order)
+            let placed: Orders_V1_PlaceOrderResponse = try client.call(
+                1, "orders.v1.OrderService", "PlaceOrder", Self.order)
             let cancel = Orders_V1_CancelOrderRequest.with { ($0.orderID, $0.reason) = (placed.orderID, "r") }
             let _: Orders_V1_CancelOrderResponse = try client.call(3, "orders.v1.OrderService", "CancelOrder", cancel)
             let watch = Orders_V1_WatchOrderRequest.with { $0.orderID = placed.orderID }
@@ -99,7 +101,8 @@ struct FacesOverHTTP2Tests {
     @Test func everyCallIsCountedByMethodAndStatus() async throws {
         try await talk { client in
             for stream in [1, 3] as [UInt32] {
-                let _: Orders_V1_PlaceOrderResponse = try client.call(stream, "orders.v1.OrderService", "PlaceOrder", Self.order)
+                let _: Orders_V1_PlaceOrderResponse = try client.call(
+                    stream, "orders.v1.OrderService", "PlaceOrder", Self.order)
             }
             _ = try client.answer(5, "orders.v1.OrderService", "PlaceOrder", Orders_V1_PlaceOrderRequest())
             _ = try client.answer(7, "orders.v1.OrderService", "NoSuchMethod", Orders_V1_PlaceOrderRequest())
@@ -152,7 +155,9 @@ struct FacesOverHTTP2Tests {
 }
 
 extension RawConnection {
-    fileprivate func answer(_ stream: UInt32, _ service: String, _ method: String, _ message: some Message) throws -> RawResponse {
+    fileprivate func answer(_ stream: UInt32, _ service: String, _ method: String, _ message: some Message) throws
+        -> RawResponse
+    {
         headers(stream, HeaderEncoder.call("/\(service)/\(method)"))
         let bytes: [UInt8] = try message.serializedBytes()
         data(stream, [0] + big(UInt32(bytes.count)) + bytes, end: true)

@@ -45,7 +45,9 @@ struct GRPCStatusTests {
         let store = MemoryOrderStore()
         var router = GRPCRouter()
         router.orders(
-            OrderHandlers(store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: .init(label: "test")))
+            OrderHandlers(
+                store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: .init(label: "test")
+            ))
         #expect(router.services == ["events.v1.OrderService", "orders.v1.OrderService"])
     }
 }

@@ -21,7 +21,8 @@ struct OpenAPITests {
     @Test func describesEachRouteWithItsMethods() throws {
         let paths = try #require(try document()["paths"] as? [String: [String: Any]])
         let routes: [RESTRoute] = [
-            .orders, .order("x"), .cancellation("x"), .shippingStatus("x"), .events("x"), .liveness, .readiness, .metrics,
+            .orders, .order("x"), .cancellation("x"), .shippingStatus("x"), .events("x"), .liveness, .readiness,
+            .metrics,
             .openAPI, .docs,
         ]
         #expect(Set(paths.keys) == Set(routes.map(\.label)))
@@ -37,7 +38,9 @@ struct OpenAPITests {
             if let object = node as? [String: Any] {
                 if let reference = object["$ref"] as? String {
                     var target: Any? = document
-                    for key in reference.dropFirst(2).split(separator: "/") { target = (target as? [String: Any])?[String(key)] }
+                    for key in reference.dropFirst(2).split(separator: "/") {
+                        target = (target as? [String: Any])?[String(key)]
+                    }
                     #expect(target != nil, "\(reference)")
                 }
                 object.values.forEach(check)

@@ -52,14 +52,18 @@ struct ConditionalWriteTests {
         let path = "/v1/orders/\(orderID)/cancel"
         let stale = #"{"reason":"r","expected_version":5}"#
         for (tags, status, field) in [
-            ("*", 409, "expected_version"), ("\"1\"", 409, "expected_version"), ("\"1\", \"2\"", 409, "expected_version"),
-            ("\"5\"", 412, "If-Match"), ("\"6\"", 412, "If-Match"), ("\"5\", \"6\"", 412, "If-Match"), ("W/\"1\"", 412, "If-Match"),
+            ("*", 409, "expected_version"), ("\"1\"", 409, "expected_version"),
+            ("\"1\", \"2\"", 409, "expected_version"),
+            ("\"5\"", 412, "If-Match"), ("\"6\"", 412, "If-Match"), ("\"5\", \"6\"", 412, "If-Match"),
+            ("W/\"1\"", 412, "If-Match"),
         ] {
             let answer = try await api.send(.post, path, stale, headers: [.ifMatch: tags])
             #expect(answer.status == status, "\(tags): \(answer.text)")
-            #expect(try (answer.object()["message"] as? String)?.hasPrefix("\(field): ") == true, "\(tags): \(answer.text)")
+            #expect(
+                try (answer.object()["message"] as? String)?.hasPrefix("\(field): ") == true, "\(tags): \(answer.text)")
         }
-        let fresh = try await api.send(.post, path, #"{"reason":"r","expected_version":1}"#, headers: [.ifMatch: "\"1\", \"2\""])
+        let fresh = try await api.send(
+            .post, path, #"{"reason":"r","expected_version":1}"#, headers: [.ifMatch: "\"1\", \"2\""])
         #expect(fresh.status == 200)
     }
 

@@ -19,7 +19,8 @@ struct EventsTests {
         let object = try answer.object()
         let events = try #require(object["events"] as? [[String: Any]])
         #expect(events.map { $0["sequence_number"] as? Int } == [0, 1, 2])
-        #expect(events.map { $0["event_type"] as? String } == ["order_placed", "order_payment_initiated", "order_paid"])
+        #expect(
+            events.map { $0["event_type"] as? String } == ["order_placed", "order_payment_initiated", "order_paid"])
         #expect(events[0]["created_at"] as? String == "2024-01-01T10:00:00Z")
         let payload = try #require(events[0]["payload"] as? [String: Any])
         #expect(payload["customer_id"] as? String == "big-name")
@@ -70,7 +71,8 @@ struct EventsTests {
         let orderID = try await api.place()
         let (items, continuation) = AsyncStream.makeStream(of: UInt32.self)
         let handlers = OrderHandlers(
-            store: api.store, list: MemoryOrderList(store: api.store), changes: api.changes, logger: .init(label: "test"))
+            store: api.store, list: MemoryOrderList(store: api.store), changes: api.changes,
+            logger: .init(label: "test"))
         async let watching: Void = handlers.watchOrder(.with { $0.orderID = orderID }) { item in
             if case .event(let event) = item { continuation.yield(event.sequenceNumber) }
         }

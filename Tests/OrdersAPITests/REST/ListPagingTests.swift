@@ -37,7 +37,9 @@ struct ListPagingTests {
         #expect(try await page("page_size=12").next == nil)
     }
 
-    @Test(arguments: ["page_token=x", "page_size=-1", "page_size=3&limit=0", "at_least=x", "at_least=x@0", "at_least=@1", "at_least="])
+    @Test(arguments: [
+        "page_token=x", "page_size=-1", "page_size=3&limit=0", "at_least=x", "at_least=x@0", "at_least=@1", "at_least=",
+    ])
     func badPagesAreRefused(query: String) async throws {
         #expect(try await api.send(.get, "/v1/orders?\(query)").status == 400)
     }

@@ -34,7 +34,10 @@ struct ReferenceExampleTests {
     }
 
     @Test func anUnknownOrderIsNotFoundWhateverItsIdentifier() async throws {
-        for id in ["018f1234-5678-9abc-def0-123456789abc", "x", "a%20b%2Fc", String(repeating: "%C3%BC", count: 255), "%F0%9F%98%80"] {
+        for id in [
+            "018f1234-5678-9abc-def0-123456789abc", "x", "a%20b%2Fc", String(repeating: "%C3%BC", count: 255),
+            "%F0%9F%98%80",
+        ] {
             let answer = try await api.send(.get, "/v1/orders/\(id)")
             #expect(answer.status == 404)
             let object = try answer.object()

@@ -8,7 +8,9 @@ import Testing
 struct RoutingTests {
     let api = RESTFixture()
 
-    @Test(arguments: ["/", "/v1", "/v1/orders/", "/v2/orders", "/v1/orders/x/refund", "/v1/orders/x/cancel/y", "/v1/orders//cancel"])
+    @Test(arguments: [
+        "/", "/v1", "/v1/orders/", "/v2/orders", "/v1/orders/x/refund", "/v1/orders/x/cancel/y", "/v1/orders//cancel",
+    ])
     func unknownPathsAreJSONErrors(path: String) async throws {
         let answer = try await api.send(.get, path)
         #expect(answer.status == 404)

@@ -17,7 +17,8 @@ struct HTTPFaceTests {
         let service = RESTService(
             handlers: handlers, operations: Operations(readiness: { .ok() }, metrics: MetricsRegistry()))
         let face = HTTPFace(
-            endpoint: ServerConfiguration.Endpoint(host: "localhost", port: 0, portVariable: "HTTP_PORT"), service: service,
+            endpoint: ServerConfiguration.Endpoint(host: "localhost", port: 0, portVariable: "HTTP_PORT"),
+            service: service,
             logger: Logger(label: "test"))
         return try await face.application.test(.live) { client in
             let response = try await client.execute(uri: "/livez", method: method, headers: headers)
@@ -49,7 +50,8 @@ struct HTTPFaceTests {
     }
 
     @Test func whatIsNoHTTPIsRefusedInWords() async throws {
-        try expectRefusal(try await send([:], HTTPRequest.Method("LOOK")!), 400, "request: is not HTTP/1.1: invalid HTTP method")
+        try expectRefusal(
+            try await send([:], HTTPRequest.Method("LOOK")!), 400, "request: is not HTTP/1.1: invalid HTTP method")
     }
 
     @Test func whatFitsIsServed() async throws {

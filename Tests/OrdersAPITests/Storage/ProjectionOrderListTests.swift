@@ -7,7 +7,9 @@ import Testing
 
 /// The list's SQL, against a real Postgres.
 struct ProjectionOrderListTests {
-    private func ids(_ projection: Projection, _ change: (inout OrderListQuery) -> Void = { _ in }) async throws -> [String] {
+    private func ids(_ projection: Projection, _ change: (inout OrderListQuery) -> Void = { _ in }) async throws
+        -> [String]
+    {
         var query = OrderListQuery(limit: 100)
         change(&query)
         return try await projection.list.orders(query).map(\.orderID)

@@ -40,7 +40,8 @@ struct SharedReadsTests {
             session.connection = connection
         }
         let handlers = OrderHandlers(
-            store: store, list: MemoryOrderList(store: MemoryOrderStore()), changes: OrderChanges(), logger: Logger(label: "test"))
+            store: store, list: MemoryOrderList(store: MemoryOrderStore()), changes: OrderChanges(),
+            logger: Logger(label: "test"))
         var orders: [String] = []
         for _ in 0..<100 { orders.append(try await store.place(Self.details).orderID) }
         let get: @Sendable (String) async throws -> String = { id in
@@ -53,7 +54,9 @@ struct SharedReadsTests {
         try await thread.run { try session.connection?.execute("BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE") }
         let first = orders[0]
         let lone = Task { try await get(first) }
-        try await thread.run { while try session.number(Self.blocked) == 0 { try session.connection?.execute("SELECT pg_sleep(0.002)") } }
+        try await thread.run {
+            while try session.number(Self.blocked) == 0 { try session.connection?.execute("SELECT pg_sleep(0.002)") }
+        }
         let gathered = orders.map { id in Task { try await get(id) } }
         while store.waitingReads < orders.count { await Task.yield() }
         try await thread.run { try session.connection?.execute("COMMIT") }

@@ -2,6 +2,7 @@ import EventStore
 import Orders
 import Postgres
 import Synchronization
+import Values
 
 @testable import OrdersAPI
 

@@ -18,7 +18,8 @@ struct Projection: Sendable {
 
     /// Shows an order whose last event has this sequence number, and tells the listeners.
     func show(
-        _ orderID: String, sequence: Int64 = 0, customer: String = "c", vendor: String = "v", payment: Int32 = 1, shipping: Int32 = 1,
+        _ orderID: String, sequence: Int64 = 0, customer: String = "c", vendor: String = "v", payment: Int32 = 1,
+        shipping: Int32 = 1,
         createdAt: Int64 = 1_000_000, notify: Bool = true
     ) async throws {
         try await pool.withConnection { connection in
@@ -32,7 +33,8 @@ struct Projection: Sendable {
         }
     }
 
-    /// Shows many orders of 40 customers and vendors; one in a thousand failed to be paid, one in a thousand is delivered.
+    /// Shows many orders of 40 customers and vendors; one in a thousand failed to be paid, one in a thousand is
+    /// delivered.
     func fill(orders: Int64) async throws {
         try await pool.withConnection { connection in
             try connection.query(Self.fill, [.int8(orders)])
@@ -44,7 +46,8 @@ struct Projection: Sendable {
     func plan(of query: OrderListQuery) async throws -> String {
         try await pool.withConnection { connection in
             let asked = OrderListStatement.query(query)
-            let rows = try connection.query(PostgresStatement("EXPLAIN (COSTS OFF) " + asked.statement.sql), asked.parameters)
+            let rows = try connection.query(
+                PostgresStatement("EXPLAIN (COSTS OFF) " + asked.statement.sql), asked.parameters)
             return try (0..<rows.count).map { try rows.string($0, 0) }.joined(separator: "\n")
         }
     }

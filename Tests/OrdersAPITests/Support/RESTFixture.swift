@@ -78,6 +78,7 @@ struct RESTFixture {
         let details = try #require(try answer.object()["details"] as? [[String: Any]])
         let badRequest = details.first { ($0["@type"] as? String)?.hasSuffix("BadRequest") == true }
         let violations = badRequest?["field_violations"] as? [[String: String]] ?? []
-        return Dictionary(violations.map { ($0["field"] ?? "", $0["description"] ?? "") }, uniquingKeysWith: { $0 + $1 })
+        return Dictionary(
+            violations.map { ($0["field"] ?? "", $0["description"] ?? "") }, uniquingKeysWith: { $0 + $1 })
     }
 }

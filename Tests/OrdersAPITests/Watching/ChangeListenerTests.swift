@@ -13,7 +13,8 @@ struct ChangeListenerTests {
         _ projection: Projection, _ body: (OrderChanges) async throws -> Void
     ) async throws {
         let changes = OrderChanges()
-        let listener = try ChangeListener(changes: changes, configuration: projection.configuration, logger: Logger(label: "test"))
+        let listener = try ChangeListener(
+            changes: changes, configuration: projection.configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [listener], logger: Logger(label: "test")))
         async let running: Void = group.run()
         do {
@@ -62,14 +63,16 @@ struct ChangeListenerTests {
         let projection = try await Projection()
         let store = MemoryOrderStore()
         try await withListener(projection) { changes in
-            let handlers = OrderHandlers(store: store, list: projection.list, changes: changes, logger: Logger(label: "test"))
+            let handlers = OrderHandlers(
+                store: store, list: projection.list, changes: changes, logger: Logger(label: "test"))
             let placed = try await handlers.placeOrder(
                 .with {
                     ($0.customerID, $0.vendorID, $0.productID, $0.paymentMethod) = ("c", "v", "p", "m")
                     ($0.quantity, $0.totalPrice) = (1, 1)
                 }, CallContext())
             async let answer = handlers.listOrders(
-                .with { $0.atLeast = .with { ($0.orderID, $0.version) = (placed.orderID, placed.version) } }, CallContext())
+                .with { $0.atLeast = .with { ($0.orderID, $0.version) = (placed.orderID, placed.version) } },
+                CallContext())
             try await projection.show(placed.orderID)
             #expect(try await answer.orders.map(\.orderID) == [placed.orderID])
         }
@@ -78,7 +81,8 @@ struct ChangeListenerTests {
     @Test func aListThatStaysBehindIsADeadlineExceeded() async throws {
         let projection = try await Projection()
         let store = MemoryOrderStore()
-        let handlers = OrderHandlers(store: store, list: projection.list, changes: OrderChanges(), logger: Logger(label: "test"))
+        let handlers = OrderHandlers(
+            store: store, list: projection.list, changes: OrderChanges(), logger: Logger(label: "test"))
         let placed = try await handlers.placeOrder(
             .with {
                 ($0.customerID, $0.vendorID, $0.productID, $0.paymentMethod) = ("c", "v", "p", "m")

@@ -23,7 +23,8 @@ struct IdleWatchersTests {
         await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<Self.watchers {
                 group.addTask {
-                    try await handlers.watchOrder(.with { ($0.orderID, $0.fromSequence) = (placed.orderID, 0) }) { item in
+                    try await handlers.watchOrder(.with { ($0.orderID, $0.fromSequence) = (placed.orderID, 0) }) {
+                        item in
                         continuation.yield()
                         _ = item
                     }

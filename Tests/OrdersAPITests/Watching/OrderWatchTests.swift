@@ -2,6 +2,7 @@ import EventStore
 import Orders
 import Postgres
 import Testing
+import Values
 
 @testable import OrdersAPI
 

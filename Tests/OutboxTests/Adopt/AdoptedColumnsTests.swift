@@ -47,14 +47,18 @@ import Testing
         #expect(try await outbox.adopt { _ in } == 0)
         let plan = try await onThread { try Adoption(outbox.connect(), AdoptionOptions(table: "app.outbox")).plan() }
         #expect(plan.mapping.contains("sequence_number=version") && plan.mapping.hasSuffix("header tenant=tenant"))
-        #expect(plan.notes.contains { $0.contains("not forwarded, as before: secret, sequence_number, later") }, "\(plan.notes)")
+        #expect(
+            plan.notes.contains { $0.contains("not forwarded, as before: secret, sequence_number, later") },
+            "\(plan.notes)")
         let changed = try await onThread {
             var options = AdoptionOptions(table: "app.outbox")
             options.hasAllHeaders = true
             return try Adoption(outbox.connect(), options).plan()
         }
         #expect(changed.steps.count == 1)
-        #expect(changed.notes.contains { $0.contains("what is published changes: now header secret=secret") }, "\(changed.notes)")
+        #expect(
+            changed.notes.contains { $0.contains("what is published changes: now header secret=secret") },
+            "\(changed.notes)")
         #expect(try await outbox.adopt { $0.headers = [] } == 1)
     }
 
@@ -73,6 +77,8 @@ import Testing
 
     /// Whether `outbox_state` finds the table; it must not fail if it does not.
     private func hasSize(_ outbox: ForeignOutbox) async throws -> Bool {
-        try await onThread { try !outbox.connect().query("SELECT bytes_on_disk FROM outbox_relay.outbox_state").isNull(0, 0) }
+        try await onThread {
+            try !outbox.connect().query("SELECT bytes_on_disk FROM outbox_relay.outbox_state").isNull(0, 0)
+        }
     }
 }

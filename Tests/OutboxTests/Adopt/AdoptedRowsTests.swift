@@ -5,7 +5,8 @@ import Testing
 
 @testable import Outbox
 
-/// What becomes of the rows of an adopted table: those that were there, those without numbers, those that are published.
+/// What becomes of the rows of an adopted table: those that were there, those without numbers, those that are
+/// published.
 @Suite struct AdoptedRowsTests {
     /// What an interrupted adoption has added says nothing about the rows that were there.
     @Test func anInterruptedAdoptionKeepsTheOrder() async throws {
@@ -15,7 +16,8 @@ import Testing
             for version in (0..<20).reversed() {
                 try connection.insertForeign("a", version)
                 try connection.execute(
-                    "UPDATE app.outbox SET created_at = '2020-01-01'::timestamptz + version * interval '1 s' WHERE version = \(version)")
+                    "UPDATE app.outbox SET created_at = '2020-01-01'::timestamptz + version * interval '1 s' WHERE version = \(version)"
+                )
             }
             var options = outbox.options
             options.existing = .publish
@@ -102,7 +104,9 @@ import Testing
         let bare = { (text: String) in text.filter { !$0.isWhitespace && $0 != "\"" } }
         #expect(plan.notes.contains { bare($0).hasSuffix(bare(delete)) }, "\(plan.notes)")
         try await outbox.execute(delete)
-        let left = try await onThread { try outbox.connect().query("SELECT string_agg(type, ',') FROM app.outbox").string(0, 0) }
+        let left = try await onThread {
+            try outbox.connect().query("SELECT string_agg(type, ',') FROM app.outbox").string(0, 0)
+        }
         #expect(left == "waiting")
     }
 }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Outbox
 
-/// The relay reads the migrated schema and an adopted one with the same statements: they must have the same shape. Whoever
-/// changes migrations/ changes `RelaySchemaSQL` too.
+/// The relay reads the migrated schema and an adopted one with the same statements: they must have the same shape.
+/// Whoever changes migrations/ changes `RelaySchemaSQL` too.
 @Suite struct AdoptedShapeTests {
     private static let shape: PostgresStatement =
         """
@@ -39,7 +39,9 @@ import Testing
         #expect(migrated.count > 40)
         let missing = migrated.filter { !adopted.contains($0) }
         let extra = adopted.filter { !migrated.contains($0) }
-        #expect(missing.isEmpty && extra.isEmpty, "change RelaySchemaSQL with the migrations: missing \(missing), extra \(extra)")
+        #expect(
+            missing.isEmpty && extra.isEmpty,
+            "change RelaySchemaSQL with the migrations: missing \(missing), extra \(extra)")
     }
 
     private static func shape(_ postgres: PostgresConfiguration, _ schema: String) async throws -> [String] {

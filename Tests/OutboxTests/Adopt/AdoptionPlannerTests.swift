@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test func rowsThatAreThereNeedAWord() throws {
-        let time = TableFacts.Column(name: "created_at", type: "timestamp with time zone", defaultExpression: "clock_timestamp()")
+        let time = TableFacts.Column(
+            name: "created_at", type: "timestamp with time zone", defaultExpression: "clock_timestamp()")
         var facts = TableFacts.debezium(extra: [time])
         facts.hasRows = true
         facts.hasUnnumberedRows = true
@@ -56,7 +57,8 @@ import Testing
             $0.order = "n"
         }
         for word in [
-            "publication reports, search", "have outbox_id, transaction_id, outbox_created_at", "SET outbox_relay.wake = off",
+            "publication reports, search", "have outbox_id, transaction_id, outbox_created_at",
+            "SET outbox_relay.wake = off",
             "fires touch",
         ] {
             #expect(plan.warnings.contains { $0.contains(word) }, "\(word)")
@@ -112,7 +114,8 @@ import Testing
         facts.columns[0].type = "bigint"
         let text = facts.refusal { $0.columns = ["colour": "red", "sequence_number": "nowhere"] }
         for word in [
-            "no column for aggregate_id", "event_id must be a uuid", "a payload is", "intern may not alter it", "app_owner",
+            "no column for aggregate_id", "event_id must be a uuid", "a payload is", "intern may not alter it",
+            "app_owner",
             "partitioned", "there is no colour", "no column nowhere",
         ] {
             #expect(text.contains(word), "\(word)")
@@ -128,7 +131,9 @@ import Testing
     }
 
     @Test func everyColumnWithoutAnotherUseIsAHeaderUnlessChosen() throws {
-        let facts = TableFacts.debezium(extra: [.init(name: "tenant", type: "text"), .init(name: "trace id", type: "text")])
+        let facts = TableFacts.debezium(extra: [
+            .init(name: "tenant", type: "text"), .init(name: "trace id", type: "text"),
+        ])
         let all = try facts.plan()
         #expect(all.mapping.hasSuffix("header tenant=tenant, header trace id=trace id"))
         let chosen = try facts.plan { $0.headers = [("traceparent", "trace id")] }

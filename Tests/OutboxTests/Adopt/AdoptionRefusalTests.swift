@@ -6,9 +6,11 @@ import Testing
 
 /// What would fail half-way, or lose rows without a word, is refused before anything is changed.
 @Suite struct AdoptionRefusalTests {
-    private static let columns = "aggregatetype text NOT NULL, aggregateid text NOT NULL, type text NOT NULL, payload jsonb"
+    private static let columns =
+        "aggregatetype text NOT NULL, aggregateid text NOT NULL, type text NOT NULL, payload jsonb"
     private static let table = "CREATE TABLE app.outbox (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), \(columns));"
-    private static let row = "INSERT INTO app.outbox (aggregatetype, aggregateid, type) VALUES ('order', 'a', 'happened');"
+    private static let row =
+        "INSERT INTO app.outbox (aggregatetype, aggregateid, type) VALUES ('order', 'a', 'happened');"
 
     @Test func rowsThatPoliciesHideWouldBeLost() async throws {
         let outbox = try await ForeignOutbox(
@@ -21,11 +23,14 @@ import Testing
         #expect(try await outbox.adopt({ _ in }, as: owner) > 0)
         try await outbox.execute("ALTER TABLE app.outbox FORCE ROW LEVEL SECURITY")
         let text = try await outbox.refusal(as: owner)
-        #expect(text.contains("row level security applies to owner_") && text.contains("NO FORCE ROW LEVEL SECURITY"), "\(text)")
+        #expect(
+            text.contains("row level security applies to owner_") && text.contains("NO FORCE ROW LEVEL SECURITY"),
+            "\(text)")
         // A superuser's rights do not help: the view reads with its owner's.
         #expect(try await outbox.refusal().contains("row level security"))
         try await onThread {
-            let work = try PostgresConnection(RelayConfiguration(postgres: outbox.postgres, name: "test").workConnection)
+            let work = try PostgresConnection(
+                RelayConfiguration(postgres: outbox.postgres, name: "test").workConnection)
             #expect(throws: PostgresError.self, "the relay must not read less without a word") {
                 try work.query("SELECT count(*) FROM outbox_relay.source")
             }
@@ -40,7 +45,10 @@ import Testing
             "CREATE FUNCTION app.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''append-only''; END';"
                 + "CREATE TRIGGER t BEFORE UPDATE ON app.outbox FOR EACH ROW EXECUTE FUNCTION app.no();", "append-only"
         ),
-        ("ALTER TABLE app.outbox DROP CONSTRAINT outbox_pkey; CREATE PUBLICATION p FOR TABLE app.outbox;", "replica identity"),
+        (
+            "ALTER TABLE app.outbox DROP CONSTRAINT outbox_pkey; CREATE PUBLICATION p FOR TABLE app.outbox;",
+            "replica identity"
+        ),
         ("CREATE RULE r AS ON UPDATE TO app.outbox DO INSTEAD NOTHING;", "UPDATE"),
     ])
     func rowsThatCannotBeUpdatedCannotBeNumbered(obstacle: String, word: String) async throws {
@@ -80,7 +88,8 @@ import Testing
 
     @Test func aSchemaWithOtherThingsInItIsRefused() async throws {
         let outbox = try await ForeignOutbox(
-            sql: Self.table + "CREATE SCHEMA r; CREATE TABLE r.relay (x int); CREATE SCHEMA p; CREATE TABLE p.parked (x int);")
+            sql: Self.table
+                + "CREATE SCHEMA r; CREATE TABLE r.relay (x int); CREATE SCHEMA p; CREATE TABLE p.parked (x int);")
         for (schema, thing) in [("app", "outbox"), ("r", "relay"), ("p", "parked")] {
             let text = try await outbox.refusal { $0.schema = schema }
             #expect(text.contains("the schema \(schema) has other things in it (\(thing))"), "\(text)")
@@ -94,7 +103,8 @@ import Testing
         try await outbox.adopt { _ in }
         try await outbox.execute("DROP SCHEMA outbox_relay CASCADE")
         let text = try await outbox.refusal()
-        let cure = try #require(text.firstRange(of: "ALTER TABLE app.outbox DROP COLUMN").map { String(text[$0.lowerBound...]) })
+        let cure = try #require(
+            text.firstRange(of: "ALTER TABLE app.outbox DROP COLUMN").map { String(text[$0.lowerBound...]) })
         try await outbox.execute(cure)
         #expect(try await outbox.adopt { _ in } > 0)
     }

@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 
@@ -105,7 +106,9 @@ import Testing
     }
 
     /// A chunk of a backlog reads its own rows only: the view is no barrier between the index and the limit.
-    @Test(arguments: ["version int NOT NULL, created_at timestamptz NOT NULL DEFAULT now()", "version int NOT NULL, tenant text"])
+    @Test(arguments: [
+        "version int NOT NULL, created_at timestamptz NOT NULL DEFAULT now()", "version int NOT NULL, tenant text",
+    ])
     func aChunkIsReadByTheIndexAlone(columns: String) async throws {
         let foreign = try await ForeignOutbox(extra: columns)
         try await foreign.adopt()
@@ -119,7 +122,8 @@ import Testing
                 """)
             let lines = try (0..<plan.count).map { try plan.string($0, 0) }
             #expect(lines.contains { $0.contains("Index Scan") })
-            #expect(!lines.contains { $0.contains("Sort") || $0.contains("Subquery") }, "\(lines.joined(separator: "\n"))")
+            #expect(
+                !lines.contains { $0.contains("Sort") || $0.contains("Subquery") }, "\(lines.joined(separator: "\n"))")
         }
     }
 
@@ -150,7 +154,8 @@ import Testing
             options.columns = ["sequence_number": "version"]
             _ = try Adoption(outbox.connect(), options).apply { _ in }
             try outbox.connect().execute(
-                "INSERT INTO app.other (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'o', 'b', 't', 7)")
+                "INSERT INTO app.other (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'o', 'b', 't', 7)"
+            )
             try outbox.connect().insertForeign("a", 0)
         }
         #expect(try await outbox.relays(1) { $0.schema = "other_relay" })
@@ -174,7 +179,10 @@ import Testing
         #expect(try await outbox.relays(1) { $0.postgres = restricted })
         try await onThread {
             let connection = try PostgresConnection(restricted)
-            for sql in ["SELECT FROM app.outbox", "DELETE FROM outbox_relay.source", "INSERT INTO outbox_relay.relay DEFAULT VALUES"] {
+            for sql in [
+                "SELECT FROM app.outbox", "DELETE FROM outbox_relay.source",
+                "INSERT INTO outbox_relay.relay DEFAULT VALUES",
+            ] {
                 #expect(throws: PostgresError.self, "\(sql)") { try connection.execute(sql) }
             }
         }

@@ -1,6 +1,7 @@
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 
@@ -9,7 +10,8 @@ struct ForeignOutbox: Sendable {
     let postgres: PostgresConfiguration
     let topic = MemoryTopic()
 
-    init(extra: String = "version int NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp()") async throws {
+    init(extra: String = "version int NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp()") async throws
+    {
         try await self.init(
             sql: """
                 CREATE TABLE app.outbox (
@@ -74,7 +76,8 @@ struct ForeignOutbox: Sendable {
                 _ = try Adoption(connection, options).apply { _ in }
                 return ""
             } catch let error as OutboxError {
-                #expect(try connection.query(columns).int64(0, 0) == before, "something was changed before it was refused")
+                #expect(
+                    try connection.query(columns).int64(0, 0) == before, "something was changed before it was refused")
                 return error.message
             }
         }

@@ -10,7 +10,8 @@ import Testing
 
     @Test func theTableHasWhatTheCodeReads() throws {
         let folder = TestPaths.root.appending(path: "relay")
-        let sources = try FileManager.default.contentsOfDirectory(at: folder.appending(path: "Sources"), includingPropertiesForKeys: nil)
+        let sources = try FileManager.default.contentsOfDirectory(
+            at: folder.appending(path: "Sources"), includingPropertiesForKeys: nil)
         var read: Set<String> = []
         for source in sources where source.pathExtension == "swift" {
             let text = try String(contentsOf: source, encoding: .utf8)

@@ -17,7 +17,8 @@ extension TableFacts {
     static func adopted(_ change: (inout TableFacts) -> Void = { _ in }) -> TableFacts {
         var facts = debezium(extra: [
             .init(
-                name: "outbox_id", type: "bigint", defaultExpression: "nextval('outbox_relay.outbox_id'::regclass)", sequenceCache: 1,
+                name: "outbox_id", type: "bigint", defaultExpression: "nextval('outbox_relay.outbox_id'::regclass)",
+                sequenceCache: 1,
                 sequenceSchema: "outbox_relay"),
             .init(name: "transaction_id", type: "xid8", defaultExpression: "pg_current_xact_id()"),
             .init(name: "outbox_created_at", type: "timestamp with time zone", defaultExpression: "clock_timestamp()"),
@@ -30,7 +31,8 @@ extension TableFacts {
         facts.hasNumbersCheck = true
         facts.wakeTrigger = .enabled
         facts.relay = .init(
-            hasSchema: true, outbox: "app.outbox", mapping: ColumnMapper(facts, AdoptionOptions(table: "app.outbox")).mapping.text)
+            hasSchema: true, outbox: "app.outbox",
+            mapping: ColumnMapper(facts, AdoptionOptions(table: "app.outbox")).mapping.text)
         change(&facts)
         return facts
     }

@@ -8,8 +8,8 @@ import Testing
 struct StoppedLeaderTests {
     private let key = OutboxKey(aggregateType: "order", aggregateID: "a")
 
-    /// Behind a pooler, where the new leader cannot end the old one's sessions: only the epoch keeps it from unparking what the new
-    /// leader has parked, whose rows would then wait for ever.
+    /// Behind a pooler, where the new leader cannot end the old one's sessions: only the epoch keeps it from unparking
+    /// what the new leader has parked, whose rows would then wait for ever.
     @Test func goingOnItLeavesAloneWhatTheNewLeaderHasParked() async throws {
         var made = try await TestOutbox()
         made.pollInterval = .milliseconds(2)
@@ -62,7 +62,8 @@ struct StoppedLeaderTests {
         signals.lead = .leading(epoch: lead.epoch, until: .now + .seconds(3600))
         let factory = HaltingPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic), halt: halt)
         try RelaySession(
-            outbox.configuration, signals: signals, epoch: lead.epoch, factory: factory, status: RelayStatus(observer: nil),
+            outbox.configuration, signals: signals, epoch: lead.epoch, factory: factory,
+            status: RelayStatus(observer: nil),
             backoff: Backoff(), logger: TestOutbox.quiet
         ).run()
     }

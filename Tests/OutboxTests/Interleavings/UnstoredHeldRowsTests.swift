@@ -4,11 +4,13 @@ import Testing
 
 @testable import Outbox
 
-/// Named steps of a relay whose cut holds a row that Postgres does not know as held yet, and of an operator who releases its key just then.
+/// Named steps of a relay whose cut holds a row that Postgres does not know as held yet, and of an operator who
+/// releases its key just then.
 struct UnstoredHeldRowsTests {
     private let key = OutboxKey(aggregateType: "order", aggregateID: "a")
 
-    /// If the key were forgotten with the rows that are stored, the last one would be left behind for ever, and be passed by the next.
+    /// If the key were forgotten with the rows that are stored, the last one would be left behind for ever, and be
+    /// passed by the next.
     @Test func aReleaseTakesTheRowsOfTheLastCutWithIt() async throws {
         let outbox = try await TestOutbox()
         try await onThread { try run(outbox) }

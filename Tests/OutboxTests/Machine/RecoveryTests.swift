@@ -12,7 +12,9 @@ struct RecoveryTests {
         #expect(DeliveryRecord("v=2" + record.text.dropFirst(3)) == nil)
         #expect(DeliveryRecord("") == nil)
         #expect(DeliveryRecord("nonsense schema=x") == nil)
-        #expect(DeliveryRecord("v=1 system=1 database=2 timeline=99999999999 epoch=1 cut=1 through=1 released=0 schema=x") == nil)
+        #expect(
+            DeliveryRecord("v=1 system=1 database=2 timeline=99999999999 epoch=1 cut=1 through=1 released=0 schema=x")
+                == nil)
     }
 
     @Test func withoutARecordItBegins() {
@@ -20,8 +22,10 @@ struct RecoveryTests {
     }
 
     @Test func theSameCutGoesOnWhereTheFartherOfBothIs() {
-        #expect(judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 70)) == .resume(through: 80, released: 2))
-        #expect(judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 90)) == .resume(through: 90, released: 2))
+        #expect(
+            judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 70)) == .resume(through: 80, released: 2))
+        #expect(
+            judge(cut: 9, through: 80, against: checkpoint(cut: 9, through: 90)) == .resume(through: 90, released: 2))
     }
 
     @Test func anOlderCutMeansThatTheCurrentOneHasJustBegun() {
@@ -53,7 +57,8 @@ struct RecoveryTests {
 
     private func judge(cut: Int64, through: Int64, against checkpoint: Checkpoint) -> Recovery {
         Recovery.judge(
-            DeliveryRecord(origin: origin, epoch: 1, cut: cut, through: through, released: 2), against: checkpoint, of: origin)
+            DeliveryRecord(origin: origin, epoch: 1, cut: cut, through: through, released: 2), against: checkpoint,
+            of: origin)
     }
 
     private func checkpoint(cut: Int64, through: Int64 = 0) -> Checkpoint {

@@ -61,7 +61,8 @@ struct RelayMachineTests {
         var machine = RelayMachine.test(leading: unfinished)
         #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
         #expect(machine.handle(.offered(all: true), seeing: .inFlight(10)) == .fetch(after: 80))
-        #expect(machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .offer)
+        #expect(
+            machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .offer)
         #expect(machine.handle(.offered(all: true), seeing: .inFlight(10, settled: 80)) == .save(through: 80))
         #expect(machine.handle(.saved, seeing: .inFlight(10, settled: 80)) == .fetch(after: 95))
     }
@@ -94,13 +95,19 @@ struct RelayMachineTests {
         var machine = RelayMachine.test(leading: unfinished)
         var failing = RelaySight()
         failing.failure = .init(kind: .transient, newest: 71)
-        #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(1)))
+        #expect(
+            machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing)
+                == .abandon(after: Backoff.pause(1)))
         _ = machine.handle(.abandoned, seeing: .init())
-        #expect(machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing) == .abandon(after: Backoff.pause(2)))
+        #expect(
+            machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing)
+                == .abandon(after: Backoff.pause(2)))
         _ = machine.handle(.abandoned, seeing: .init())
         var settled = RelaySight.inFlight(6, settled: 74)
         settled.failure = failing.failure
-        #expect(machine.handle(.fetched(rows: 9, lastID: 80, isLast: true), seeing: settled) == .abandon(after: Backoff.pause(1)))
+        #expect(
+            machine.handle(.fetched(rows: 9, lastID: 80, isLast: true), seeing: settled)
+                == .abandon(after: Backoff.pause(1)))
     }
 
     @Test func aRefusedRowIsLookedForOneByOne() {

@@ -55,7 +55,8 @@ struct ReleasingTests {
 
     @Test func aReleaseThatUndidItsTransactionReadsKafkasRecordBack() {
         var machine = RelayMachine.transactional(leading: .test(draining: nil))
-        #expect(machine.handle(.undone(.test(draining: "10:20:", drainedThrough: 80)), seeing: .releasing()) == .recover)
+        #expect(
+            machine.handle(.undone(.test(draining: "10:20:", drainedThrough: 80)), seeing: .releasing()) == .recover)
         #expect(machine.handle(.notRecovered, seeing: .releasing()) == .abandon(after: Backoff.pause(1)))
         #expect(machine.handle(.abandoned, seeing: .releasing()) == .recover)
         // The cut was drained and is finished now; the next one comes before the next try.

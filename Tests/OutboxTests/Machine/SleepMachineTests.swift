@@ -104,7 +104,8 @@ struct SleepMachineTests {
             #expect(sleep.restAfterRows == .space(SleepMachine.spacing))
         }
         fallAsleep(&sleep)
-        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in sleep.foundRows(1, in: crowded, holdsLock: true) }
+        cutsUntilAwake(&sleep, OutboxLimits.cutsUntilAwake) { sleep in sleep.foundRows(1, in: crowded, holdsLock: true)
+        }
     }
 
     @Test func oneCalmCutEndsTheSuccession() {
@@ -173,11 +174,15 @@ struct SleepMachineTests {
         var sleep = SleepMachine(ceiling: ceiling)
         var last: RelayAction?
         sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
-        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { last = sleep.foundNothing(holdsLock: false) }
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock {
+            last = sleep.foundNothing(holdsLock: false)
+        }
         #expect(last == .listen(SleepMachine.firstDoze))
         sleep = SleepMachine(ceiling: ceiling)
         sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
-        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { sleep.foundRows(1, in: calm, holdsLock: false) }
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock {
+            sleep.foundRows(1, in: calm, holdsLock: false)
+        }
         #expect(sleep.wantsLock)
         #expect(sleep.restAfterRows == nil)
     }
@@ -221,7 +226,8 @@ struct SleepMachineTests {
 
     /// Makes cuts until it is awake, and compares their number.
     private func cutsUntilAwake(
-        _ sleep: inout SleepMachine, _ expected: Int, sourceLocation: SourceLocation = #_sourceLocation, _ cut: (inout SleepMachine) -> Void
+        _ sleep: inout SleepMachine, _ expected: Int, sourceLocation: SourceLocation = #_sourceLocation,
+        _ cut: (inout SleepMachine) -> Void
     ) {
         var cuts = 0
         while sleep.wantsLock, cuts <= expected {
@@ -238,7 +244,9 @@ struct SleepMachineTests {
     }
 
     private func fallAsleep(_ sleep: inout SleepMachine) {
-        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock { _ = sleep.foundNothing(holdsLock: false) }
+        for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock {
+            _ = sleep.foundNothing(holdsLock: false)
+        }
         #expect(sleep.wantsLock)
         _ = sleep.foundNothing(holdsLock: true)
         sleep.rested()

@@ -37,7 +37,9 @@ struct TransactionDrainTests {
         #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
         #expect(machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(10)) == .fetch(after: 80))
         // Its rows belong to the next transaction.
-        #expect(machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .wait(Drain.reportWait))
+        #expect(
+            machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75))
+                == .wait(Drain.reportWait))
         #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .save(through: 80))
         #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 80)) == .offer)
@@ -86,7 +88,8 @@ struct TransactionDrainTests {
         #expect(machine.rowsPerTransaction == 5)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
         // The first half has the row to blame not: it is progress, and the rest of the chunk follows.
-        #expect(machine.handle(.sealed(through: 75, all: false), seeing: .inFlight(0, settled: 75)) == .commit(through: 75))
+        #expect(
+            machine.handle(.sealed(through: 75, all: false), seeing: .inFlight(0, settled: 75)) == .commit(through: 75))
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 75)) == .save(through: 75))
         #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 75)) == .offer)
         refuse(&machine, rows: 5, from: 75)
@@ -144,7 +147,8 @@ struct TransactionDrainTests {
     private func committing() -> RelayMachine {
         var machine = RelayMachine.transactional(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
-        #expect(machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        #expect(
+            machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
         return machine
     }
 }

@@ -20,10 +20,12 @@ struct CrashTests {
         print("OUTBOX_TEST_SEED=\(Self.seed)")
         var outbox = try await TestOutbox()
         outbox.behaviour.transientFailureIn = 60
-        // Writers never get far ahead: however the threads are scheduled, every crash meets rows, and there is one left for it.
+        // Writers never get far ahead: however the threads are scheduled, every crash meets rows, and there is one left
+        // for it.
         let pace = Pace(steps: Self.crashesAtLeast)
         let scenario = outbox
-        let (report, crashes) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run { isLastLife in
+        let (report, crashes) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run {
+            isLastLife in
             defer { pace.end() }
             let relay = CrashingRelay(scenario, seed: Self.seed &+ 1)
             while try !relay.live(isLastLife: isLastLife) { pace.advance() }
@@ -35,7 +37,8 @@ struct CrashTests {
         #expect(report.repeated > 0, "no crash was felt: the test has lost its teeth")
     }
 
-    /// Keys are parked and released meanwhile, commits fail or have an unknown outcome, and relays that were replaced go on.
+    /// Keys are parked and released meanwhile, commits fail or have an unknown outcome, and relays that were replaced
+    /// go on.
     @Test func inTransactionsEachRowArrivesOnceWhoeverDies() async throws {
         print("OUTBOX_TEST_SEED=\(Self.seed)")
         var outbox = try await TestOutbox()
@@ -45,7 +48,8 @@ struct CrashTests {
         outbox.behaviour.transientFailureIn = 40
         let pace = Pace(steps: Self.crashesAtLeast)
         let scenario = outbox
-        let (report, relay) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run { isLastLife in
+        let (report, relay) = try await RandomScenario(outbox: scenario, seed: Self.seed, pace: pace).run {
+            isLastLife in
             defer { pace.end() }
             let relay = CrashingRelay(scenario, seed: Self.seed &+ 1, hasZombies: true)
             while try !relay.live(isLastLife: isLastLife) {

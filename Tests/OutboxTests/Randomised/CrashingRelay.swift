@@ -46,7 +46,8 @@ final class CrashingRelay: @unchecked Sendable {
             status: RelayStatus(observer: nil), backoff: Backoff(), logger: TestOutbox.quiet)
         // Short lives first, while the writers wait for crashes.
         let short = outbox.guarantee == .exactlyOnce ? 24 : 8
-        var stepsLeft = Int.random(in: 1...(isLast || crashes >= CrashTests.crashesAtLeast ? 40 : short), using: &random)
+        var stepsLeft = Int.random(
+            in: 1...(isLast || crashes >= CrashTests.crashesAtLeast ? 40 : short), using: &random)
         var hasEnded = false
         session.fault = { [unowned self] action, isDone in
             stepsLeft -= 1

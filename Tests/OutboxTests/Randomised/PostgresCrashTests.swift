@@ -5,8 +5,8 @@ import Testing
 
 @testable import Outbox
 
-/// Postgres crashes while rows flow, one by one, and some writers do not wait for the disk: what it forgets was not published,
-/// and what it remembers is, in order.
+/// Postgres crashes while rows flow, one by one, and some writers do not wait for the disk: what it forgets was not
+/// published, and what it remembers is, in order.
 struct PostgresCrashTests {
     private static let crashes = 5
     private static let writers = 4

@@ -2,6 +2,7 @@ import Postgres
 import Synchronization
 import TestKit
 import Testing
+import Values
 
 @testable import Outbox
 

@@ -17,7 +17,8 @@ struct RandomWriter {
     static let schema =
         "CREATE TABLE stream (aggregate text, sequence bigint, PRIMARY KEY (aggregate, sequence)); CREATE TABLE scratch (n int)"
 
-    private static let lastSequence: PostgresStatement = "SELECT coalesce(max(sequence), -1) FROM stream WHERE aggregate = $1"
+    private static let lastSequence: PostgresStatement =
+        "SELECT coalesce(max(sequence), -1) FROM stream WHERE aggregate = $1"
     private static let insertStep: PostgresStatement = "INSERT INTO stream VALUES ($1, $2)"
 
     init(_ connection: PostgresConnection, name: String, seed: UInt64) {
@@ -36,7 +37,9 @@ struct RandomWriter {
             for _ in 0..<Int.random(in: 1...3, using: &random) { try append() }
             if chance(10) { try pause(upTo: 40) } else if chance(3) { try pause(upTo: 3) }
             try end(isTwoPhase: isTwoPhase)
-        } catch let error as PostgresError where error.sqlState == "23505" || error.sqlState == "40001" || error.sqlState == "40P01" {
+        } catch let error as PostgresError
+            where error.sqlState == "23505" || error.sqlState == "40001" || error.sqlState == "40P01"
+        {
             // Another writer took the number: the transaction and its rows are gone.
             try connection.execute("ROLLBACK")
         }

@@ -15,7 +15,9 @@ struct TopicChecker: Equatable, CustomStringConvertible {
 
     var isCorrect: Bool { lost.isEmpty && invented.isEmpty && inverted.isEmpty }
 
-    var description: String { "lost \(lost.count), invented \(invented.count), inverted \(inverted.count), repeated \(repeated)" }
+    var description: String {
+        "lost \(lost.count), invented \(invented.count), inverted \(inverted.count), repeated \(repeated)"
+    }
 
     init(_ messages: [MemoryTopic.Message], _ connection: PostgresConnection) throws {
         let rows = try connection.query("SELECT outbox_id FROM outbox ORDER BY outbox_id")

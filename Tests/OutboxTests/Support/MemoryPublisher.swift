@@ -39,7 +39,9 @@ final class MemoryPublisher: Publisher {
 
         func isPoison(_ message: MemoryTopic.Message) -> Bool { poison.contains(message.key) && isMeant(message) }
 
-        private func isMeant(_ message: MemoryTopic.Message) -> Bool { onlySequence.map { $0 == message.sequence } ?? true }
+        private func isMeant(_ message: MemoryTopic.Message) -> Bool {
+            onlySequence.map { $0 == message.sequence } ?? true
+        }
     }
 
     private struct Queued {
@@ -139,7 +141,8 @@ struct MemoryPublisherFactory: PublisherFactory {
         MemoryTransactionalPublisher(topic, outbox, wake: wake, behaviour: ownBehaviour)
     }
 
-    /// Each has chances of its own: a publisher that repeated those of the one that failed would fail there again, for ever.
+    /// Each has chances of its own: a publisher that repeated those of the one that failed would fail there again, for
+    /// ever.
     private var ownBehaviour: MemoryPublisher.Behaviour {
         var own = behaviour
         own.seed &+= topic.countPublisher() &* 104_729

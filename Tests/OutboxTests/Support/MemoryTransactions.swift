@@ -1,7 +1,7 @@
 @testable import Outbox
 
-/// What a Kafka with one transaction coordinator would hold: a log in which each message belongs to a transaction, and for
-/// each `transactional.id` who may write. Messages lie in the log in the order of their arrival, visible or not.
+/// What a Kafka with one transaction coordinator would hold: a log in which each message belongs to a transaction, and
+/// for each `transactional.id` who may write. Messages lie in the log in the order of their arrival, visible or not.
 struct MemoryTransactions {
     enum Outcome { case open, committed, aborted }
     struct Refused: Error {}

@@ -4,7 +4,8 @@ import TestKit
 @testable import Outbox
 
 extension TestOutbox {
-    /// Parks a key with so many rows held, numbered from 0, by a relay to which its topic is missing. None is running afterwards.
+    /// Parks a key with so many rows held, numbered from 0, by a relay to which its topic is missing. None is running
+    /// afterwards.
     func park(_ aggregate: String, rows: Int) async throws {
         let key = OutboxKey(aggregateType: "order", aggregateID: aggregate)
         var parking = self
@@ -15,7 +16,8 @@ extension TestOutbox {
             try await onThread {
                 let writer = try outbox.connect()
                 try writer.insertRows(aggregate, 0..<Int64(rows))
-                try writer.waits(for: "(SELECT count(*) FROM outbox_relay.held WHERE aggregate_id = '\(aggregate)') = \(rows)")
+                try writer.waits(
+                    for: "(SELECT count(*) FROM outbox_relay.held WHERE aggregate_id = '\(aggregate)') = \(rows)")
             }
         }
     }
@@ -23,7 +25,9 @@ extension TestOutbox {
     func release(_ aggregate: String) async throws {
         try await onThread {
             let key = OutboxKey(aggregateType: "order", aggregateID: aggregate)
-            guard try OutboxOperator(connect()).release(key, reason: "test") else { throw TestFailure("\(key) is not parked") }
+            guard try OutboxOperator(connect()).release(key, reason: "test") else {
+                throw TestFailure("\(key) is not parked")
+            }
         }
     }
 }

@@ -21,7 +21,9 @@ struct TestOutbox: Sendable {
     /// On a server of its own: one that is crashed, or whose log nobody else writes.
     init(on server: TestPostgres) async throws {
         let configuration = PostgresConfiguration(url: try await server.createDatabase(), applicationName: "tests")
-        try await onThread { _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration)) }
+        try await onThread {
+            _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
+        }
         postgres = configuration
     }
 

@@ -23,7 +23,8 @@ final class MemoryTopic: Sendable {
 
     func publish(_ orderID: String?, _ type: String = "order_placed") {
         change { state in
-            state.log.append(OrderMessage(partition: 0, offset: Int64(state.log.count), orderID: orderID, eventType: type))
+            state.log.append(
+                OrderMessage(partition: 0, offset: Int64(state.log.count), orderID: orderID, eventType: type))
         }
     }
 

@@ -8,8 +8,6 @@ import Threads
 
 @testable import Payments
 
-let silence = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
 /// A database with a running event store.
 final class PaymentDatabase: Sendable {
     let postgres: PostgresConfiguration

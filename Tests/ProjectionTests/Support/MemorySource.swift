@@ -114,7 +114,8 @@ final class MemorySource: MessageSource {
 extension ConsumedMessage {
     func at(_ offset: Int64) -> ConsumedMessage {
         ConsumedMessage(
-            partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequenceNumber, eventType: eventType,
+            partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequenceNumber,
+            eventType: eventType,
             payload: payload)
     }
 }

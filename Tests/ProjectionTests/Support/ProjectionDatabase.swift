@@ -3,6 +3,7 @@ import Orders
 import Postgres
 import TestKit
 import Threads
+import Values
 
 @testable import Projection
 
@@ -58,5 +59,8 @@ private func insert(
         INSERT INTO event (event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data, created_at)
         VALUES (gen_random_uuid(), $1, $2, 'order', $3, $4, $5)
         """,
-        [.text(orderID), .int8(sequence), .text(type), .bytea(bytes), .timestamp(microsecondsSince1970: time(sequence))])
+        [
+            .text(orderID), .int8(sequence), .text(type), .bytea(bytes),
+            .timestamp(microsecondsSince1970: time(sequence)),
+        ])
 }

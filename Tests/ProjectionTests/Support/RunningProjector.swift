@@ -20,7 +20,9 @@ final class RunningProjector: ProjectorObserver {
         var configuration = ProjectorConfiguration(postgres: postgres, member: "test")
         configuration.topic = "orders"
         configuration.healingChunkOrders = 3
-        let projector = try Projector(configuration, observer: self, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
+        let projector = try Projector(
+            configuration, observer: self, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) {
             MemorySource(topic, $0)
         }
         self.projector.withLock { $0 = projector }

@@ -17,7 +17,8 @@ func details(_ customer: String = "customer", price: Int64 = 9_999, method: Stri
 
 /// The usual life of an order, as far as wanted.
 let life: [OrderEvent] = [
-    .placed(details()), .paymentInitiated, .paid, .shippingStatusUpdated(.inTransit), .shippingStatusUpdated(.delivered),
+    .placed(details()), .paymentInitiated, .paid, .shippingStatusUpdated(.inTransit),
+    .shippingStatusUpdated(.delivered),
 ]
 
 /// The time that the samples give to an order's event.
@@ -28,7 +29,8 @@ func message(
 ) throws -> ConsumedMessage {
     let (type, bytes) = try EventCodec.encode(event, orderID: orderID, at: time(sequence))
     return ConsumedMessage(
-        partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequence, eventType: type.rawValue, payload: bytes)
+        partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequence, eventType: type.rawValue,
+        payload: bytes)
 }
 
 /// The messages of one order's history, at consecutive offsets.

@@ -1,0 +1,99 @@
+import CRDKafka
+import Threads
+
+/// Turns librdkafka's consumer events into `KafkaConsumerEvent`s, gathering neighbouring records.
+struct EventSource {
+    let client: ClientHandle
+    /// An event already taken from the queue, to be handled first.
+    var pending: OpaquePointer?
+
+    mutating func next(maximumRecords: Int, maximumBytes: Int) -> KafkaConsumerEvent? {
+        var builder = RecordBatchBuilder()
+        var otherEvents = 0
+        while builder.count < maximumRecords, builder.byteCount < maximumBytes {
+            guard otherEvents < KafkaLimits.eventsPerPoll else {
+                // Something may be left, and an answer of nil sends the caller to wait.
+                client.wake.wake()
+                break
+            }
+            guard let event = takeEvent() else { break }
+            if appendRecord(event, to: &builder) {
+                rd_kafka_event_destroy(event)
+                continue
+            }
+            if builder.count > 0 {
+                // What was read before this event is handed over before it.
+                pending = event
+                break
+            }
+            defer { rd_kafka_event_destroy(event) }
+            if let translated = translate(event) { return translated }
+            otherEvents += 1
+        }
+        return builder.count > 0 ? .records(builder.build()) : nil
+    }
+
+    private mutating func takeEvent() -> OpaquePointer? {
+        if let event = pending {
+            pending = nil
+            return event
+        }
+        return client.nextEvent()
+    }
+
+    private func appendRecord(_ event: OpaquePointer, to builder: inout RecordBatchBuilder) -> Bool {
+        guard rd_kafka_event_type(event) == rdk_event_fetch,
+            rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
+            let message = rd_kafka_event_message_next(event), message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
+        else { return false }
+        builder.append(message)
+        return true
+    }
+
+    private func translate(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        switch rd_kafka_event_type(event) {
+        case rdk_event_rebalance: return rebalance(event)
+        case rdk_event_offset_commit: return commit(event)
+        case rdk_event_error: return clientError(event)
+        default:
+            _ = client.dispatch(event)
+            return nil
+        }
+    }
+
+    private func rebalance(_ event: OpaquePointer) -> KafkaConsumerEvent {
+        let partitions = PartitionList.partitions(rd_kafka_event_topic_partition_list(event))
+        if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS { return .assigned(partitions) }
+        return .revoked(partitions, lost: rd_kafka_assignment_lost(client.pointer) != 0)
+    }
+
+    private func commit(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        let code = KafkaErrorCode(rd_kafka_event_error(event))
+        if code == .noOffset { return nil }
+        let offsets = PartitionList.offsets(rd_kafka_event_topic_partition_list(event))
+        return .committed(offsets, code == .none ? nil : KafkaError(code, "commit: \(code.explanation)"))
+    }
+
+    /// Partition errors come as error events too. Of the others the sink sees each, the caller only those that concern
+    /// it.
+    private func clientError(_ event: OpaquePointer) -> KafkaConsumerEvent? {
+        let code = KafkaErrorCode(rd_kafka_event_error(event))
+        let message = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? code.explanation
+        if let event = partitionError(event, code, message) { return event }
+        _ = client.dispatch(event)
+        if rd_kafka_event_error_is_fatal(event) != 0, let fatal = client.fatalError { return .failed(fatal) }
+        return code.disposition == .transient && code != .pollIntervalExceeded
+            ? nil : .failed(KafkaError(code, message))
+    }
+
+    private func partitionError(
+        _ event: OpaquePointer, _ code: KafkaErrorCode, _ message: String
+    ) -> KafkaConsumerEvent? {
+        guard let entry = rd_kafka_event_topic_partition(event) else { return nil }
+        defer { rd_kafka_topic_partition_destroy(entry) }
+        let partition = PartitionList.partition(entry.pointee)
+        if partition.topic.isEmpty { return nil }
+        if code == .endOfPartition { return .reachedEnd(partition, offset: entry.pointee.offset) }
+        return .partitionFailed(partition, KafkaError(code, "\(partition): \(message)"))
+    }
+}

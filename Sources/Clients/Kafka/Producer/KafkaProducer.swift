@@ -1,0 +1,126 @@
+import CRDKafka
+import Synchronization
+public import Threads
+
+/// A producer: idempotent, acks=all, Java's partitioner, and no time limit on a message unless configured otherwise.
+///
+/// Messages are queued by `produce`, which never blocks, and each is answered by one delivery report from the
+/// `KafkaDeliveryReader`, in the order of acknowledgement. All methods may be called from any thread. `flush`,
+/// `initTransactions`, `commitTransaction`, `abortTransaction` and the release of the last reference (which joins
+/// librdkafka's threads, dropping what is still queued) block: on a `ThreadExecutor`, never on the cooperative pool.
+public final class KafkaProducer: Sendable {
+    let client: ClientHandle
+    private let topics = Mutex<[String: KafkaTopic]>([:])
+
+    /// - Parameters:
+    ///   - wake: written when reports arrive; several clients may share one. A new one if nil.
+    ///   - sink: takes logs, errors and statistics, on the thread that polls the delivery reader.
+    /// - Throws: `KafkaError` naming the variable of a bad property.
+    public init(
+        _ configuration: KafkaConfiguration, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
+    ) throws(KafkaError) {
+        client = try ClientHandle(
+            .producer, configuration.producerConfiguration(), events: rdk_event_dr, wake: makeWake(wake), sink: sink)
+    }
+
+    /// The handle of a topic, from a cache.
+    /// - Throws: `KafkaError` with `.invalidTopic` for a name no broker takes.
+    public func topic(_ name: String) throws(KafkaError) -> KafkaTopic {
+        if let known = topics.withLock({ $0[name] }) { return known }
+        let topic = try KafkaTopic(name, client)
+        return try insert(topic)
+    }
+
+    /// The names of all topics in the cache, sorted.
+    public var knownTopics: [String] { topics.withLock { $0.keys.sorted() } }
+
+    private func insert(_ topic: KafkaTopic) throws(KafkaError) -> KafkaTopic {
+        let inserted: KafkaTopic? = topics.withLock { topics in
+            if let known = topics[topic.name] { return known }
+            guard topics.count < KafkaLimits.topicsPerProducer else { return nil }
+            topics[topic.name] = topic
+            return topic
+        }
+        if let inserted { return inserted }
+        throw KafkaError(
+            .invalidTopic, "\(topic.name): the producer already knows \(KafkaLimits.topicsPerProducer) topics")
+    }
+
+    /// The one reader of delivery reports; it holds a buffer of `capacity` reports.
+    public func deliveryReader(capacity: Int = KafkaLimits.deliveriesPerPoll) -> KafkaDeliveryReader {
+        KafkaDeliveryReader(client, capacity: capacity)
+    }
+
+    /// Copies a message into the queue; never blocks, never allocates on Swift's side.
+    ///
+    /// - Parameters:
+    ///   - partition: nil lets the partitioner place the message by its key.
+    ///   - key: nil for no key, which is not the empty key.
+    ///   - value: nil for a tombstone, which is not the empty value.
+    ///   - headers: what the writer holds; the same writer may be reset and used for the next message at once.
+    ///   - timestampMilliseconds: since 1970; 0 means now.
+    ///   - correlation: comes back in the delivery report; any value.
+    public func produce(
+        to topic: KafkaTopic, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: KafkaHeaderWriter? = nil, timestampMilliseconds: Int64 = 0, correlation: UInt64
+    ) -> KafkaProduceOutcome {
+        if let headers, headers.isOverflowing { return .refused(.messageTooLarge) }
+        let error = withExtendedLifetime(headers) {
+            rdk_produce(
+                client.pointer, topic.pointer, partition ?? -1, address(key), key?.count ?? 0, address(value),
+                value?.count ?? 0, headers?.entries, headers?.count ?? 0, headers?.scratch, timestampMilliseconds,
+                correlation)
+        }
+        switch error {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            client.unreported.add(1, ordering: .relaxed)
+            return .queued
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return .queueFull
+        default: return .refused(KafkaErrorCode(error))
+        }
+    }
+
+    /// The convenient form, for tools and tests; it allocates.
+    public func produce(
+        to topic: KafkaTopic, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?,
+        headers: KafkaHeaderWriter? = nil, correlation: UInt64 = 0
+    ) -> KafkaProduceOutcome {
+        withOptionalBytes(key) { key in
+            withOptionalBytes(value) { value in
+                produce(
+                    to: topic, partition: partition, key: key, value: value, headers: headers,
+                    correlation: correlation)
+            }
+        }
+    }
+
+    /// Messages whose delivery report has not been read yet; settled once a reader's `poll` returned 0.
+    public var outstanding: Int { client.unreported.load(ordering: .acquiring) }
+
+    /// The error after which this producer takes no more messages; create a new one.
+    public var fatalError: KafkaError? { client.fatalError }
+
+    public var wake: WakeDescriptor { client.wake }
+}
+
+/// An empty buffer may have no address, and NULL would mean "no key" or "tombstone".
+private func address(_ bytes: UnsafeRawBufferPointer?) -> UnsafeRawPointer? {
+    guard let bytes else { return nil }
+    return bytes.baseAddress ?? UnsafeRawPointer(emptyBytes)
+}
+
+nonisolated(unsafe) private let emptyBytes = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
+
+private func withOptionalBytes<T>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> T) -> T {
+    guard let bytes else { return body(nil) }
+    return bytes.withUnsafeBytes { body($0) }
+}
+
+func makeWake(_ wake: WakeDescriptor?) throws(KafkaError) -> WakeDescriptor {
+    if let wake { return wake }
+    do {
+        return try WakeDescriptor()
+    } catch {
+        throw KafkaError(.fail, "cannot create a wake-up descriptor: \(error)")
+    }
+}

@@ -1,8 +1,0 @@
-internal import Glibc
-
-/// The wall clock, in Postgres's resolution.
-func microsecondsSince1970() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-}

@@ -1,0 +1,64 @@
+import Admin
+import Logging
+import Payments
+import Synchronization
+
+/// What operators see of payments.
+final class PaymentsMetrics: PaymentsObserver {
+    private let registry = MetricsRegistry()
+    private let ends: [String: Counter]
+    private let passes: Counter
+    private let recovered: Counter
+    private let working: Gauge
+    private let partitions: Gauge
+    private let status = Mutex(PaymentsStatus.waiting("starting"))
+
+    init() {
+        let (registry, names) = (registry, ["paid", "declined", "voided", "failed", "nothing_to_do"])
+        ends = Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                (
+                    name,
+                    registry.counter(
+                        "orders_payments_orders_total", "Orders worked on, by how that ended.", labels: [("end", name)])
+                )
+            })
+        passes = registry.counter(
+            "orders_payments_recovery_passes_total", "Searches of the event store for unsettled orders.")
+        recovered = registry.counter(
+            "orders_payments_recovered_orders_total", "Unsettled orders that such searches found.")
+        working = registry.gauge("orders_payments_orders_in_work", "Orders being worked on.")
+        partitions = registry.gauge("orders_payments_partitions", "Partitions that this process reads.")
+    }
+
+    func paymentsDid(_ happening: PaymentsHappening) {
+        switch happening {
+        case .paid: ends["paid"]?.increment()
+        case .declined: ends["declined"]?.increment()
+        case .voided: ends["voided"]?.increment()
+        case .failed: ends["failed"]?.increment()
+        case .nothingToDo: ends["nothing_to_do"]?.increment()
+        case .recovered(let orders):
+            passes.increment()
+            recovered.increment(by: orders)
+        case .working(let orders): working.set(Double(orders))
+        case .status(let next):
+            status.withLock { $0 = next }
+            if case .running(let count) = next { partitions.set(Double(count)) } else { partitions.set(0) }
+        }
+    }
+
+    func adminServer(_ settings: PaymentsSettings, _ logger: Logger) -> AdminServer {
+        AdminServer(
+            ListenAddress(host: settings.adminHost, port: settings.adminPort, portVariable: "PAYMENTS_ADMIN_PORT"),
+            metrics: registry,
+            liveness: { .ok() }, readiness: { self.readiness }, logger: logger)
+    }
+
+    private var readiness: Health {
+        switch status.withLock({ $0 }) {
+        case .waiting(let why): .failing(why)
+        case .running(let count): .ok("reading \(count) partitions")
+        }
+    }
+}

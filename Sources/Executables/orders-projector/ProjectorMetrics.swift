@@ -1,0 +1,71 @@
+import Admin
+import Logging
+import Projection
+import Synchronization
+
+/// What operators see of the projector.
+final class ProjectorMetrics: ProjectorObserver {
+    private let registry = MetricsRegistry()
+    private let messages: Counter
+    private let changedOrders: Counter
+    private let healedOrders: Counter
+    private let passedOver: Counter
+    private let stale: Counter
+    private let walks: Counter
+    private let partitions: Gauge
+    private let batchSeconds: Histogram
+    private let status = Mutex(ProjectorStatus.waiting("starting"))
+
+    init() {
+        messages = registry.counter("orders_projector_messages_total", "Messages applied, repetitions included.")
+        changedOrders = registry.counter("orders_projector_orders_changed_total", "Rows of order_projection written.")
+        healedOrders = registry.counter(
+            "orders_projector_orders_healed_total",
+            "Orders read from the event store because their messages left a gap.")
+        passedOver = registry.counter(
+            "orders_projector_passed_over_total", "Messages and stored events that could not be projected.")
+        stale = registry.counter(
+            "orders_projector_stale_batches_total", "Batches rolled back because another member had claimed.")
+        walks = registry.counter(
+            "orders_projector_healing_walks_total", "Comparisons of all orders with the event store.")
+        partitions = registry.gauge("orders_projector_partitions", "Partitions that this process applies.")
+        batchSeconds = registry.histogram(
+            "orders_projector_batch_seconds", "Time of one batch's transaction.",
+            buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10])
+    }
+
+    func projectorDid(_ happening: ProjectorHappening) {
+        switch happening {
+        case .applied(let count, let changed, let healed, let took):
+            messages.increment(by: count)
+            changedOrders.increment(by: changed)
+            healedOrders.increment(by: healed)
+            batchSeconds.observe(took / .seconds(1))
+        case .healed(_, let changed, let isLast):
+            healedOrders.increment(by: changed)
+            if isLast { walks.increment() }
+        case .passedOver: passedOver.increment()
+        case .claimed: break
+        case .stale: stale.increment()
+        case .status(let next):
+            status.withLock { $0 = next }
+            if case .running(let count) = next { partitions.set(Double(count)) }
+            if case .waiting = next { partitions.set(0) }
+        }
+    }
+
+    func adminServer(_ settings: ProjectorSettings, _ logger: Logger) -> AdminServer {
+        AdminServer(
+            ListenAddress(host: settings.adminHost, port: settings.adminPort, portVariable: "PROJECTOR_ADMIN_PORT"),
+            metrics: registry,
+            liveness: { .ok() }, readiness: { self.readiness }, logger: logger)
+    }
+
+    private var readiness: Health {
+        switch status.withLock({ $0 }) {
+        case .waiting(let why): .failing(why)
+        case .healing: .failing("comparing all orders with the event store; lists may lack some")
+        case .running(let count): .ok("applying \(count) partitions")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Logging
+import Postgres
+import Values
+
+/// Answers the batches of one read lane: all orders asked for by one query.
+final class ReadWorker: LaneWorker {
+    private let connection: LaneConnection
+    private let logger: Logger
+    private var cache: StateCache
+    var availabilityChanged: ((LaneDown?) -> Void)?
+
+    init(connection: LaneConnection, configuration: EventStoreConfiguration, logger: Logger) {
+        self.connection = connection
+        self.logger = logger
+        self.cache = StateCache(
+            bound: configuration.maximumCachedOrdersPerLane, minimumEvents: configuration.minimumEventsToCache)
+    }
+
+    func connect() throws(LaneDown) {
+        do {
+            _ = try connection.get()
+        } catch {
+            logger.warning("read lane cannot connect", metadata: ["error": "\(error)"])
+            throw LaneDown(error)
+        }
+    }
+
+    func close() {
+        connection.drop()
+    }
+
+    func process(_ batch: [ReadRequest]) throws(LaneDown) -> [ReadRequest] {
+        var orders: [(order: ExactText, reply: Reply<LoadedOrder?>)] = []
+        var failure: PostgresError?
+        for request in batch {
+            switch request {
+            case .order(let order, let reply): orders.append((order, reply))
+            case .history(let order, let from, let limit, let reply):
+                answer(reply, &failure) { connection throws(PostgresError) in
+                    try self.history(order, from, limit, connection)
+                }
+            case .probe(let reply):
+                answer(reply, &failure) { connection throws(PostgresError) in
+                    try connection.query(Self.probe)
+                    return .success(())
+                }
+            case .removeKeys(let time, let limit, let reply):
+                answer(reply, &failure) { connection throws(PostgresError) in
+                    let parameters: [PostgresParameter] = [.timestamp(microsecondsSince1970: time), .int8(limit)]
+                    return .success(try connection.query(Self.removeKeys, parameters).affectedRows)
+                }
+            }
+        }
+        load(orders, &failure)
+        if let failure { throw LaneDown(failure) }
+        return []
+    }
+
+    private static let probe: PostgresStatement = "SELECT 1"
+
+    private static let removeKeys: PostgresStatement = """
+        DELETE FROM idempotency_key WHERE key IN (
+            SELECT key FROM idempotency_key WHERE created_at < $1
+            ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """
+
+    private static let history: PostgresStatement = """
+        SELECT aggregate_id, sequence_number, event_id, event_type, event_data, created_at
+        FROM event WHERE aggregate_id = $1 AND sequence_number >= $2
+        ORDER BY sequence_number LIMIT $3
+        """
+
+    // MARK: - Orders
+
+    private func load(_ wanted: [(order: ExactText, reply: Reply<LoadedOrder?>)], _ failure: inout PostgresError?) {
+        if let failure {
+            for (_, reply) in wanted { reply.finish(.failure(Self.meaning(of: failure))) }
+            return
+        }
+        var missing = Set(wanted.map(\.order))
+        var heads: StreamLoader.Heads = [:]
+        // A second round only for those whose cached state turned out to be of another history.
+        while !missing.isEmpty {
+            let loader = StreamLoader(missing, cache: &cache)
+            do {
+                let results = try reading { (connection) throws(PostgresError) in
+                    try connection.pipeline(loader.queries)
+                }
+                heads.merge(try loader.heads(results, cache: &cache)) { _, new in new }
+            } catch {
+                note(error, &failure)
+                for (_, reply) in wanted { reply.finish(.failure(Self.meaning(of: error))) }
+                return
+            }
+            missing = missing.filter { heads[$0] == nil }
+        }
+        for (order, reply) in wanted {
+            reply.finish(heads[order, default: .success(.empty)].map { loaded(order, $0) })
+        }
+    }
+
+    private func loaded(_ order: ExactText, _ head: StreamHead) -> LoadedOrder? {
+        head.state.map {
+            LoadedOrder(
+                orderID: order.text, state: $0, version: head.version, createdAt: head.createdAt,
+                updatedAt: head.updatedAt)
+        }
+    }
+
+    private func history(
+        _ order: String, _ from: Int64, _ limit: Int64, _ connection: PostgresConnection
+    ) throws(PostgresError) -> Result<[StoredEvent], EventStoreError> {
+        let rows = try connection.query(Self.history, [.text(order), .int8(from), .int8(limit)])
+        do {
+            return .success(try (0..<rows.count).map { try StoredEvent(rows, $0) })
+        } catch let error as EventStoreError {
+            return .failure(error)
+        } catch {
+            return .failure(.internal("\(error)"))
+        }
+    }
+
+    // MARK: - Failing
+
+    private func answer<Value: Sendable>(
+        _ reply: Reply<Value>, _ failure: inout PostgresError?,
+        _ body: (PostgresConnection) throws(PostgresError) -> Result<Value, EventStoreError>
+    ) {
+        // Postgres went away within this batch; each further attempt would only keep the others waiting.
+        if let failure { return reply.finish(.failure(Self.meaning(of: failure))) }
+        do {
+            reply.finish(try reading(body))
+        } catch {
+            note(error, &failure)
+            reply.finish(.failure(Self.meaning(of: error)))
+        }
+    }
+
+    /// A read may be repeated: a connection that was lost while nobody used it is noticed here. Not one that hangs: it
+    /// has had its time, and others wait.
+    private func reading<T>(_ body: (PostgresConnection) throws(PostgresError) -> T) throws(PostgresError) -> T {
+        do {
+            return try body(connection.get())
+        } catch {
+            guard error.isConnectionLost, error.code != .deadline else { throw error }
+            return try body(connection.get())
+        }
+    }
+
+    private func note(_ error: PostgresError, _ failure: inout PostgresError?) {
+        logger.warning("read failed", metadata: ["error": "\(error)"])
+        if error.isConnectionLost { failure = error }
+    }
+
+    private static func meaning(of error: PostgresError) -> EventStoreError {
+        if error.sqlState == SQLState.lockNotAvailable { return .unavailable("the table is locked") }
+        return switch FailureKind(error) {
+        case .lost, .transient: .unavailable(LaneDown(error).reason)
+        case .guilty, .hopeless: .internal(error.description)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import HTTPTypes
+
+/// Which web pages of other origins may use the API (the Fetch standard's CORS protocol). By default none.
+struct CORS: Sendable {
+    /// Such as `https://shop.example`; `*` is every origin.
+    let allowedOrigins: Set<String>
+
+    private static let allowedHeaders = "content-type, idempotency-key, if-match, last-event-id, traceparent"
+    private static let exposedHeaders = "etag, idempotency-replayed, retry-after"
+    /// How long a browser may remember the answer to a preflight.
+    private static let preflightSeconds = 600
+
+    init(allowedOrigins: some Sequence<String> = []) {
+        self.allowedOrigins = Set(allowedOrigins)
+    }
+
+    /// The answer to a browser that asks before it sends; nil if it is no such question, or none that gets an answer.
+    func preflight(_ request: RESTRequest, methods: [HTTPRequest.Method]) -> RESTResponse? {
+        guard request.method == .options, request.headers[.accessControlRequestMethod] != nil, allows(request) else {
+            return nil
+        }
+        var headers = HTTPFields()
+        headers[.accessControlAllowMethods] = methods.map(\.rawValue).joined(separator: ", ")
+        headers[.accessControlAllowHeaders] = Self.allowedHeaders
+        headers[.accessControlMaxAge] = String(Self.preflightSeconds)
+        return RESTResponse(status: 204, headers: headers, body: .bytes([]))
+    }
+
+    /// Lets the page read the response.
+    func decorate(_ response: inout RESTResponse, for request: RESTRequest) {
+        guard !allowedOrigins.isEmpty else { return }
+        response.headers.append(HTTPField(name: .vary, value: "Origin"))
+        guard allows(request), let origin = request.headers[.origin] else { return }
+        response.headers[.accessControlAllowOrigin] = origin
+        response.headers[.accessControlExposeHeaders] = Self.exposedHeaders
+    }
+
+    private func allows(_ request: RESTRequest) -> Bool {
+        guard let origin = request.headers[.origin] else { return false }
+        return allowedOrigins.contains(origin) || allowedOrigins.contains("*")
+    }
+}

@@ -1,0 +1,62 @@
+import HTTP2
+import HTTPTypes
+
+extension HTTP2RequestApplication {
+    /// The REST face over HTTP/2: the same answers, on the same connections as gRPC.
+    init(_ service: RESTService) {
+        self.init(refusal: { HTTP2Response(service.refuse($0)) }) { request in
+            HTTP2Response(await service.respond(to: RESTRequest(request)))
+        }
+    }
+}
+
+extension RESTService {
+    /// The answer to a request that the connection turned away, with the same JSON as every other error.
+    fileprivate func refuse(_ reason: HTTP2Refusal) -> RESTResponse {
+        let error: APIError
+        switch reason {
+        case .tooSlow:
+            error = APIError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", "body: was not complete in time")
+                .withHTTPStatus(408)
+        case .bodyTooLarge: error = .bodyTooLarge(RESTLimits.maximumBodyBytes)
+        case .headersTooLarge:
+            error = .headersTooLarge(bytes: Int(HTTP2Limits().headerListBytes))
+        case .notImplemented:
+            error = APIError(.unimplemented, reason: "METHOD_NOT_ALLOWED", "method: must have a path").withHTTPStatus(
+                501)
+        }
+        return refuse(error)
+    }
+}
+
+extension RESTRequest {
+    fileprivate init(_ request: HTTP2Request) {
+        var headers = HTTPFields()
+        for (name, value) in request.headers.all {
+            if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
+        }
+        self.init(
+            method: HTTPRequest.Method(request.method) ?? HTTPRequest.Method.get, target: request.path, headers: headers
+        ) { maximumBytes in
+            guard request.body.count <= maximumBytes else { throw APIError.bodyTooLarge(maximumBytes) }
+            return request.body
+        }
+    }
+}
+
+extension HTTP2Response {
+    fileprivate init(_ response: RESTResponse) {
+        let fields =
+            response.headers.map { (name: $0.name.canonicalName, value: $0.value) } + [
+                (name: "date", value: HTTPDate.now)
+            ]
+        switch response.body {
+        case .bytes(let bytes):
+            self.init(status: response.status, fields: fields, body: .bytes(bytes))
+        case .stream(let produce):
+            self.init(
+                status: response.status, fields: fields,
+                body: .stream { writer in try await produce { try await writer.write($0) } })
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Orders
+import Postgres
+import Values
+
+/// What a batch of messages makes of the orders in it. Pure: rows and histories come in, rows to write go out.
+///
+/// The state of an order at a version is a function of its events up to there, whoever computed it. So a row may always
+/// be replaced by one of a higher version, and a message that is not the next event of its order is either old, and
+/// ignored, or tells of a gap, and then the event store is asked for the whole history.
+struct BatchFold {
+    private struct Pending {
+        var events: [ReadableEvent] = []
+        /// A message of this order could not be read: only the event store knows what happened.
+        var isDoubtful = false
+    }
+
+    private var orders: [ExactText: Pending] = [:]
+    /// Messages without a usable key belong to no order; nothing can be healed by them.
+    private(set) var unreadable: [(message: ConsumedMessage, problem: UnreadableMessage)] = []
+
+    init(_ messages: [ConsumedMessage]) {
+        orders.reserveCapacity(messages.count)
+        for message in messages { add(message) }
+    }
+
+    private mutating func add(_ message: ConsumedMessage) {
+        do throws(UnreadableMessage) {
+            let event = try ReadableEvent(message)
+            orders[ExactText(event.orderID), default: Pending()].events.append(event)
+        } catch {
+            unreadable.append((message, error))
+            guard let orderID = message.orderID, isStorable(orderID) else { return }
+            orders[ExactText(orderID), default: Pending()].isDoubtful = true
+        }
+    }
+
+    /// The orders whose rows must be read first. An order whose first event is in the batch needs none.
+    var ordersToRead: [String] {
+        orders.compactMap { key, pending in
+            pending.isDoubtful || pending.events.first?.sequenceNumber == 0 ? nil : key.text
+        }
+    }
+
+    /// - Parameter rows: what the projection has of ``ordersToRead``.
+    func outcome(_ rows: [ExactText: ProjectedOrder]) -> Outcome {
+        var outcome = Outcome()
+        for (key, pending) in orders {
+            if pending.isDoubtful {
+                outcome.toHeal.append(key.text)
+            } else {
+                fold(key, pending.events, onto: rows[key], into: &outcome)
+            }
+        }
+        return outcome
+    }
+
+    private func fold(
+        _ key: ExactText, _ events: [ReadableEvent], onto row: ProjectedOrder?, into outcome: inout Outcome
+    ) {
+        var current = row
+        for event in events where event.sequenceNumber > (current?.version ?? -1) {
+            guard let next = ProjectedOrder.after(current, event) else {
+                outcome.toHeal.append(key.text)
+                return
+            }
+            current = next
+        }
+        if let current, current != row { outcome.changed.append(current) }
+    }
+
+    struct Outcome {
+        var changed: [ProjectedOrder] = []
+        /// Orders with a gap, or with a message that says nothing.
+        var toHeal: [String] = []
+    }
+}
+
+/// Whether a text can be the id of an order in the event store.
+private func isStorable(_ orderID: String) -> Bool {
+    OrderLimits.problem(ofIdentifier: orderID) == nil
+}

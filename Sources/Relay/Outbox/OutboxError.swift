@@ -1,0 +1,35 @@
+/// What went wrong in the relay. Safe to log: no rows, no connection strings.
+public struct OutboxError: Error, Sendable, CustomStringConvertible {
+    /// Extensible: callers switch over the codes they know.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+        /// Another relay leads now; the checkpoint did not move.
+        public static let fenced = Code(description: "fenced")
+        /// The checkpoint belongs to another database system, database or timeline. Final: an operator must rebase.
+        public static let foreign = Code(description: "foreign checkpoint")
+        /// The relay's schema or the outbox is not as expected. Final.
+        public static let schema = Code(description: "schema")
+        /// The relay's schema is not there yet. Not final: services start in any order, the migration may be about to
+        /// run.
+        public static let notMigrated = Code(description: "not migrated")
+        /// Postgres is away or refused.
+        public static let postgres = Code(description: "postgres")
+        /// The publisher cannot be made or used. Final when it happens at start.
+        public static let publisher = Code(description: "publisher")
+        /// The configuration is wrong. Final.
+        public static let configuration = Code(description: "configuration")
+    }
+
+    public let code: Code
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether trying again cannot help.
+    public var isFinal: Bool { code == .foreign || code == .schema || code == .configuration }
+
+    public var description: String { "\(code): \(message)" }
+}

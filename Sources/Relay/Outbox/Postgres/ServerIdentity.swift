@@ -1,0 +1,69 @@
+import Postgres
+
+/// Which server, database and history transaction ids belong to.
+struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
+    var systemIdentifier: Int64
+    var databaseOID: Int64
+    var timeline: Int32
+
+    var description: String { "system \(systemIdentifier), database \(databaseOID), timeline \(timeline)" }
+
+    /// What Kafka is told of it.
+    func origin(schema: String) -> OutboxOrigin {
+        OutboxOrigin(systemIdentifier: systemIdentifier, databaseOID: databaseOID, timeline: timeline, schema: schema)
+    }
+
+    /// Reads where we are. The timeline comes from the name of the current WAL file, which is right at once after a
+    /// promotion.
+    static func current(_ connection: PostgresConnection) throws -> ServerIdentity {
+        let rows = try connection.query(
+            """
+            SELECT system_identifier, (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+                   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+            FROM pg_control_system()
+            """)
+        return ServerIdentity(
+            systemIdentifier: try rows.int64(0, 0), databaseOID: try rows.int64(0, 1), timeline: try rows.int32(0, 2))
+    }
+
+    /// Refuses to go on with a checkpoint made elsewhere; the first relay ever writes down where it is.
+    ///
+    /// The transaction counter is compared too: a restored copy on the same server would otherwise pass.
+    static func verify(_ connection: PostgresConnection, schema: String) throws {
+        let name = PostgresConnection.quoteIdentifier(schema)
+        let here = try current(connection)
+        let stored = try connection.query(
+            PostgresStatement("SELECT system_identifier, database_oid, timeline FROM \(name).relay"))
+        if stored.isNull(0, 0) {
+            try connection.query(
+                PostgresStatement("UPDATE \(name).relay SET system_identifier = $1, database_oid = $2, timeline = $3"),
+                [.int8(here.systemIdentifier), .int8(here.databaseOID), .int4(here.timeline)])
+        } else {
+            let there = ServerIdentity(
+                systemIdentifier: try stored.int64(0, 0), databaseOID: try stored.int64(0, 1),
+                timeline: try stored.int32(0, 2))
+            guard there == here else { throw foreign("it was made on \(there), this is \(here)", schema) }
+        }
+        let counter = try connection.query(
+            PostgresStatement(
+                """
+                SELECT pg_snapshot_xmax(coalesce(draining, published)) > pg_snapshot_xmax(pg_current_snapshot())
+                FROM \(name).checkpoint
+                """))
+        if counter.count == 1, try counter.bool(0, 0) {
+            throw foreign(
+                "it names transactions this server has not started yet, so its counter went backwards", schema)
+        }
+    }
+
+    private static func foreign(_ why: String, _ schema: String) -> OutboxError {
+        let option = schema == "outbox_relay" ? "" : " --schema \(schema)"
+        return OutboxError(
+            .foreign,
+            """
+            the checkpoint does not belong to this server: \(why). Transaction ids mean nothing here, so publishing \
+            would lose or repeat rows. If this database was restored or promoted on purpose, look at \
+            "outboxctl outbox rebase --help" and run, as the owner of the schema and not as the relay's role: outboxctl outbox rebase\(option) --republish-since <time>
+            """)
+    }
+}

@@ -1,0 +1,78 @@
+public import Postgres
+
+/// How one relay works on one outbox.
+public struct RelayConfiguration: Sendable {
+    /// The database. Must lead to a server that accepts writes.
+    public var postgres: PostgresConfiguration
+    /// The schema that holds the relay's checkpoint. Default `outbox_relay`.
+    public var schema = "outbox_relay"
+    /// Shown as the leader in `relay_state`, for example the host's name.
+    public var name: String
+    /// How long a leader that no longer renews keeps standbys waiting. Default 15 s.
+    public var lease: Duration = .seconds(15)
+    /// Default at least once.
+    public var guarantee = DeliveryGuarantee.atLeastOnce
+    /// The longest wait for a notification. Default 5 s.
+    public var pollCeiling: Duration = .seconds(5)
+    /// Set behind a transaction pooler, where LISTEN and session locks do not work: how often to look for rows.
+    public var pollInterval: Duration?
+    /// How often to look for rows where a transaction pooler was found that nobody told of. Default 200 ms.
+    public var pollIntervalIfPooled: Duration = .milliseconds(200)
+    /// How long published rows stay. nil: for ever. Default 24 h.
+    public var retention: Duration? = .seconds(24 * 3600)
+    /// How long a key that was parked because of its topic (missing, not authorized) waits before it is tried again.
+    /// nil: for an operator. Default 60 s. A row that Kafka will never take is not tried again.
+    public var parkedRetry: Duration? = .seconds(60)
+    /// What this outbox is called where a process has several. Default nil.
+    public var outbox: String?
+    /// Shared by the relays of one process: makes sure that no two have the same outbox. Default nil, for a relay
+    /// alone.
+    public var claims: OutboxClaims?
+
+    public init(postgres: PostgresConfiguration, name: String) {
+        self.postgres = postgres
+        self.name = name
+    }
+
+    /// Behind a transaction pooler nothing may be kept in the session.
+    public var usesPooler: Bool { pollInterval != nil }
+
+    /// The same for a place where nothing may be kept in the session.
+    var pooled: RelayConfiguration {
+        var result = self
+        result.pollInterval = pollInterval ?? pollIntervalIfPooled
+        return result
+    }
+
+    /// For the connection that listens, reads rows and moves the checkpoint.
+    var workConnection: PostgresConfiguration {
+        var result = connection(
+            "work",
+            [
+                ("synchronous_commit", "on"), ("jit", "off"), ("work_mem", "16MB"),
+                ("plan_cache_mode", "force_generic_plan"),
+                ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
+            ])
+        result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
+        return result
+    }
+
+    /// For the connection that leads: the session lock, the lease, the sleep lock.
+    var leadConnection: PostgresConfiguration { connection("lead", [("synchronous_commit", "on")]) }
+
+    private func connection(_ role: String, _ settings: [(String, String)]) -> PostgresConfiguration {
+        var result = postgres
+        result.applicationName = "outbox-relay \(role)"
+        result.readWriteOnly = true
+        // A policy that hides rows fails the relay's statements, and does not lose the rows.
+        let settings = settings + [("row_security", "off")]
+        if usesPooler {
+            result.preparesStatements = false
+        } else {
+            result.sessionSettings += settings
+            // A relay that sleeps is idle for long, and with its session goes its lead.
+            result.outlivesIdleTimeout = true
+        }
+        return result
+    }
+}

@@ -1,0 +1,85 @@
+import Kafka
+import Outbox
+
+/// The compacted topic that holds the last record of each outbox, by `transactional.id`.
+///
+/// All records are in partition 0: the last one of a key is the last one in the partition, also after somebody adds
+/// partitions, and reading it back means reading one partition.
+struct CheckpointTopic {
+    private let configuration: KafkaPublisherConfiguration
+    private let key: String
+
+    private static let partition: Int32 = 0
+    /// Records are small and the topic is read at every start: compaction begins early, and what it cannot reach is
+    /// little.
+    private static let settings = [
+        "cleanup.policy": "compact", "segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1",
+    ]
+
+    /// - Parameter key: the producer's `transactional.id`.
+    init(_ configuration: KafkaPublisherConfiguration, key: String) {
+        self.configuration = configuration
+        self.key = key
+    }
+
+    private var name: String { configuration.checkpointTopic }
+
+    func publish(_ record: DeliveryRecord, _ producer: KafkaProducer, ticket: UInt64) throws(KafkaError)
+        -> PublishOutcome
+    {
+        let topic = try producer.topic(name)
+        let outcome = producer.produce(
+            to: topic, partition: Self.partition, key: Array(key.utf8), value: Array(record.text.utf8),
+            correlation: ticket)
+        switch outcome {
+        case .queued: return .queued
+        case .queueFull: return .full
+        case .refused(let code): return .refused(PublishFailure(code))
+        }
+    }
+
+    /// The last committed record of our key; nil if there is none. `producer` has settled its former transactions.
+    func lastRecord(_ producer: KafkaProducer, within limit: Duration) throws -> DeliveryRecord? {
+        let deadline = ContinuousClock.now + limit
+        let reader = try KafkaTopicReader(reading, topic: name, sink: configuration.sink)
+        let place = KafkaPartition(topic: name, index: Self.partition)
+        guard try reader.partitions(within: limit).contains(place) else {
+            try create(producer, within: deadline - .now)
+            throw PublishFailure(.transient, "the topic \(name) was not there; it is waited for")
+        }
+        // Up to what is there now; another outbox's open transaction may stand before our record, and is waited for.
+        let end = try producer.watermarks(place, within: deadline - .now).high
+        var found: String?
+        try reader.readToEnd(from: [place: .beginning], atLeastTo: [place: end], within: deadline - .now) { batch in
+            for record in batch where record.key.map({ $0.elementsEqual(key.utf8) }) == true {
+                found = record.value.map { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+        guard let found else { return nil }
+        guard let record = DeliveryRecord(found) else {
+            throw PublishFailure(.client, "the record of \(key) in \(name) cannot be read: \(found.prefix(200))")
+        }
+        return record
+    }
+
+    /// What holds for the producer, as far as a consumer knows it; it ends soon, so waiting for more data is useless.
+    private var reading: KafkaConfiguration {
+        var reading = configuration.kafka
+        reading["transactional.id"] = nil
+        reading["isolation.level"] = "read_committed"
+        reading["fetch.wait.max.ms"] = "10"
+        reading["allow.auto.create.topics"] = "false"
+        return reading
+    }
+
+    /// Where there is no admin API, or no right to use it, brokers may still create the topic on use.
+    private func create(_ producer: KafkaProducer, within limit: Duration) throws(KafkaError) {
+        do {
+            try producer.createTopic(name, partitions: 1, configuration: Self.settings, within: limit)
+        } catch  where error.code != .topicAlreadyExists {
+            configuration.sink?(
+                .error(KafkaError(error.code, "\(error.message); create it with cleanup.policy=compact")))
+            _ = try producer.metadata(topic: name, within: limit)
+        } catch {}
+    }
+}

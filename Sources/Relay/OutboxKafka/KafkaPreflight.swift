@@ -1,0 +1,118 @@
+public import Kafka
+import Threads
+
+/// Looks, once at start, at what Kafka says about the topics that rows will go to. It only looks: where Kafka is away
+/// or the answer is missing, the relay goes on all the same.
+public struct KafkaPreflight: Sendable {
+    /// What is known of one topic.
+    public struct Topic: Equatable, Sendable {
+        public var name: String
+        public var partitions: Int
+        /// The largest batch its brokers take, in bytes; nil where the admin API does not answer.
+        public var maximumBytes: Int?
+    }
+
+    public struct Findings: Equatable, Sendable {
+        public var topics: [Topic] = []
+        /// Worth an operator's attention.
+        public var warnings: [String] = []
+        /// What breaks a promise, sooner or later.
+        public var errors: [String] = []
+    }
+
+    /// Topics whose settings are asked for; the others are only listed.
+    static let describedTopics = 10
+    /// How long each question may take.
+    static let patience = Duration.seconds(10)
+
+    private let configuration: KafkaPublisherConfiguration
+    private let keepsRecords: Bool
+
+    /// - Parameter keepsRecords: whether rows are delivered exactly once, so that the checkpoint topic counts as well.
+    public init(_ configuration: KafkaPublisherConfiguration, keepsRecords: Bool = false) {
+        self.configuration = configuration
+        self.keepsRecords = keepsRecords
+    }
+
+    /// Blocks for seconds when Kafka is away: call it on a thread of its own.
+    public func look() throws(KafkaError) -> Findings {
+        var looking = configuration.kafka
+        looking["transactional.id"] = nil
+        let producer = try KafkaProducer(looking, sink: configuration.sink)
+        // Why a broker lets nobody in waits in a queue that nobody else reads here.
+        defer { _ = producer.deliveryReader(capacity: 1).poll() }
+        let metadata = try producer.metadata(topic: nil, within: Self.patience)
+        var found = metadata.topics.filter { configuration.topic.matches($0.name) }.sorted { $0.name < $1.name }
+            .map { Topic(name: $0.name, partitions: $0.partitions.count, maximumBytes: nil) }
+        for index in found.indices.prefix(Self.describedTopics) {
+            let settings = try? producer.topicConfiguration(found[index].name, within: Self.patience)
+            guard let bytes = settings?["max.message.bytes"] else { break }
+            found[index].maximumBytes = Int(bytes)
+        }
+        var findings = Self.judge(
+            found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
+        let checkpoints = configuration.checkpointTopic
+        // A topic that is not there yet is made by the relay, compacted.
+        if keepsRecords, metadata.topic(checkpoints) != nil,
+            let settings = try? producer.topicConfiguration(checkpoints, within: Self.patience)
+        {
+            Self.judge(checkpoints: checkpoints, settings, &findings)
+        }
+        return findings
+    }
+
+    /// Says what becomes of the records in a topic with these settings.
+    static func judge(checkpoints topic: String, _ settings: [String: String], _ findings: inout Findings) {
+        let policies = settings["cleanup.policy", default: ""].split(separator: ",").map { $0.filter { $0 != " " } }
+        let remedy = "set cleanup.policy=compact"
+        let limits = ["retention.ms", "retention.bytes"].filter { (settings[$0].flatMap { Int($0) } ?? -1) >= 0 }
+        if policies.contains("delete"), !limits.isEmpty {
+            let values = limits.map { "\($0)=\(settings[$0, default: ""])" }.joined(separator: ", ")
+            findings.errors.append(
+                "topic \(topic) forgets its records (cleanup.policy=\(policies.joined(separator: ",")), \(values)): a relay that finds none "
+                    + "when it starts after a crash may publish rows twice; \(remedy)")
+        } else if !policies.contains("compact") {
+            findings.warnings.append(
+                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every start; \(remedy)"
+            )
+        }
+    }
+
+    /// - Parameter ownLimit: `message.max.bytes` where it is set; else librdkafka's default.
+    static func judge(_ topics: [Topic], template: TopicTemplate, ownLimit: Int?) -> Findings {
+        var findings = Findings(topics: topics)
+        if topics.isEmpty {
+            findings.warnings.append(
+                "no topic matches \(template.text); where brokers do not create topics on use, keys will be parked")
+        }
+        let own = ownLimit ?? 1_000_000
+        for topic in topics {
+            guard let limit = topic.maximumBytes, limit < own else { continue }
+            findings.warnings.append(
+                "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: set it to "
+                    + "\(limit), so that a row that is too large is parked without its neighbours being refused")
+        }
+        return findings
+    }
+}
+
+extension TopicTemplate {
+    /// Whether a topic could have been named by this template.
+    func matches(_ name: String) -> Bool {
+        var rest = name[...]
+        var mayGrow = false
+        for part in parts {
+            guard case .text(let text) = part else {
+                mayGrow = true
+                continue
+            }
+            guard let found = mayGrow ? rest.dropFirst().firstRange(of: text) : rest.firstRange(of: text) else {
+                return false
+            }
+            guard mayGrow || found.lowerBound == rest.startIndex else { return false }
+            rest = rest[found.upperBound...]
+            mayGrow = false
+        }
+        return mayGrow ? !rest.isEmpty : rest.isEmpty
+    }
+}

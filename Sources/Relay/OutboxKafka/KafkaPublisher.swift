@@ -1,0 +1,132 @@
+import Kafka
+public import Outbox
+import Threads
+
+/// Publishes outbox rows with librdkafka's idempotent producer.
+///
+/// Nothing is allocated per row: topic handles are kept, headers are written into reused memory, key and value are
+/// copied once, by librdkafka.
+public final class KafkaPublisher: Publisher {
+    let producer: KafkaProducer
+    let reader: KafkaDeliveryReader
+    private var topics: TopicCache
+    private let refused: RefusedTopics
+    private var headers: RowHeaders
+    private let emptyPayloadIsTombstone: Bool
+    /// Rows that went down with a producer that stops at the first message Kafka refuses. They say nothing about the
+    /// cause, and one of the other reports does: these are told when no other is left.
+    private var fallen: [(ticket: UInt64, failure: PublishFailure)] = []
+    /// The last ticket that was queued: no message without a report is newer.
+    var lastTicket: UInt64 = 0
+    /// The last report, or when messages began to wait for one.
+    private var quietSince = ContinuousClock.now
+
+    init(
+        _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(), wake: WakeDescriptor
+    ) throws(KafkaError) {
+        self.refused = refused
+        producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
+        reader = producer.deliveryReader()
+        topics = TopicCache(producer, configuration.topic)
+        headers = RowHeaders(configuration)
+        emptyPayloadIsTombstone = configuration.emptyPayloadIsTombstone
+    }
+
+    public func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+        let topic: KafkaTopic
+        do {
+            topic = try topics.topic(of: row)
+        } catch {
+            // No broker is asked: the row has no topic, and never will.
+            return .refused(PublishFailure(.row, error.description))
+        }
+        if !refused.isEmpty, let refusal = refused.refusal(of: topic.name, asking: ask) { return .refused(refusal) }
+        let isTombstone = row.payload == nil || emptyPayloadIsTombstone && row.payload?.count == 0
+        let outcome = producer.produce(
+            to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
+            timestampMilliseconds: max(0, row.createdAt / 1000), correlation: ticket)
+        switch outcome {
+        case .queued:
+            lastTicket = ticket
+            return .queued
+        case .queueFull: return .full
+        case .refused(.fatal) where producer.outstanding > 0:
+            // The reports of what it still holds are on their way, and say what happened.
+            return .full
+        case .refused(let code): return .refused(PublishFailure(code))
+        }
+    }
+
+    public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+        var isTopicRefused = false
+        var isQuiet = producer.outstanding > 0
+        while reader.poll() > 0 {
+            isQuiet = false
+            for index in 0..<reader.count {
+                let report = reader[index]
+                if report.code.disposition == .topic { isTopicRefused = true }
+                if report.isDelivered { body(report.correlation, nil) } else { tell(report, body) }
+            }
+        }
+        if !fallen.isEmpty, producer.outstanding == 0 {
+            for (ticket, failure) in fallen { body(ticket, failure) }
+            fallen = []
+        }
+        if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
+        if !isQuiet {
+            quietSince = .now
+        } else if .now - quietSince > RefusedTopics.notice {
+            tellLostTopic(body)
+        }
+    }
+
+    /// librdkafka never reports messages that it holds when their topic goes away. The rows behind them must not wait
+    /// for ever: what is in flight is begun again, without that topic.
+    private func tellLostTopic(_ body: (UInt64, PublishFailure?) -> Void) {
+        quietSince = .now
+        // Nobody answers: nothing flows anyway.
+        guard let metadata = try? producer.metadata(topic: nil, within: RefusedTopics.patience) else { return }
+        let suspects = producer.knownTopics.filter {
+            refused.known($0) == nil && metadata.topic($0).map { $0.error != nil } ?? true
+        }
+        refused.learn(suspects, asking: ask)
+        for topic in suspects {
+            guard let failure = refused.known(topic) else { continue }
+            return body(lastTicket, PublishFailure(.transient, "\(topic): \(failure.explanation)"))
+        }
+    }
+
+    private func tell(_ report: KafkaDelivery, _ body: (UInt64, PublishFailure?) -> Void) {
+        if report.code == .fatal || report.code.isPurged {
+            fallen.append((report.correlation, PublishFailure(report.code)))
+        } else {
+            body(report.correlation, PublishFailure(report.code))
+        }
+    }
+
+    /// A topic that may not be written to but looked at is found by its rows, one by one: such refusals come at once.
+    private func ask(_ topic: String) throws -> PublishFailure? {
+        let metadata = try producer.metadata(topic: topic, within: RefusedTopics.patience)
+        guard let error = metadata.topic(topic)?.error, error.code.disposition == .topic else { return nil }
+        return PublishFailure(error.code)
+    }
+
+    public func abandon() {
+        // What cannot be taken back is dropped with the producer.
+        try? producer.purge([.queued, .inFlight])
+    }
+}
+
+extension PublishFailure {
+    init(_ code: KafkaErrorCode) {
+        let kind: Kind =
+            switch code.disposition {
+            case .message: .row
+            case .topic: .topic
+            case .transient: .transient
+            case .fenced: .fenced
+            case .client: .client
+            }
+        self.init(kind, "\(code.name): \(code.explanation)")
+    }
+}

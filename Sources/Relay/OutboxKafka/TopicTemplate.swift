@@ -1,0 +1,76 @@
+import Kafka
+
+/// A topic name with places for values of the row, such as `outbox.event.{aggregate_type}` or `{header.tenant}.orders`.
+public struct TopicTemplate: Equatable, Sendable {
+    enum Part: Equatable, Sendable {
+        case text(String)
+        case aggregateType
+        case eventType
+        case header(String)
+    }
+
+    let parts: [Part]
+    public let text: String
+
+    public static let `default` = TopicTemplate(
+        parts: [.text("outbox.event."), .aggregateType], text: "outbox.event.{aggregate_type}")
+
+    private init(parts: [Part], text: String) {
+        self.parts = parts
+        self.text = text
+    }
+
+    /// Reads a template; nil if a brace is not closed or the place is unknown.
+    public init?(_ text: String) {
+        var parts: [Part] = []
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            guard let close = rest[open...].firstIndex(of: "}") else { return nil }
+            if open > rest.startIndex { parts.append(.text(String(rest[..<open]))) }
+            switch rest[rest.index(after: open)..<close] {
+            case "aggregate_type": parts.append(.aggregateType)
+            case "event_type": parts.append(.eventType)
+            case let place where place.hasPrefix("header.") && place.count > "header.".count:
+                parts.append(.header(String(place.dropFirst("header.".count))))
+            default: return nil
+            }
+            rest = rest[rest.index(after: close)...]
+        }
+        if !rest.isEmpty { parts.append(.text(String(rest))) }
+        guard !parts.isEmpty else { return nil }
+        self.init(parts: parts, text: text)
+    }
+
+    /// Why no row at all can have a topic of this template; nil if some can.
+    public var fault: String? {
+        var fixed = ""
+        var hasPlaces = false
+        for part in parts {
+            if case .text(let text) = part { fixed += text } else { hasPlaces = true }
+        }
+        // The shortest name that it can make.
+        guard !KafkaTopic.isValid(hasPlaces ? fixed + "x" : fixed) else { return nil }
+        return
+            "can be no topic's name: topics have letters, digits, '.', '_' and '-', \(KafkaLimits.topicNameBytes) at most"
+    }
+
+    /// Whether the event type has a part in the name.
+    var usesEventType: Bool { parts.contains(.eventType) }
+
+    /// The headers that have a part in the name; for an adopted table these are columns.
+    var headers: [String] {
+        parts.compactMap { if case .header(let name) = $0 { name } else { nil } }
+    }
+
+    /// - Parameter headers: a value for each of ``headers``.
+    func name(aggregateType: String, eventType: String, headers: [String: String] = [:]) -> String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .aggregateType: aggregateType
+            case .eventType: eventType
+            case .header(let name): headers[name] ?? ""
+            }
+        }.joined()
+    }
+}

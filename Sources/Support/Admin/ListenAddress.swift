@@ -1,0 +1,60 @@
+import Glibc
+import NIOCore
+import NIOPosix
+public import Runtime
+
+/// Where a server listens, and the variables that say so.
+public struct ListenAddress: Sendable {
+    public let host: String
+    /// 0 takes any free port.
+    public let port: Int
+    private let portVariable: String
+
+    /// - Parameter portVariable: ends with `PORT`; the variable of the host ends with `HOST` instead.
+    public init(host: String, port: Int, portVariable: String) {
+        self.host = host
+        self.port = port
+        self.portVariable = portVariable
+    }
+
+    /// Listens for a moment, for a process that must not begin its work before it is sure that it can.
+    ///
+    /// - Throws: `ConfigurationError` naming the variable to change.
+    public func tryOut() async throws {
+        do {
+            let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close()
+        } catch {
+            throw cannotListen(error)
+        }
+    }
+
+    /// Whether an error came from the attempt to listen.
+    public static func isAboutListening(_ error: any Error) -> Bool {
+        error is IOError || error is SocketAddressError || error is SocketAddressError.UnknownHost
+    }
+
+    /// Names the variable to change.
+    public func cannotListen(_ error: any Error) -> ConfigurationError {
+        if error is SocketAddressError.UnknownHost {
+            return ConfigurationError(hostVariable, "'\(host)' is no address, nor a name that has one")
+        }
+        guard let error = error as? IOError else {
+            return ConfigurationError(hostVariable, "cannot listen on \(host): \(error)")
+        }
+        switch error.errnoCode {
+        case EADDRINUSE:
+            return ConfigurationError(
+                portVariable, "port \(port) of \(host) is taken; stop who has it, or choose another")
+        case EACCES: return ConfigurationError(portVariable, "port \(port) needs privileges; choose one above 1023")
+        case EADDRNOTAVAIL: return ConfigurationError(hostVariable, "\(host) is no address of this machine")
+        default: return ConfigurationError(portVariable, "cannot listen on \(host):\(port): \(error)")
+        }
+    }
+
+    private var hostVariable: String {
+        String(portVariable.dropLast("PORT".count)) + "HOST"
+    }
+}

@@ -1,0 +1,91 @@
+import Glibc
+public import Logging
+public import ServiceLifecycle
+import UnixSignals
+
+/// What is common to the `main` of every service: settings, logs, signals, exit code.
+public enum ServiceProcess {
+    /// `EX_CONFIG` of sysexits(3): the environment is wrong, starting again will not help.
+    public static let configurationExitCode: Int32 = 78
+
+    /// What services get to stop when nobody says otherwise.
+    public static let drainTimeout: Duration = .seconds(20)
+
+    /// Reads the settings, then runs the services until SIGTERM or SIGINT, and exits the process: 0 after a clean stop,
+    /// 78 when the configuration is wrong, 1 when a service failed.
+    ///
+    /// `services` start in order and stop in reverse; all of them together may take `drainTimeout` to stop.
+    public static func run(
+        name: String,
+        drainTimeout: (EnvironmentReader) -> Duration = { _ in drainTimeout },
+        services: (EnvironmentReader, Logger) async throws -> [any Service]
+    ) async -> Never {
+        ignoreBrokenPipes()
+        do {
+            let environment = EnvironmentReader()
+            let logger = logger(name: name, environment)
+            let group = try await ServiceGroup(
+                configuration: configuration(
+                    services(environment, logger), drainTimeout: drainTimeout(environment), logger: logger))
+            logger.info("started", metadata: ["pid": "\(getpid())"])
+            try await group.run()
+            logger.info("stopped")
+            exit(0)
+        } catch let error as ConfigurationError {
+            refuse(error, name: name)
+        } catch {
+            complain("\(name): \(error)")
+            exit(1)
+        }
+    }
+
+    /// Ends a process, or a command of it, whose environment is wrong.
+    public static func refuse(_ error: ConfigurationError, name: String) -> Never {
+        complain("\(name): bad configuration\n\(error)")
+        exit(configurationExitCode)
+    }
+
+    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say. What is wrong with them is told
+    /// together with the other settings.
+    private static func logger(name: String, _ environment: EnvironmentReader) -> Logger {
+        let (level, format) = logSettings(environment)
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level) }
+        return Logger(label: name)
+    }
+
+    /// Reads what every service has; for commands that only look at the settings.
+    @discardableResult
+    public static func logSettings(_ environment: EnvironmentReader) -> (level: Logger.Level, format: LogFormat) {
+        (
+            environment.choice("LOG_LEVEL", default: Logger.Level.info),
+            environment.choice("LOG_FORMAT", default: LogFormat.text)
+        )
+    }
+
+    private static func configuration(
+        _ services: [any Service], drainTimeout: Duration, logger: Logger
+    ) -> ServiceGroupConfiguration {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        configuration.maximumGracefulShutdownDuration = drainTimeout
+        return configuration
+    }
+
+    /// The service group tells every step at debug and info level; operators want its warnings.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+
+    /// A peer that hangs up must be an error from `write`, not the end of the process.
+    private static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func complain(_ text: String) {
+        let line = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}
