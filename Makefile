@@ -7,7 +7,7 @@ GRPC_PORT ?= 8081
 export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo build test test-tsan test-kafka lint format proto bench
+.PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format proto bench
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test-tsan: ## Runs all tests but those of whole processes under Thread Sanitizer
 
 test-kafka: ## Runs the Kafka-facing tests against KAFKA_BOOTSTRAP_SERVERS
 	@scripts/test-kafka.sh
+
+test-postgres: ## Runs the Postgres-facing tests on Postgres 15, 16, 17 and 18; POSTGRES_VERSIONS=18 chooses one
+	@scripts/test-postgres.sh
 
 lint: ## Checks format, tidiness, generated code and docker-compose.yml
 	@scripts/lint.sh
