@@ -40,6 +40,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Targets
@@ -87,7 +88,7 @@ let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], 
 let support: [Target] = [
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
-    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle]),
+    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
@@ -158,6 +159,7 @@ let testTargets: [Target] = [
     testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
+    tests("Package", []),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
     tests("Threads", ["Threads"]),
     tests("Values", ["Values", "Threads"]),
