@@ -7,7 +7,7 @@ GRPC_PORT ?= 8081
 export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo build test test-tsan test-kafka lint format proto bench
+.PHONY: help up down status logs demo build test test-tsan test-kafka lint format size proto bench
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: ## Checks format, tidiness, generated code and docker-compose.yml
 
 format: ## Formats the Swift sources in place
 	@scripts/swift-files.sh | xargs -d '\n' $(SWIFT) format format --in-place --parallel
+
+size: ## Prints the size of every module: files, lines, functions, documented declarations
+	@/usr/bin/python3 scripts/size.py
 
 proto: ## Regenerates the Swift code from proto/
 	@scripts/packages.sh test
