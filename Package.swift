@@ -103,12 +103,12 @@ let clients: [Target] = [
 
 let servers: [Target] = [
     library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
-    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging], hotPath),
+    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging], hotPath),
 ]
 
 let relay: [Target] = [
     library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
-    library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values", logging]),
+    library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]
 
 let orders: [Target] = [
@@ -134,8 +134,7 @@ let orders: [Target] = [
 ]
 
 let executables: [Target] = [
-    executable(
-        "orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
+    executable("orders-server", ["OrdersAPI", "Runtime"]),
     executable(
         "orders-projector",
         ["Projection", "Consumers", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
@@ -166,12 +165,17 @@ let testTargets: [Target] = [
     tests("Runtime", ["Runtime", "Values", logging]),
     tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
     tests("Postgres", ["Postgres", "Threads", "Values", "TestKit"]),
-    tests("Kafka", ["Kafka", "Threads", "TestKit"]),
-    tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
-    tests("GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
+    tests("Kafka", ["Kafka", "CRDKafka", "Threads", "TestKit"]),
+    tests(
+        "HTTP2",
+        ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioEmbedded, nioSSL, logging]),
+    tests(
+        "GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioConcurrency, nioEmbedded, logging]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "Values", "TestKit", logging]),
     tests("OutboxKafka", ["OutboxKafka", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
-    tests("Relay", ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "TestKit"]),
+    tests(
+        "Relay",
+        ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
     tests("Orders", ["Orders"]),
     tests(
         "EventStore",
@@ -198,7 +202,8 @@ let testTargets: [Target] = [
         "OrdersAPI",
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
-            "HTTP2TestKit", "Runtime", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes, protobuf, logging,
+            "HTTP2TestKit", "Runtime", "Threads", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes,
+            protobuf, logging,
             lifecycle,
         ]),
     tests(

@@ -85,17 +85,11 @@ struct PackageRulesTests {
     }
 
     @Test func importsAreReadInEveryStyle() {
-        let source = """
-            // import Comment
-            import A
-            public import B
-            @testable import C
-            @_spi(Tests) internal import D
-            import struct E.Member
-                import F
-            let text = "import G"
-            """
-        #expect(SwiftImports.modules(in: source) == ["A", "B", "C", "D", "E", "F"])
+        let lines = [
+            "// import Comment", "import A", "public import B", "@testable import C", "@_spi(Tests) internal import D",
+            "import struct E.Member", "    import F", "let text = \"import G\"",
+        ]
+        #expect(SwiftImports.modules(in: lines.joined(separator: "\n")) == ["A", "B", "C", "D", "E", "F"])
     }
 
     @Test func anUndeclaredImportAndAnUnusedEdgeAreFound() {

@@ -10,24 +10,26 @@ struct ThisPackageTests {
     }
 
     @Test func noExecutableReachesWhatItMustNot() async throws {
-        let breaches = PackageRules.forbiddenReach(in: try await ThisPackage.graph())
-        #expect(breaches.isEmpty, "\(breaches.joined(separator: "\n"))")
+        report(PackageRules.forbiddenReach(in: try await ThisPackage.graph()))
     }
 
     @Test func noGroupImportsAGroupBelowIt() async throws {
-        let breaches = PackageRules.groupBreaches(in: try await ThisPackage.graph())
-        #expect(breaches.isEmpty, "\(breaches.joined(separator: "\n"))")
+        report(PackageRules.groupBreaches(in: try await ThisPackage.graph()))
     }
 
     /// A module that comes in through another target compiles by accident.
     @Test func filesImportOnlyWhatTheirTargetDeclares() async throws {
-        let breaches = try await breachesOfImports(PackageRules.undeclared)
-        #expect(breaches.isEmpty, "\(breaches.joined(separator: "\n"))")
+        report(try await breachesOfImports(PackageRules.undeclared))
     }
 
     @Test func targetsDeclareOnlyWhatTheirFilesImport() async throws {
-        let breaches = try await breachesOfImports(PackageRules.unused)
-        #expect(breaches.isEmpty, "\(breaches.joined(separator: "\n"))")
+        report(try await breachesOfImports(PackageRules.unused))
+    }
+
+    private func report(_ breaches: [String]) {
+        for breach in breaches {
+            Issue.record("\(breach)")
+        }
     }
 
     private func breachesOfImports(
