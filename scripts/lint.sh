@@ -1,5 +1,5 @@
 #!/bin/bash
-# What make lint checks. Compiler warnings are errors in every build (Package.swift), so they are not repeated here.
+# make lint. Compiler warnings are errors in every build (Package.swift) and are not checked again here.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"

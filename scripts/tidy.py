@@ -8,7 +8,7 @@ become two things. A report names the rule; the rules are in the package beside 
     dead       a function, property or type that nothing mentions
     comment    a public declaration without a doc comment, in a module that documents less than 90 %
 
-What is kept on purpose stands in tidy/allowed.txt, with a reason each.
+Breaches that are kept on purpose are in tidy/allowed.txt, with a reason each.
 """
 
 import sys
