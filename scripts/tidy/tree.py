@@ -14,12 +14,16 @@ TYPES = {"struct", "class", "enum", "actor", "protocol", "typealias"}
 
 # Requirements of protocols of the standard library, NIO, ArgumentParser and others: nothing here calls the witnesses by name.
 WITNESSES = {
-    "AsyncIterator", "Body", "Element", "Failure", "ID", "InboundIn", "InboundOut", "Index", "Iterator", "OutboundIn",
-    "OutboundOut", "RawValue", "allCases", "body", "channelActive", "channelInactive", "channelRead", "channelReadComplete",
-    "channelRegistered", "channelUnregistered", "channelWritabilityChanged", "close", "configuration", "customMirror",
-    "debugDescription", "description", "encode", "endIndex", "enqueue", "errorCaught", "errorDescription", "executionTime", "failureReason",
-    "flush", "handlerAdded", "handlerRemoved", "hash", "hashValue", "id", "index", "isRecursive", "makeAsyncIterator", "makeIterator", "next",
-    "provideScope", "rawValue", "read", "run", "startIndex", "stringValue", "intValue", "testDescription", "unownedExecutor", "userInboundEventTriggered", "validate", "write",
+    "allCases", "allValueStrings", "asUnownedSerialExecutor", "AsyncIterator", "body", "Body", "channelActive",
+    "channelInactive", "channelRead", "channelReadComplete", "channelRegistered", "channelUnregistered",
+    "channelWritabilityChanged", "checkIsolated", "close", "CodingKeys", "configuration", "count", "customMirror",
+    "debugDescription", "defaultValueDescription", "description", "Element", "encode", "endIndex", "enqueue", "errorCaught",
+    "errorDescription", "Failure", "failureReason", "flush", "handlerAdded", "handlerRemoved", "hash", "hashValue", "id",
+    "ID", "InboundIn", "InboundOut", "Index", "index", "intValue", "isIsolatingCurrentContext", "isRecursive",
+    "isSameExclusiveExecutionContext", "Iterator", "localizedDescription", "log", "logLevel", "makeAsyncIterator",
+    "makeIterator", "metadata", "metadataProvider", "minimumResolution", "next", "now", "OutboundIn", "OutboundOut",
+    "provideScope", "rawValue", "RawValue", "read", "recoverySuggestion", "run", "startIndex", "stringValue",
+    "testDescription", "underestimatedCount", "unownedExecutor", "userInboundEventTriggered", "validate", "write",
 }
 # Initializers that a literal, a decoder or a parser calls.
 CALLED_BY_OTHERS = re.compile(
