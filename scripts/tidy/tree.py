@@ -184,10 +184,12 @@ def dead(tree):
 # MARK: comments
 
 def public_declarations(sources):
-    """What must have a doc comment: whatever other modules see, but what the standard library already documents."""
+    """What must have a doc comment: the public declarations, without those that the standard library documents."""
     for source in sources:
         for declaration in source.declarations:
             if not declaration.is_public or declaration.kind in ("extension", "deinit"):
+                continue
+            if any(outer.access == "package" for outer in (declaration, *ancestors(declaration))):
                 continue
             if "override" in declaration.modifiers or (declaration.parent and declaration.parent.kind == "func"):
                 continue
