@@ -103,7 +103,7 @@ let clients: [Target] = [
 
 let servers: [Target] = [
     library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
-    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging], hotPath),
+    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging], hotPath),
 ]
 
 let relay: [Target] = [
@@ -137,10 +137,10 @@ let executables: [Target] = [
     executable("orders-server", ["OrdersAPI", "Runtime"]),
     executable(
         "orders-projector",
-        ["Projection", "Consumers", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
+        ["Projection", "Consumers", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
         "orders-payments",
-        ["Payments", "Consumers", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
