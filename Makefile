@@ -1,4 +1,4 @@
-# The stack for people: bare `make` lists what there is.
+# Builds, runs and checks the project; `make` alone lists the targets.
 
 SWIFT ?= swift
 DATA_DIR ?= .data
@@ -7,26 +7,26 @@ GRPC_PORT ?= 8081
 export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format proto bench
+.PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format size proto bench
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: HTTP_PORT=$(HTTP_PORT) GRPC_PORT=$(GRPC_PORT) DATA_DIR=$(DATA_DIR); a second stack needs three other values."
+	@echo "  Variables: HTTP_PORT=$(HTTP_PORT) GRPC_PORT=$(GRPC_PORT) DATA_DIR=$(DATA_DIR); a second stack needs other values for all three."
 
-up: ## Builds and starts everything: Postgres, Kafka, the services; returns when all is healthy
+up: ## Builds and starts Postgres, Kafka and the services; returns when all are healthy
 	@scripts/up.sh
 
-down: ## Stops what make up started; the data stays
+down: ## Stops the processes that make up started; the data stays
 	@scripts/down.sh
 
 status: ## Shows every process, its pid and its health
 	@scripts/status.sh || true
 
-logs: ## Shows the logs; SERVICE=outbox-relay shows one
+logs: ## Shows the logs; SERVICE=outbox-relay shows one of them
 	@scripts/logs.sh
 
-demo: ## Places orders over REST and gRPC and follows one to Kafka and the read model
+demo: ## Places orders over REST and gRPC and follows one of them to Kafka and the read model
 	@scripts/demo.sh
 
 build: ## Builds the executables (release)
@@ -36,7 +36,7 @@ build: ## Builds the executables (release)
 test: ## Runs all tests against a private Postgres and Kafka; leaves nothing behind
 	@scripts/test.sh
 
-test-tsan: ## Runs all tests but those of whole processes under Thread Sanitizer; a race fails the run
+test-tsan: ## Runs the tests under Thread Sanitizer, without those of whole processes; a race fails the run
 	@scripts/test-tsan.sh
 
 test-kafka: ## Runs the Kafka-facing tests against KAFKA_BOOTSTRAP_SERVERS
@@ -50,6 +50,9 @@ lint: ## Checks format, tidiness, generated code and docker-compose.yml
 
 format: ## Formats the Swift sources in place
 	@scripts/swift-files.sh | xargs -d '\n' $(SWIFT) format format --in-place --parallel
+
+size: ## Prints the size of every module: files, lines, functions, documented declarations
+	@/usr/bin/python3 scripts/size.py
 
 proto: ## Regenerates the Swift code from proto/
 	@scripts/packages.sh test

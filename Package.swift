@@ -40,6 +40,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Targets
@@ -87,7 +88,7 @@ let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], 
 let support: [Target] = [
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
-    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle]),
+    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
@@ -107,7 +108,7 @@ let servers: [Target] = [
 
 let relay: [Target] = [
     library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
-    library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values", logging]),
+    library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]
 
 let orders: [Target] = [
@@ -133,14 +134,13 @@ let orders: [Target] = [
 ]
 
 let executables: [Target] = [
-    executable(
-        "orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
+    executable("orders-server", ["OrdersAPI", "Runtime"]),
     executable(
         "orders-projector",
-        ["Projection", "Consumers", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
+        ["Projection", "Consumers", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
         "orders-payments",
-        ["Payments", "Consumers", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
@@ -158,18 +158,24 @@ let testTargets: [Target] = [
     testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
+    tests("Package", []),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
     tests("Threads", ["Threads"]),
     tests("Values", ["Values", "Threads"]),
     tests("Runtime", ["Runtime", "Values", logging]),
     tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
     tests("Postgres", ["Postgres", "Threads", "Values", "TestKit"]),
-    tests("Kafka", ["Kafka", "Threads", "TestKit"]),
-    tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
-    tests("GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
+    tests("Kafka", ["Kafka", "CRDKafka", "Threads", "TestKit"]),
+    tests(
+        "HTTP2",
+        ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioEmbedded, nioSSL, logging]),
+    tests(
+        "GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioConcurrency, nioEmbedded, logging]),
     tests("Outbox", ["Outbox", "Postgres", "Threads", "Values", "TestKit", logging]),
     tests("OutboxKafka", ["OutboxKafka", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
-    tests("Relay", ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "TestKit"]),
+    tests(
+        "Relay",
+        ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
     tests("Orders", ["Orders"]),
     tests(
         "EventStore",
@@ -196,7 +202,8 @@ let testTargets: [Target] = [
         "OrdersAPI",
         [
             "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
-            "HTTP2TestKit", "Runtime", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes, protobuf, logging,
+            "HTTP2TestKit", "Runtime", "Threads", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes,
+            protobuf, logging,
             lifecycle,
         ]),
     tests(

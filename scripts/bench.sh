@@ -1,6 +1,6 @@
 #!/bin/bash
-# What make bench runs: release build, the C yardsticks of Benchmarks/c, then Benchmarks/bench.py. BENCH="writes relay" chooses
-# suites; ROUNDS, SECONDS_EACH, ORDERS and ROWS change their size. Figures go to .build/bench/results.json as well.
+# make bench: builds the release and the C programs of Benchmarks/c, then runs Benchmarks/bench.py. BENCH="writes relay" chooses suites;
+# ROUNDS, SECONDS_EACH, ORDERS and ROWS change their size. The figures are also written to .build/bench/results.json.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"

@@ -1,7 +1,7 @@
-"""Parses docker-compose.yml and checks what a parser can: check-compose.py FILE
+"""Parses docker-compose.yml and checks it: check-compose.py FILE
 
-Docker cannot run on every machine that works on this project, so this looks for what would go wrong there: an unknown key, a
-dependency on a service that does not exist or that cannot meet its condition, a volume that is not declared, a missing build file.
+Docker cannot run on every machine that builds this project. The checks find faults that would show only there: an unknown key, a
+dependency on a service that does not exist or cannot meet its condition, a volume that is not declared, a missing build file.
 """
 
 import pathlib

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Places orders over REST and gRPC, then prints the journey of one: events, outbox rows, Kafka messages, projection row.
+# Places orders over REST and gRPC, then prints the journey of one order: events, outbox rows, Kafka messages, projection row.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
@@ -17,7 +17,7 @@ id="$(sed -E 's/.*"order_id": *"([^"]+)".*/\1/' <<<"$answer")"
 say "" "== All five calls over gRPC, with Python's grpcio"
 "$("$scripts/python.sh")" Tests/Clients/order_calls.py "$GRPC_ADDRESS"
 
-# By now the first order has been paid: the Python client waited for the payment of a later one.
+# The first order is paid by now: the Python client waited for the payment of a later order.
 say "" "== The journey of $id"
 sql() { "$scripts/postgres.sh" psql -X -v id="$id" <<<"$1"; }
 say "-- its events, the source of truth"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stops the processes that make up started, and only those: services first, then Kafka, then Postgres. The data stays.
+# Stops the processes that make up started, and no others: services first, then Kafka, then Postgres. The data stays.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # The stack's embedded Kafka: kafka.sh start|stop|address|control COMMAND
 #
-# In memory: what was published is gone when it stops. The consumers notice and heal from the event store. Failure drills use its
-# control socket: kafka.sh control down, ... up, ... latency 200, ... help.
+# The messages are in memory and are lost when the process stops. The consumers notice this and heal from the event store. Failure drills
+# use the control socket: kafka.sh control down, ... up, ... latency 200, ... help.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"

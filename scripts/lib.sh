@@ -1,4 +1,4 @@
-# Shared by the scripts of the embedded stack: where things are, how to speak, and which processes are ours. Sourced, not run.
+# Functions and paths for the scripts of the embedded stack: messages, pid files, ports, health. Sourced, not run.
 #
 #   DATA_DIR    everything the stack writes (default: .data)
 #   HTTP_PORT   REST of orders-server (default: 8080)
@@ -12,7 +12,7 @@ bin="${BIN_DIR:-$root/.build/release}"
 http_port="${HTTP_PORT:-8080}"
 grpc_port="${GRPC_PORT:-8081}"
 
-# In the order in which they are started; stopped in reverse.
+# In the order of their start; they stop in the reverse order.
 kafka_process="embedded-kafka"
 services=(outbox-relay orders-projector orders-payments orders-server)
 
@@ -23,11 +23,11 @@ die() {
     exit 1
 }
 
-# contents FILE: what the file holds, nothing when there is none.
+# contents FILE: prints the file; prints nothing when there is no such file.
 contents() { cat -- "$1" 2>/dev/null || true; }
 
-# start_time PID: when the process started, in clock ticks since boot; nothing for a process that is gone or a zombie.
-# With it a pid file cannot be mistaken: the kernel hands out pids again, but not with the same start time.
+# start_time PID: prints when the process started, in clock ticks since boot; prints nothing for a zombie or a process that has ended.
+# The kernel uses pids again, but never with the same start time: pid and start time together identify a process.
 start_time() {
     local stat fields
     stat="$(contents "/proc/$1/stat")"
@@ -36,7 +36,7 @@ start_time() {
     [ "${fields[0]}" = Z ] || printf '%s' "${fields[19]}"
 }
 
-# remember NAME PID: writes the pid file, and beside it the start time that proves the pid is still that process.
+# remember NAME PID: writes the pid file, and the start time beside it.
 remember() {
     printf '%s\n' "$2" >"$data/run/$1.pid"
     start_time "$2" >"$data/run/$1.started"
@@ -44,7 +44,7 @@ remember() {
 
 forget() { rm -f "$data/run/$1.pid" "$data/run/$1.started"; }
 
-# running NAME: prints the pid when the process that we started under this name still runs; fails otherwise.
+# running NAME: prints the pid if the process that was started under this name still runs; fails otherwise.
 running() {
     local pid started
     pid="$(contents "$data/run/$1.pid")"
@@ -53,7 +53,7 @@ running() {
     printf '%s' "$pid"
 }
 
-# listening PORT: whether anything on this machine listens on the TCP port. Reads the kernel's table, so it needs no tool.
+# listening PORT: whether a process on this machine listens on the TCP port. Reads the table of the kernel and needs no other program.
 listening() {
     local hex
     hex="$(printf ':%04X' "$1")"
@@ -61,7 +61,7 @@ listening() {
         /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
-# serves PID URL: whether it is this process that listens on the URL's port, and not another stack's.
+# serves PID URL: whether this process listens on the port of the URL. A process of another stack does not count.
 serves() {
     local port="${2#*://*:}" hex socket
     hex="$(printf ':%04X' "${port%%/*}")"
@@ -72,12 +72,12 @@ serves() {
     return 1
 }
 
-# healthy PID URL: whether this very process answers 2xx.
+# healthy PID URL: whether this process, and no other, answers with 2xx.
 healthy() {
     serves "$1" "$2" && curl -fsS -o /dev/null --max-time 2 "$2" 2>/dev/null
 }
 
-# free_port: a port between 20000 and 32000, below the range the kernel hands to outgoing connections.
+# free_port: prints a free port between 20000 and 32000, below the range that the kernel uses for outgoing connections.
 free_port() {
     local port
     while :; do
@@ -87,7 +87,7 @@ free_port() {
     printf '%s' "$port"
 }
 
-# require_port VARIABLE PORT: a clear error when the variable is no port, or something else listens there.
+# require_port VARIABLE PORT: fails with a clear error if the value is not a port, or if another process listens there.
 require_port() {
     [[ "$2" =~ ^[0-9]+$ ]] && [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || die "$1=$2 is not a TCP port (1 to 65535)"
     ! listening "$2" || die "port $2 is taken by another program; choose a free one: make up $1=<port>"

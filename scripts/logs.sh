@@ -1,5 +1,5 @@
 #!/bin/bash
-# The end of every log; on a terminal it goes on as they grow. SERVICE=outbox-relay shows only that one.
+# Shows the end of every log, and follows the logs on a terminal. SERVICE=outbox-relay shows one log.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

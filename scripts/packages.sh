@@ -1,9 +1,9 @@
 #!/bin/bash
-# Says which Debian packages are missing, and installs them: packages.sh run|test|bench
+# Names the missing Debian packages and installs them: packages.sh run|test|bench
 #
-#   run    what building and running the stack needs (make up, make demo)
-#   test   that, and what tests, lint and code generation need (make test, make lint, make proto)
-#   bench  the first, and the load generators and yardsticks (make bench)
+#   run    packages to build and run the stack (make up, make demo)
+#   test   the packages of run, and those of tests, lint and code generation (make test, make lint, make proto)
+#   bench  the packages of run, load generators and the servers to compare with (make bench)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -28,7 +28,7 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo)
 fi
 
-# The package would start a server of its own on port 5432; the stack brings its own and needs only the programs.
+# The package would start a server on port 5432. The stack starts its own server and needs only the programs.
 quiet=/etc/postgresql-common/createcluster.d/transactional-outbox.conf
 if [[ " ${missing[*]} " == *" postgresql-15 "* ]]; then
     "${as_root[@]}" mkdir -p "${quiet%/*}"

@@ -1,9 +1,10 @@
 #!/bin/bash
 # The stack's private Postgres: postgres.sh start|stop|crash|running|url|psql
 #
-# Data under $DATA_DIR/postgres, TCP on 127.0.0.1 only with a password of its own (a socket path may have 107 bytes, a checkout
-# may be deeper), fsync on. Postgres refuses to run as root: then it runs as the user "postgres", which keeps the right to pass
-# through folders (a checkout may be below one of mode 0700) only where it needs it.
+# The data is in $DATA_DIR/postgres, and fsync is on. The server listens on TCP at 127.0.0.1 only, with a password of its own; it has no
+# socket file, because a socket path may have 107 bytes and the checkout may be deeper. Postgres refuses to run as root. For root the
+# server runs as the user "postgres"; if the data is below a folder that this user cannot pass (mode 0700), the server keeps the right to
+# pass through folders.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -19,7 +20,7 @@ programs() {
     die "Postgres is not installed (no initdb): apt-get install postgresql-15"
 }
 
-# as_owner COMMAND...: runs it as the user that owns the cluster.
+# as_owner COMMAND...: runs the command as the user that owns the cluster.
 as_owner() {
     if [ "$(id -u)" -ne 0 ]; then
         (cd / && "$@")
@@ -58,7 +59,7 @@ start() {
     [ -s "$cluster/PG_VERSION" ] || initialise
     touch "$log"
     own "$log"
-    # The port of last time, so that addresses written down stay true, or another when it is taken.
+    # The port of the last start, so that noted addresses stay valid; another port if that one is taken.
     port="$(contents "$data/run/postgres.port")"
     if [ -z "$port" ] || listening "$port"; then port="$(free_port)"; fi
     if ! as_owner "$bindir/pg_ctl" start -w -t 120 -s -D "$cluster" -l "$log" \
@@ -71,7 +72,7 @@ start() {
     create_database
 }
 
-# The services log in as the plain role "outbox", which owns the database of that name and nothing else.
+# The services log in as the role "outbox", which owns the database of that name and nothing else.
 create_database() {
     [ -z "$(psql_as postgres postgres -qtAX -c "SELECT 1 FROM pg_database WHERE datname = 'outbox'")" ] || return 0
     psql_as postgres postgres -qX -v ON_ERROR_STOP=1 <<<"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Prints the path of a Python with the clients that judge the services from outside (grpcio, h2, schemathesis, psycopg) and the code
-# generated from proto/, made on first use below .build/python.
+# Prints the path of a Python that has the test clients (grpcio, h2, schemathesis, psycopg) and the code generated from proto/. The first
+# call makes it below .build/python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_seconds=60
 stop_seconds=30
 
-# In a session of its own, so that the terminal's Ctrl-C does not reach it; the lock of up.sh (descriptor 9) is not passed on.
+# The process gets a session of its own, so that Ctrl-C in the terminal does not reach it. It does not get the lock of up.sh (descriptor 9).
 start() {
     local name="$1"
     shift
@@ -32,7 +32,7 @@ stop() {
     forget "$name"
 }
 
-# Waits until the process answers 2xx at the URL; gives up when it ends.
+# Waits until the process answers with 2xx at the URL; fails when the process ends or is not healthy in time.
 ready() {
     local name="$1" url="$2" waited=0 pid
     until pid="$(running "$name")" && healthy "$pid" "$url"; do

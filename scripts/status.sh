@@ -1,5 +1,5 @@
 #!/bin/bash
-# One line per process: its pid and whether it is healthy. Fails unless all of them are. With --quiet only the exit code.
+# Prints a line per process: its pid and whether the process is healthy. Fails unless all are healthy. --quiet prints nothing.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -12,7 +12,7 @@ line() {
     [ "$3" = healthy ] || all_well=1
 }
 
-# report NAME ADDRESS [URL]: without a URL, running is all that can be asked for.
+# report NAME ADDRESS [URL]: without a URL a running process counts as healthy.
 report() {
     local pid
     if ! pid="$(running "$1")"; then

@@ -1,8 +1,9 @@
 #!/bin/bash
-# The Kafka-facing tests against the broker that KAFKA_BOOTSTRAP_SERVERS names, an Apache Kafka for instance; other KAFKA_* variables
-# (security, say) reach every client. Tests that make brokers fail keep a mock cluster of their own, or are left out.
+# make test-kafka: runs the Kafka-facing tests against the brokers that KAFKA_BOOTSTRAP_SERVERS names, for instance an Apache Kafka. Other
+# KAFKA_* variables, such as those of security, reach every client. Tests that make brokers fail use a mock cluster, or are left out.
 #
-# Topics are created through the admin API and have random names that begin with "test-": a shared broker is not disturbed. They stay.
+# The tests create topics through the admin API. Their names are random and begin with "test-", so a shared broker is not disturbed. The
+# topics stay.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"

@@ -1,9 +1,9 @@
-# How tests are run, whatever they were built for: servers of their own, a time limit, and nothing left behind. Sourced, not run.
+# Runs tests for test.sh and test-tsan.sh: with their own servers and a time limit, and without leftover processes. Sourced, not run.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 swift="${SWIFT:-swift}"
 cd "$root"
 
-# Every process below carries this mark in its environment, so leftovers can be told from other people's processes.
+# Every process of the run has this mark in its environment. The mark tells leftovers from the processes of others.
 export OUTBOX_TEST_RUN="$$-$RANDOM"
 
 marked() {
@@ -15,7 +15,7 @@ marked() {
     return 0
 }
 
-# The owners of private servers clean up when the test process has ended; they get a moment for it.
+# Private servers end after the test process has ended; this waits ten seconds for them, then kills and reports the others.
 sweep() {
     local waited=0 left
     left="$(marked)"
@@ -33,24 +33,24 @@ sweep() {
     return 1
 }
 
-# Gone when the run is over.
+# Removed at the end of the run.
 run_files="$(mktemp -d)"
 trap 'rm -rf "$run_files"' EXIT
 log="$run_files/log"
 
-# What went wrong, with the reasons; a run that broke off is told by its last lines.
+# Prints the failed tests with their reasons, or the last lines of a run that broke off.
 failures() {
     say "" "failed:"
     grep -aE -A4 '^✘ .*(recorded an issue|Caught error)|^(Fatal error|error:|\*\*\* )' "$log" | tail -n 80 || tail -n 20 "$log"
 }
 
-# What the build and the run are told alike.
+# Options of both the build and the run.
 build_flags=()
 
-# run_tests LIMIT WIDTH ARGUMENT...: builds the tests and runs them, with these arguments to swift test.
+# run_tests LIMIT WIDTH ARGUMENT...: builds the tests and runs them; the arguments go to swift test.
 #
-#   LIMIT  how long all of them may take: a test that hangs must not hang whoever waits for the answer
-#   WIDTH  how many run at once: hundreds of them on two cores starve each other until their generous limits pass
+#   LIMIT  the longest time for all tests, so that a test that hangs does not hang the caller
+#   WIDTH  how many tests run at once: hundreds of tests on two cores exceed their time limits
 run_tests() {
     local limit="$1" width="$2" status=0
     shift 2
@@ -58,11 +58,11 @@ run_tests() {
     TEST_PYTHON="$(scripts/python.sh)" || return $?
     export TEST_PYTHON SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="$width"
     unset DATABASE_URL
-    # make test-kafka means the broker that is named; whoever has one in the environment by chance does not.
+    # Only make test-kafka uses the brokers of the environment.
     [ -n "${TEST_KAFKA:-}" ] || unset "${!KAFKA_@}"
 
     $swift build --build-tests "${build_flags[@]}" || return $?
-    # Nor may a process that the tests left behind hang anybody: it holds on to the pipe.
+    # tee runs beside the tests: a leftover process that holds the pipe must not hang the caller.
     timeout --kill-after=30 "$limit" $swift test --skip-build "${build_flags[@]}" "$@" </dev/null > >(tee "$log") 2>&1 || status=$?
     sweep || status=1
     [ "$status" = 0 ] || failures

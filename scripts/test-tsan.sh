@@ -1,14 +1,14 @@
 #!/bin/bash
-# What make test-tsan runs: the tests under Thread Sanitizer, in a build folder of their own. Arguments go to swift test (--filter ...).
+# make test-tsan: runs the tests under Thread Sanitizer, in a build folder of their own. Arguments go to swift test (--filter ...).
 #
-# Left out are EndToEndTests, whose subject is processes and not threads, and InvariantKitTests, whose subject has no thread at all. A
-# race fails the run, though every test passed; the reports are printed at the end.
+# EndToEndTests are left out because they test processes and not threads, InvariantKitTests because their subject has no thread. A race
+# fails the run even if every test passed; the reports are printed at the end.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/test-run.sh"
 
 build_flags=(--sanitize=thread --scratch-path .build/tsan)
-# Nothing is suppressed: what the sanitizer cannot see by itself, Tests/ThreadSanitizerKit tells it. Each process writes its reports to
-# a file of its own, so that those of one that was killed count as well.
+# No report is suppressed. Tests/ThreadSanitizerKit tells the sanitizer about locks that it cannot see by itself. Each process writes its
+# reports to a file of its own, so that the reports of a killed process count as well.
 export TSAN_OPTIONS="log_path=$run_files/race halt_on_error=0 history_size=5"
 
 status=0

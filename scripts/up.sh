@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts the whole stack, or what is missing of it, and returns when all of it is healthy.
+# Starts the missing processes of the stack, and returns when all processes are healthy.
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
@@ -20,7 +20,7 @@ main() {
         say "building (the first time takes some minutes)"
         (cd "$root" && $swift build -c release 9>&-)
     fi
-    # Again: the build may have taken minutes.
+    # Checked again, because the build may have taken minutes.
     check_ports
     start_stores
     stop_if_stores_moved
@@ -32,7 +32,7 @@ main() {
     tell
 }
 
-# Before the long build, so that a taken port is told at once. A server that runs already stays where it is.
+# Checked before the long build, so that a taken port is reported at once. A server that runs already keeps its ports.
 check_ports() {
     if running orders-server >/dev/null; then
         http_port="$(source "$data/env" && printf '%s' "${HTTP_URL##*:}")"
@@ -51,7 +51,7 @@ start_stores() {
     "$scripts/kafka.sh" start 9>&-
 }
 
-# admin_port SERVICE: where its /readyz and /metrics are; the port of last time unless it is taken.
+# admin_port SERVICE: prints the port of /readyz and /metrics: the port of the last start, or another one if that port is taken.
 admin_port() {
     local file="$data/run/$1.port" port
     port="$(contents "$file")"
@@ -62,7 +62,7 @@ admin_port() {
     printf '%s' "$port"
 }
 
-# A store that was started again may have another port (the embedded Kafka always has): whoever knows the old one starts afresh.
+# A store that was started again may have another port; the embedded Kafka always has one. Services that know the old port are stopped.
 stop_if_stores_moved() {
     [ -f "$data/env" ] || return 0
     local before service
@@ -71,7 +71,7 @@ stop_if_stores_moved() {
     for service in "${services[@]}"; do "$scripts/service.sh" stop "$service"; done
 }
 
-# $data/env is made to be sourced, by people and by the scripts.
+# $data/env is a file for source, for users and for the scripts.
 write_addresses() {
     local relay projector payments
     relay="$(admin_port outbox-relay)"
@@ -89,7 +89,7 @@ ADDRESSES
     )
 }
 
-# The embedded Kafka lets a waiting fetch sleep on while new messages arrive, and misses a killed member only at its session timeout.
+# In the embedded Kafka a waiting fetch ignores new messages, and a killed group member is noticed only at its session timeout.
 consumer=(KAFKA_FETCH_WAIT_MAX_MS=10 KAFKA_SESSION_TIMEOUT_MS=6000)
 
 start_services() {
