@@ -31,7 +31,7 @@ demo: ## Places orders over REST and gRPC and follows one of them to Kafka and t
 
 build: ## Builds the executables (release)
 	@scripts/packages.sh run
-	$(SWIFT) build -c release
+	@scripts/build.sh
 
 test: ## Runs all tests against a private Postgres and Kafka; leaves nothing behind
 	@scripts/test.sh

@@ -57,10 +57,8 @@ enum Group: String {
     func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
 }
 
-func library(
-    _ group: Group, _ name: String, _ dependencies: [Target.Dependency] = [], _ more: [SwiftSetting] = []
-) -> Target {
-    .target(name: name, dependencies: dependencies, path: group.path(name), swiftSettings: settings + more)
+func library(_ group: Group, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: group.path(name), swiftSettings: settings)
 }
 
 func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -81,10 +79,6 @@ func testKit(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
 
-/// The request path of HTTP/2 spends a fourteenth of its time on checks of exclusive access; tests and debug builds
-/// keep them.
-let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
-
 let support: [Target] = [
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
@@ -102,8 +96,8 @@ let clients: [Target] = [
 ]
 
 let servers: [Target] = [
-    library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging], hotPath),
-    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging], hotPath),
+    library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
+    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging]),
 ]
 
 let relay: [Target] = [

@@ -15,6 +15,6 @@ cc "${flags[@]}" -o "$tools/lane" Benchmarks/c/lane.c -lpq -lpthread
 cc "${flags[@]}" -o "$tools/relay_loop" Benchmarks/c/relay_loop.c -lpq -lrdkafka
 cc "${flags[@]}" -o "$tools/round_trips" Benchmarks/c/round_trips.c -lpq -lrdkafka
 
-${SWIFT:-swift} build -c release
+scripts/build.sh
 exec /usr/bin/python3 Benchmarks/bench.py --binaries .build/release --tools "$tools" --rounds "${ROUNDS:-3}" \
     --seconds "${SECONDS_EACH:-5}" --orders "${ORDERS:-50000}" --rows "${ROWS:-1000000}" ${BENCH:-}

@@ -3,7 +3,6 @@
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
-swift="${SWIFT:-swift}"
 
 main() {
     mkdir -p "$data/run" "$data/log"
@@ -18,7 +17,7 @@ main() {
     "$scripts/packages.sh" run
     if [ -z "${BIN_DIR:-}" ]; then
         say "building (the first time takes some minutes)"
-        (cd "$root" && $swift build -c release 9>&-)
+        "$scripts/build.sh" 9>&-
     fi
     # Checked again, because the build may have taken minutes.
     check_ports

@@ -1,14 +1,15 @@
 import Glibc
 
-/// A blocking HTTP/2 client that sends what it is told, right or wrong. Use it inside `offPool`.
+/// A blocking HTTP/2 client that sends any bytes, also those that break the protocol. Use it inside `offPool`.
 public final class RawConnection {
     private let descriptor: Int32
     private var input: [UInt8] = []
     private let decoder = HeaderDecoder()
 
+    /// The first bytes of a client (RFC 9113 §3.4).
     public static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
-    /// How long any answer may take; generous, for a busy machine.
+    /// How long any answer may take; long, for a busy machine.
     private static let patienceMilliseconds: Int32 = 20_000
 
     /// Connects to a local port; `receiveBufferBytes` makes a slow reader.
@@ -35,12 +36,12 @@ public final class RawConnection {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Ends our half, as a client that dies.
+    /// Ends both directions, as a client that dies.
     public func shutdown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     // MARK: - Sending
 
-    /// Sends bytes; a connection that the server closed meanwhile is no error, the next read tells.
+    /// Sends bytes. A connection that the server has closed is no error here, but in the next read.
     public func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
@@ -52,9 +53,10 @@ public final class RawConnection {
         }
     }
 
+    /// Sends frames in one piece.
     public func send(_ frames: RawFrame...) { send(frames.flatMap { $0.bytes() }) }
 
-    /// Preface and SETTINGS, ours acknowledged and theirs read.
+    /// Exchanges preface and SETTINGS; `settings` is the payload of ours. Returns when both sides have acknowledged.
     public func handshake(settings: [UInt8] = []) throws {
         send(Self.preface + RawFrame(RawFrame.Kind.settings, settings).bytes())
         var isAcknowledged = false
@@ -77,13 +79,14 @@ public final class RawConnection {
         send(RawFrame(RawFrame.Kind.headers, flags: flags, stream: stream, HeaderEncoder.encode(fields)))
     }
 
+    /// Sends a DATA frame.
     public func data(_ stream: UInt32, _ bytes: [UInt8], end: Bool = false) {
         send(RawFrame(RawFrame.Kind.data, flags: end ? RawFrame.Flag.endStream : 0, stream: stream, bytes))
     }
 
     // MARK: - Receiving
 
-    /// The next frame; throws when the connection ends instead, or nothing comes.
+    /// The next frame. Throws when the connection ends instead, or when no frame comes in time.
     public func read() throws -> RawFrame {
         guard let frame = try readOrEnd() else { throw RawConnectionError("the server closed the connection") }
         return frame
@@ -97,8 +100,8 @@ public final class RawConnection {
         }
     }
 
-    /// The next frame that is wanted; others are passed over, header blocks among them decoded so that HPACK stays in
-    /// step.
+    /// The next frame that is wanted. Other frames are dropped; their header blocks are decoded, so that HPACK's table
+    /// stays right.
     public func read(where isWanted: (RawFrame) -> Bool) throws -> RawFrame {
         while true {
             let frame = try read()
@@ -117,7 +120,7 @@ public final class RawConnection {
         try decoder.decode(frame.payload)
     }
 
-    /// What the server says before it closes the connection: the code of its last GOAWAY, nil if it just closed.
+    /// Reads until the server closes the connection. Returns the code of its last GOAWAY; nil without one.
     public func goAwayCode() throws -> UInt32? {
         var code: UInt32?
         while let frame = try readOrEnd() {
@@ -126,7 +129,7 @@ public final class RawConnection {
         return code
     }
 
-    /// Everything of one stream until it ends: a response, its trailers, or a reset.
+    /// Reads one stream until it ends: a response, its trailers, or a reset. Frames of other streams are dropped.
     public func response(_ stream: UInt32) throws -> RawResponse {
         var response = RawResponse()
         while true {
@@ -144,9 +147,7 @@ public final class RawConnection {
                     send(RawFrame(RawFrame.Kind.windowUpdate, increment))
                     if !frame.isEndStream { send(RawFrame(RawFrame.Kind.windowUpdate, stream: stream, increment)) }
                 }
-            case RawFrame.Kind.resetStream:
-                response.resetCode = frame.errorCode
-                return response
+            case RawFrame.Kind.resetStream: return response
             default: continue
             }
             if frame.isEndStream { return response }
@@ -176,7 +177,7 @@ public final class RawConnection {
 }
 
 extension RawConnection {
-    /// Whether the server takes this connection: its SETTINGS come.
+    /// Whether the server serves this connection: its SETTINGS come.
     public func isGreeted() throws -> Bool {
         send(Self.preface + RawFrame(RawFrame.Kind.settings).bytes())
         return try readOrEnd() != nil
@@ -204,4 +205,12 @@ extension RawConnection {
             recorded += block[..<count]
         }
     }
+}
+
+/// The failure of a raw client: no connection, no answer, or an end before the answer.
+public struct RawConnectionError: Error, CustomStringConvertible {
+    /// One sentence.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
 }

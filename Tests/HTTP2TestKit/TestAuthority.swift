@@ -5,6 +5,7 @@ public import HTTP2
 public struct TestAuthority: Sendable {
     private let folder: String
 
+    /// Makes the authority `ca`, and the certificate `server` with the common name `first`.
     public init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("authority-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -15,8 +16,10 @@ public struct TestAuthority: Sendable {
         try issue("server", name: "first")
     }
 
+    /// The path of a file of this authority, such as `server.crt`.
     public func path(_ file: String) -> String { "\(folder)/\(file)" }
 
+    /// The settings of a server with the certificate `server`.
     public func tls() -> HTTP2TLSConfiguration {
         HTTP2TLSConfiguration(certificateChainFile: path("server.crt"), privateKeyFile: path("server.key"))
     }
@@ -33,6 +36,7 @@ public struct TestAuthority: Sendable {
             "-copy_extensions", "copy", "-days", "30", "-out", path("\(file).crt"))
     }
 
+    /// Deletes the folder.
     public func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     private struct Failure: Error {

@@ -1,16 +1,17 @@
 public import HTTP2
 import Synchronization
 
-/// What a handler may know about its call, and say beside its messages. Cancellation is the task's own: when the client
-/// leaves or the deadline passes, `Task.isCancelled` turns true.
+/// The facts about a call for its handler, and the metadata of its response. May be used on any thread.
+///
+/// When the client leaves or the deadline passes, the handler's task is cancelled.
 public final class GRPCContext: Sendable {
     /// The full name of the method, such as `orders.v1.OrderService/PlaceOrder`.
     public let method: String
 
-    /// Who called.
+    /// The client's end of the connection.
     public let peer: HTTP2Peer
 
-    /// When the client stops waiting; nil if it did not say.
+    /// When the client stops waiting; nil if it set no deadline.
     public let deadline: ContinuousClock.Instant?
 
     private let headers: HTTP2Headers
@@ -21,39 +22,37 @@ public final class GRPCContext: Sendable {
         var trailing = GRPCMetadata()
     }
 
-    /// Makes a context without a server, for tests of handlers.
-    public init(
-        method: String, peer: HTTP2Peer = HTTP2Peer(address: "test", isSecure: false),
-        deadline: ContinuousClock.Instant? = nil, headers: HTTP2Headers = HTTP2Headers([])
-    ) {
+    init(method: String, peer: HTTP2Peer, deadline: ContinuousClock.Instant?, headers: HTTP2Headers) {
         self.method = method
         self.peer = peer
         self.deadline = deadline
         self.headers = headers
     }
 
-    /// What the client sent beside its messages; read from the header bytes at each call.
+    /// The metadata of the request; read from the header fields at each use.
     public var metadata: GRPCMetadata { GRPCMetadata(headers) }
 
-    /// One text value of the metadata, without reading the others.
+    /// The first text value of a lower-case key, without reading the other keys; nil if there is none.
     public func metadata(_ key: StaticString) -> String? { headers.first(key) }
 
-    /// Adds to the response's initial metadata; of effect until the first message is sent.
+    /// Adds a text value to the response's initial metadata. Has an effect until the first message is sent.
     public func addInitialMetadata(_ key: String, _ value: String) {
         state.withLock { $0.initial.add(key, value) }
     }
 
-    /// Adds to the trailing metadata.
+    /// Adds a text value to the trailing metadata, which is sent with the status.
     public func addTrailingMetadata(_ key: String, _ value: String) {
         state.withLock { $0.trailing.add(key, value) }
     }
 
-    /// Adds a binary value to the trailing metadata; the key ends in `-bin`.
+    /// Adds a binary value to the trailing metadata. The key must end in `-bin`.
     public func addTrailingMetadata(_ key: String, binary value: [UInt8]) {
         state.withLock { $0.trailing.add(key, binary: value) }
     }
 
+    /// The metadata to send before the first message.
     func initialMetadata() -> GRPCMetadata { state.withLock { $0.initial } }
 
+    /// The metadata to send with the status.
     func trailingMetadata() -> GRPCMetadata { state.withLock { $0.trailing } }
 }

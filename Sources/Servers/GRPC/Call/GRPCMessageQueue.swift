@@ -1,9 +1,9 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Request messages on their way from the event loop to a streaming handler, which may run anywhere.
+/// The request messages on their way from the event loop to a streaming handler, which may run on any thread.
 ///
-/// One reader. State under the lock says what to do; continuations are resumed after it is released.
+/// For one reader. The state under the lock decides; continuations are resumed after the lock is released.
 final class GRPCMessageQueue: Sendable {
     private let state = NIOLockedValueBox(State())
 
@@ -23,9 +23,10 @@ final class GRPCMessageQueue: Sendable {
         }
     }
 
-    /// Bytes of messages that wait.
+    /// Bytes of messages that the reader has not taken.
     var queuedBytes: Int { state.withLockedValue { $0.bytes } }
 
+    /// Adds a message. Has no effect after `finish`.
     func push(_ message: [UInt8]) {
         let reader = state.withLockedValue { state -> CheckedContinuation<[UInt8]?, any Error>? in
             guard state.end == nil else { return nil }
@@ -40,7 +41,8 @@ final class GRPCMessageQueue: Sendable {
         reader?.resume(returning: message)
     }
 
-    /// No message follows; an error is thrown to the reader once it has read the others, or at once if `now`.
+    /// Ends the queue: the reader gets the messages that wait, and then the result. With `now` they are dropped, and an
+    /// error replaces the result of an earlier `finish`.
     func finish(_ result: Result<Void, any Error>, now: Bool = false) {
         let reader = state.withLockedValue { state -> CheckedContinuation<[UInt8]?, any Error>? in
             if now {
@@ -61,7 +63,8 @@ final class GRPCMessageQueue: Sendable {
         case wait
     }
 
-    /// The next message; nil after the last.
+    /// The next message; nil after the last one. Throws the error of `finish`, and `CancellationError` when the reader's
+    /// task is cancelled.
     func next() async throws -> [UInt8]? {
         let step = state.withLockedValue { $0.take() }
         switch step {

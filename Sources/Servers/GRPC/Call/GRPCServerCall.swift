@@ -1,37 +1,31 @@
 import HTTP2
 import NIOCore
+import SwiftProtobuf
 
-/// One call: between the bytes of its HTTP/2 stream and its handler's task.
+/// One call: the driver between the bytes of an HTTP/2 stream, the machine of the call, and the handler's task.
 ///
-/// Its state belongs to the stream's event loop; `succeed`, `end`, `fail`, `write` and `tookMessage` may be called
-/// from anywhere and go there. Wrong calls by a peer end it with a status; whatever comes after its end is dropped.
+/// Its state belongs to the stream's event loop. `succeed`, `end`, `fail`, `write` and `tookMessage` may be called on
+/// any thread and go to the event loop.
 final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
-    let stream: HTTP2Stream
     let context: GRPCContext
-    let limits: GRPCLimits
-    /// The way of messages to a streaming handler; nil for a method with one request.
+    /// The request messages on their way to a streaming handler; nil for a method with one request message.
     let requests: GRPCMessageQueue?
+    private let stream: HTTP2Stream
     private let method: GRPCMethod
-    /// On the clock of `NIODeadline`, which takes no room that is only known at run time; 0 if nobody asks.
+    private let sentMessageBytes: Int
+    /// On the clock of `NIODeadline`, whose size is known at compile time; 0 without an observer.
     private let startedNanoseconds: UInt64
 
-    // ---- the event loop's own ----
+    // The state of the event loop.
+    private var machine: GRPCCallMachine
     private var deframer: GRPCDeframer
-    private let encoding: GRPCEncoding
-    private let acceptedEncoding: GRPCEncoding
-    private var phase = Phase.receiving
-    private var hasRespondedHeaders = false
+    private let coding: GRPCMessageCoding
     private var handler: Handler?
     private var deadlineTimer: Scheduled<Void>?
-    private var messageCount = 0
-    private var first: GRPCDeframer.Frame?
-    private var unconsumed = 0
+    /// Writers that wait for room in the stream's buffer.
     private var writers: [CheckedContinuation<Void, any Error>] = []
 
-    /// A small request never gets its bytes of window back: its stream ends with it.
-    private static let smallestIncrementBytes = 8 * 1024
-
-    /// The handler, wherever it runs.
+    /// The handler, on the executor where it runs.
     private enum Handler {
         case onLoop(HTTP2HandlerRun)
         case onPool(Task<Void, Never>)
@@ -44,30 +38,35 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         }
     }
 
-    private enum Phase {
-        /// No status was sent.
-        case receiving
-        /// A status was sent, or the stream is gone.
-        case ended
-    }
-
     init(stream: HTTP2Stream, method: GRPCMethod, head: borrowing GRPCRequestHead, limits: GRPCLimits) {
         self.stream = stream
         self.method = method
-        requests = if case .headers = method.start { GRPCMessageQueue() } else { nil }
-        self.limits = limits
+        sentMessageBytes = limits.sentMessageBytes
         let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
         startedNanoseconds = method.observer == nil ? 0 : NIODeadline.now().uptimeNanoseconds
         context = GRPCContext(
             method: method.name, peer: stream.peer,
             deadline: timeout.map { ContinuousClock.now.advanced(by: $0) }, headers: stream.headers)
+        switch method.start {
+        case .message:
+            requests = nil
+            machine = GRPCCallMachine(.one, queueLimitBytes: limits.queuedRequestBytes)
+        case .headers:
+            requests = GRPCMessageQueue()
+            machine = GRPCCallMachine(.many, queueLimitBytes: limits.queuedRequestBytes)
+        }
         deframer = GRPCDeframer(limitBytes: limits.receivedMessageBytes)
-        encoding = head.encoding ?? .identity
-        acceptedEncoding = head.acceptedEncoding
+        coding = GRPCMessageCoding(head, limits)
         if let timeout { startDeadline(timeout) }
     }
 
-    /// Starts a handler that does not wait for a message, or limits the wait for it.
+    private func startDeadline(_ timeout: Duration) {
+        deadlineTimer = stream.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
+            self.fail(onLoop: GRPCError(.deadlineExceeded, "the deadline has passed"))
+        }
+    }
+
+    /// Starts a handler that reads messages as they come, or limits the time until the one message is complete.
     func begin() {
         switch method.start {
         case .message: stream.expectPromptEnd()
@@ -75,127 +74,103 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         }
     }
 
-    /// Starts the handler, and keeps hold of it, to cancel it when the call ends before it.
+    /// Runs a handler and sends its responses. An error ends the call.
+    typealias Work<Input> = nonisolated(nonsending) @Sendable (Input, GRPCServerCall) async throws -> Void
+
+    /// Starts the handler, and keeps it to cancel it if the call ends first. On the event loop only.
+    ///
+    /// Inlined into the router's functions, so that a call makes one closure.
     @inline(__always)
-    func run(placement: GRPCMethodOptions.Placement, _ body: @escaping HTTP2HandlerRun.Work) {
+    func run<Input: Sendable>(_ input: Input, placement: GRPCMethodOptions.Placement, _ work: @escaping Work<Input>) {
+        let body: HTTP2HandlerRun.Work = {
+            do { try await work(input, self) } catch { self.fail(error) }
+        }
         let handler: Handler
         switch placement {
         case .eventLoop: handler = .onLoop(stream.run(body))
         case .pool: handler = .onPool(Task.detached { await body() })
         }
-        if phase == .receiving { self.handler = handler }
+        if machine.isOpen { self.handler = handler }
     }
 
     // MARK: - From the stream
 
+    /// Takes bytes of the request.
     func receive(_ bytes: UnsafeRawBufferPointer) {
-        guard phase == .receiving else { return stream.consume(bytes.count) }
-        deframer.append(bytes)
-        do {
-            while let frame = try deframer.next() { try receive(frame) }
-        } catch {
-            return fail(onLoop: error)
+        if machine.isOpen {
+            deframer.append(bytes)
+            do {
+                while machine.isOpen, let frame = try deframer.next() { try perform(machine.received(frame)) }
+            } catch {
+                fail(onLoop: error)
+            }
+            guard machine.isOpen else { return }
         }
-        replenish(bytes.count)
+        performOrFail(machine.receivedBytes(bytes.count, queuedBytes: requests?.queuedBytes ?? 0))
     }
 
-    private func receive(_ frame: GRPCDeframer.Frame) throws(GRPCError) {
-        messageCount += 1
-        switch method.start {
-        case .message:
-            guard messageCount == 1 else { throw GRPCError(.unimplemented, "more than one request message") }
-            first = frame
-        case .headers:
-            requests?.push(try decompressed(frame))
-        }
-    }
+    /// The request is complete.
+    func receiveEnd() { performOrFail(machine.receivedEnd(pendingBytes: deframer.pendingBytes)) }
 
-    /// Gives the peer its window back, unless a streaming handler has enough to do.
-    private func replenish(_ byteCount: Int) {
-        unconsumed += byteCount
-        if let requests {
-            if requests.queuedBytes > limits.queuedRequestBytes { return }
-        } else if unconsumed < Self.smallestIncrementBytes {
-            return
-        }
-        stream.consume(unconsumed)
-        unconsumed = 0
-    }
+    /// The request was not complete in time.
+    func requestTimedOut() { fail(onLoop: GRPCError(.deadlineExceeded, "the request was not complete in time")) }
 
-    func receiveEnd() {
-        guard phase == .receiving else { return }
-        if deframer.pendingBytes > 0 {
-            return fail(onLoop: GRPCError(.internal, "the request ends inside a message"))
-        }
-        switch method.start {
-        case .headers:
-            requests?.finish(.success(()))
-        case .message(let start):
-            guard let first else { return fail(onLoop: GRPCError(.unimplemented, "no request message")) }
-            begin(first, start)
-        }
-    }
-
-    private func begin(
-        _ frame: GRPCDeframer.Frame, _ start: @Sendable (GRPCServerCall, UnsafeRawBufferPointer) -> Void
-    ) {
-        guard frame.isCompressed else { return deframer.withBytes(frame) { start(self, $0) } }
-        do {
-            let bytes = try decompressed(frame)
-            bytes.withUnsafeBytes { start(self, $0) }
-        } catch {
-            fail(onLoop: error)
-        }
-    }
-
-    private func decompressed(_ frame: GRPCDeframer.Frame) throws(GRPCError) -> [UInt8] {
-        guard frame.isCompressed else { return deframer.bytes(frame) }
-        guard encoding != .identity else {
-            throw GRPCError(.internal, "a message is marked as compressed, but grpc-encoding is identity")
-        }
-        let encoding = encoding
-        let limit = limits.receivedMessageBytes
-        let result = deframer.withBytes(frame) { bytes in
-            Result { () throws(GRPCError) in try Compression.decompress(bytes, encoding, limitBytes: limit) }
-        }
-        return try result.get()
-    }
-
-    func requestTimedOut() {
-        fail(onLoop: GRPCError(.deadlineExceeded, "the request was not complete in time"))
-    }
-
+    /// The stream's buffer has room for the writers.
     func becameWritable() {
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume() }
     }
 
+    /// The stream is closed.
     func closed(_ code: HTTP2ErrorCode) {
-        let wasOpen = phase == .receiving
-        conclude(.cancelled, report: wasOpen)
+        if case .abandon = machine.closed() { release(.cancelled) }
+    }
+
+    @inline(__always)
+    private func performOrFail(_ action: GRPCCallMachine.RequestAction) {
+        do { try perform(action) } catch { fail(onLoop: error) }
+    }
+
+    /// Throws what is wrong with a compressed message.
+    @inline(__always)
+    private func perform(_ action: GRPCCallMachine.RequestAction) throws(GRPCError) {
+        switch action {
+        case .none: break
+        case .start(let frame): try start(frame)
+        case .deliver(let frame): requests?.push(try coding.message(frame, in: deframer))
+        case .endRequests: requests?.finish(.success(()))
+        case .grant(let byteCount): stream.consume(byteCount)
+        case .reject(let violation, let header): sendStatus(violation.error, header)
+        }
+    }
+
+    private func start(_ frame: GRPCDeframer.Frame) throws(GRPCError) {
+        guard case .message(let start) = method.start else { return }
+        guard frame.isCompressed else { return deframer.withBytes(frame) { start(self, $0) } }
+        try coding.message(frame, in: deframer).withUnsafeBytes { start(self, $0) }
     }
 
     // MARK: - From the handler
 
-    /// Ends a call that has one response message.
-    func succeed(_ frame: GRPCFrame) {
+    /// Ends a call that has one response message. Throws if it cannot be serialized, or exceeds the limit.
+    func succeed(_ message: some Message) throws {
+        let frame = try GRPCCodec.encode(message, limit: sentMessageBytes)
         if stream.eventLoop.inEventLoop { succeed(onLoop: frame) } else { onLoop { $0.succeed(onLoop: frame) } }
     }
 
     private func succeed(onLoop frame: GRPCFrame) {
-        guard phase == .receiving else { return }
-        respondHeaders()
-        stream.send(encoded(frame))
-        finish()
+        guard case .finish(let header) = machine.finish() else { return }
+        sendMessage(frame, header)
+        sendOK()
     }
 
     /// Ends a streaming call with OK.
     func end() {
         onLoop { call in
-            guard call.phase == .receiving else { return }
-            call.respondHeaders()
-            call.finish()
+            guard case .finish(let header) = call.machine.finish() else { return }
+            call.sendHeaders(header)
+            call.sendOK()
         }
     }
 
@@ -204,36 +179,41 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         onLoop { $0.fail(onLoop: GRPCError(any: error)) }
     }
 
-    /// Sends one of several messages; returns when there is room for the next.
-    func write(_ frame: GRPCFrame) async throws {
+    private func fail(onLoop error: GRPCError) {
+        if case .fail(let header) = machine.fail() { sendStatus(error, header) }
+    }
+
+    /// Sends one of several messages; returns when there is room for the next one. Throws `CancellationError` when the
+    /// call has ended, and if the message cannot be serialized or exceeds the limit.
+    func write(_ message: some Message) async throws {
+        let frame = try GRPCCodec.encode(message, limit: sentMessageBytes)
         if stream.eventLoop.inEventLoop {
-            guard phase == .receiving else { throw CancellationError() }
-            if send(frame) { return }
+            guard case .send(let header) = machine.send() else { throw CancellationError() }
+            sendMessage(frame, header)
+            if stream.isWritable { return }
             return try await withCheckedThrowingContinuation { waitForRoom($0) }
         }
         try await withCheckedThrowingContinuation { (writer: CheckedContinuation<Void, any Error>) in
             onLoop { call in
-                guard call.phase == .receiving else { return writer.resume(throwing: CancellationError()) }
-                if call.send(frame) { writer.resume() } else { call.waitForRoom(writer) }
+                guard case .send(let header) = call.machine.send() else {
+                    return writer.resume(throwing: CancellationError())
+                }
+                call.sendMessage(frame, header)
+                call.waitForRoom(writer)
             }
         }
     }
 
-    private func send(_ frame: GRPCFrame) -> Bool {
-        respondHeaders()
-        stream.send(encoded(frame))
-        return stream.isWritable
-    }
-
     private func waitForRoom(_ writer: CheckedContinuation<Void, any Error>) {
-        guard phase == .receiving else { return writer.resume(throwing: CancellationError()) }
+        guard machine.isOpen else { return writer.resume(throwing: CancellationError()) }
         if stream.isWritable { writer.resume() } else { writers.append(writer) }
     }
 
-    /// A streaming handler took a message; there may be room for more.
+    /// A streaming handler took a message; the client may get its bytes back.
     func tookMessage() {
         onLoop { call in
-            if call.phase == .receiving, call.unconsumed > 0 { call.replenish(0) }
+            guard call.machine.owesGrant, let requests = call.requests else { return }
+            call.performOrFail(call.machine.tookMessage(queuedBytes: requests.queuedBytes))
         }
     }
 
@@ -243,57 +223,42 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
 
     // MARK: - The response
 
-    private func respondHeaders() {
-        guard !hasRespondedHeaders else { return }
-        hasRespondedHeaders = true
+    private func sendHeaders(_ header: GRPCCallMachine.HeaderBlock) {
+        guard header == .due else { return }
         let metadata = context.initialMetadata()
-        if metadata.isEmpty, responseEncoding == .identity { return stream.respond(GRPCResponseFields.headerBlock) }
+        if metadata.isEmpty, coding.response == .identity { return stream.respond(GRPCResponseFields.headerBlock) }
         var fields = GRPCResponseFields.headers
-        if responseEncoding != .identity {
-            fields.append(GRPCResponseFields.encoding(responseEncoding))
-        }
+        if coding.response != .identity { fields.append(GRPCResponseFields.encoding(coding.response)) }
         stream.respond(fields + metadata.fields)
     }
 
-    /// What messages may be compressed with; settled before the header block is sent.
-    private var responseEncoding: GRPCEncoding {
-        limits.compressionThresholdBytes == nil ? .identity : acceptedEncoding
+    private func sendMessage(_ frame: GRPCFrame, _ header: GRPCCallMachine.HeaderBlock) {
+        sendHeaders(header)
+        stream.send(coding.bytes(of: frame))
     }
 
-    /// The bytes to send: compressed if that was agreed, is worth it, and helps.
-    private func encoded(_ frame: GRPCFrame) -> [UInt8] {
-        guard responseEncoding != .identity, let threshold = limits.compressionThresholdBytes, frame.count >= threshold,
-            let compressed = frame.withUnsafeBytes({ Compression.compress($0, responseEncoding) }),
-            compressed.count < frame.count
-        else { return frame.storage }
-        return GRPCFrame(compressed: compressed).storage
-    }
-
-    private func finish() {
+    private func sendOK() {
         let metadata = context.trailingMetadata()
         if metadata.isEmpty {
             stream.finish(trailers: GRPCResponseFields.okTrailerBlock)
         } else {
             stream.finish(trailers: GRPCResponseFields.okTrailers + metadata.fields)
         }
-        conclude(.ok, report: true)
+        release(.ok)
     }
 
-    private func fail(onLoop error: GRPCError) {
-        guard phase == .receiving else { return }
+    private func sendStatus(_ error: GRPCError, _ header: GRPCCallMachine.HeaderBlock) {
         let fields = GRPCResponseFields.status(error) + context.trailingMetadata().fields
-        if hasRespondedHeaders {
-            stream.finish(trailers: fields)
-        } else {
-            stream.respond(GRPCResponseFields.headers + context.initialMetadata().fields + fields, end: true)
+        switch header {
+        case .sent: stream.finish(trailers: fields)
+        case .due: stream.respond(GRPCResponseFields.headers + context.initialMetadata().fields + fields, end: true)
         }
-        conclude(error.code, report: true)
+        release(error.code)
     }
 
-    /// The only way out: releases everybody who waits, once.
-    private func conclude(_ status: GRPCStatusCode, report: Bool) {
-        guard phase == .receiving else { return }
-        phase = .ended
+    /// The call has ended: stops its timer and its handler, resumes everything that waits for it, and reports it. Called
+    /// once.
+    private func release(_ status: GRPCStatusCode) {
         deadlineTimer?.cancel()
         deadlineTimer = nil
         if status != .ok { handler?.cancel() }
@@ -302,15 +267,9 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume(throwing: CancellationError()) }
-        if report, let observer = method.observer {
+        if let observer = method.observer {
             let elapsed = NIODeadline.now().uptimeNanoseconds - startedNanoseconds
             observer.callEnded(status, duration: .nanoseconds(Int64(clamping: elapsed)))
-        }
-    }
-
-    private func startDeadline(_ timeout: Duration) {
-        deadlineTimer = stream.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(timeout.wholeNanoseconds)) {
-            self.fail(onLoop: GRPCError(.deadlineExceeded, "the deadline has passed"))
         }
     }
 }

@@ -9,17 +9,19 @@ public struct GRPCApplication: HTTP2Application {
 
     /// - Parameters:
     ///   - router: the methods.
-    ///   - observer: hears of every call.
-    ///   - http: answers requests whose content type is not gRPC's; without it they get 415.
+    ///   - observer: observes every call.
+    ///   - http: answers requests whose content type is not gRPC's. Without it their status is 415.
     public init(router: GRPCRouter, observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)? = nil) {
         routes = GRPCRouteTable(router.methods.mapValues { $0.observed(by: observer) })
-        limits = router.sharedLimits
+        limits = router.limits
         refusals = observer?.observer(of: "unknown")
         self.http = http
     }
 
+    /// Begins a call, refuses the request, or passes it on.
     public func accept(_ stream: HTTP2Stream) -> any HTTP2StreamReceiver {
-        let head = GRPCRequestHead(stream.headers, routes: routes)
+        var found: GRPCMethod?
+        let head = GRPCRequestHead(stream.headers) { found = routes.find($0) }
         guard head.isGRPC else {
             if let http { return http.accept(stream) }
             return refuse(stream, HTTP2Field(":status", "415"))
@@ -27,7 +29,7 @@ public struct GRPCApplication: HTTP2Application {
         if stream.hasOversizedHeaders {
             return refuse(stream, GRPCError(.resourceExhausted, "the request's metadata exceeds the limit"))
         }
-        switch head.verdict {
+        switch head.verdict(on: found) {
         case .http(let status):
             return refuse(stream, status)
         case .status(let error):
@@ -50,4 +52,12 @@ public struct GRPCApplication: HTTP2Application {
         refusals?.callEnded(error.code, duration: .zero)
         return GRPCRefusedCall()
     }
+}
+
+/// The receiver of a request that was answered at its header block. The session drops the body.
+private final class GRPCRefusedCall: HTTP2StreamReceiver {
+    func receive(_ bytes: UnsafeRawBufferPointer) {}
+    func receiveEnd() {}
+    func becameWritable() {}
+    func closed(_ code: HTTP2ErrorCode) {}
 }

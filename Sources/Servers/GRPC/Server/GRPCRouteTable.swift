@@ -1,6 +1,6 @@
 import Glibc
 
-/// Finds a method by the bytes of its path, without making a String: open addressing over a FNV-1a hash.
+/// Finds a method by the bytes of its path without making a String: a hash table with open addressing and FNV-1a.
 struct GRPCRouteTable: Sendable {
     private struct Slot: Sendable {
         let path: [UInt8]
@@ -10,6 +10,7 @@ struct GRPCRouteTable: Sendable {
     private let slots: [Slot?]
     private let mask: Int
 
+    /// - Parameter methods: by their full names.
     init(_ methods: [String: GRPCMethod]) {
         var capacity = 16
         while capacity < methods.count * 4 { capacity *= 2 }
@@ -24,6 +25,7 @@ struct GRPCRouteTable: Sendable {
         self.slots = slots
     }
 
+    /// The method of a path such as `/orders.v1.OrderService/PlaceOrder`; nil if there is none.
     func find(_ path: UnsafeRawBufferPointer) -> GRPCMethod? {
         var index = Self.hash(path) & mask
         while let slot = slots[index] {

@@ -1,6 +1,6 @@
 import SwiftProtobuf
 
-/// Finds descriptor files by their name, by a symbol they define, or by an extension.
+/// Finds descriptor files by name, by a symbol that they define, or by an extension that they define.
 struct DescriptorIndex: Sendable {
     private var files: [String: File] = [:]
     private var symbols: [String: String] = [:]
@@ -11,7 +11,9 @@ struct DescriptorIndex: Sendable {
         var imports: [String]
     }
 
-    /// - Parameter sets: serialized `google.protobuf.FileDescriptorSet`s; a file that is in several is taken once.
+    /// Throws INTERNAL when a set cannot be read.
+    ///
+    /// - Parameter sets: serialized `google.protobuf.FileDescriptorSet`s. A file that is in several sets is taken once.
     init(_ sets: [[UInt8]]) throws(GRPCError) {
         do {
             for set in sets {
@@ -52,7 +54,7 @@ struct DescriptorIndex: Sendable {
         extensions[String(found.extendee.drop { $0 == "." }), default: [:]][found.number] = file
     }
 
-    /// The file and all it imports, itself first; nil if there is no such file.
+    /// The file and all files that it imports, the file itself first; nil if there is no such file.
     func file(named name: String) -> [[UInt8]]? {
         guard files[name] != nil else { return nil }
         var found: [[UInt8]] = []
@@ -66,12 +68,12 @@ struct DescriptorIndex: Sendable {
         return found
     }
 
-    /// The file that defines a fully qualified symbol.
+    /// The file that defines a fully qualified symbol, with its imports.
     func file(defining symbol: String) -> [[UInt8]]? {
         symbols[symbol].flatMap { file(named: $0) }
     }
 
-    /// The file that defines an extension of a message.
+    /// The file that defines an extension of a message, with its imports.
     func file(extending type: String, number: Int32) -> [[UInt8]]? {
         extensions[type]?[number].flatMap { file(named: $0) }
     }

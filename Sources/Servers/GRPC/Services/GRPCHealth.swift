@@ -1,11 +1,13 @@
 import NIOConcurrencyHelpers
 
-/// The state of `grpc.health.v1.Health`: what `Check` answers and `Watch` reports, per service. The empty name stands
-/// for the server as a whole.
+/// The status of each service, as `grpc.health.v1.Health` answers it in `Check` and reports it in `Watch`. The empty name
+/// stands for the whole server. May be used on any thread.
 public final class GRPCHealth: Sendable {
     /// Whether a service can be used.
     public enum Status: Sendable, Equatable {
+        /// Calls are welcome.
         case serving
+        /// Clients should go elsewhere.
         case notServing
     }
 
@@ -30,9 +32,10 @@ public final class GRPCHealth: Sendable {
         var continuation: AsyncStream<Status?>.Continuation
     }
 
+    /// The whole server is serving; other services are not known.
     public init() {}
 
-    /// Sets the status of one service and tells those who watch it. While draining, it stays NOT_SERVING.
+    /// Sets the status of one service and reports it to its watches. After `drain()` it is always NOT_SERVING.
     public func set(_ status: Status, for service: String = "") {
         state.withLockedValue { state in
             state.statuses[service] = state.isDraining ? .notServing : status
@@ -40,7 +43,7 @@ public final class GRPCHealth: Sendable {
         }
     }
 
-    /// Turns every service to NOT_SERVING for good: the first thing of a shutdown.
+    /// Sets every service to NOT_SERVING for ever. The first step of a shutdown.
     public func drain() {
         state.withLockedValue { state in
             state.isDraining = true
@@ -51,7 +54,7 @@ public final class GRPCHealth: Sendable {
         }
     }
 
-    /// Ends every watch once it has reported the last status: a stream without an end would hold the shutdown up.
+    /// Ends every watch after it has reported the last status, because a stream without an end delays the shutdown.
     public func endWatches() {
         let watchers = state.withLockedValue { state in
             state.isClosed = true
@@ -61,12 +64,12 @@ public final class GRPCHealth: Sendable {
     }
 
     /// The present status; nil when the service is not known.
-    public func status(of service: String) -> Status? {
+    func status(of service: String) -> Status? {
         state.withLockedValue { $0.statuses[service] }
     }
 
-    /// The present status at once and each later one, until the watches are ended; only the newest is kept for a slow
-    /// watcher.
+    /// The present status and each later one, until the watches are ended. A slow reader gets only the newest; nil stands
+    /// for a service that is not known.
     func watch(_ service: String) -> AsyncStream<Status?> {
         let (stream, continuation) = AsyncStream.makeStream(of: Status?.self, bufferingPolicy: .bufferingNewest(1))
         let (id, isClosed) = state.withLockedValue { state in
@@ -84,6 +87,46 @@ public final class GRPCHealth: Sendable {
         _ = state.withLockedValue { $0.watchers.removeValue(forKey: id) }
     }
 
-    /// Watchers that are registered; for tests.
+    /// The number of watches; for tests.
     var watcherCount: Int { state.withLockedValue { $0.watchers.count } }
+}
+
+// MARK: - The service
+
+extension GRPCRouter {
+    /// Registers `grpc.health.v1.Health`, `Check` and `Watch`, answering from `health`.
+    public mutating func health(_ health: GRPCHealth) {
+        unary("grpc.health.v1.Health", "Check") {
+            (request: Grpc_Health_V1_HealthCheckRequest, _) -> Grpc_Health_V1_HealthCheckResponse in
+            guard let status = health.status(of: request.service) else {
+                throw GRPCError(.notFound, "unknown service")
+            }
+            return .init(status)
+        }
+        serverStreaming("grpc.health.v1.Health", "Watch") {
+            (
+                request: Grpc_Health_V1_HealthCheckRequest,
+                writer: GRPCResponseWriter<Grpc_Health_V1_HealthCheckResponse>,
+                _
+            ) in
+            var last: Grpc_Health_V1_HealthCheckResponse?
+            for await status in health.watch(request.service) {
+                let response = Grpc_Health_V1_HealthCheckResponse(status)
+                if response != last { try await writer.write(response) }
+                last = response
+            }
+            throw GRPCError(.unavailable, "the server is stopping")
+        }
+    }
+}
+
+extension Grpc_Health_V1_HealthCheckResponse {
+    fileprivate init(_ status: GRPCHealth.Status?) {
+        self.init()
+        switch status {
+        case .serving: self.status = .serving
+        case .notServing: self.status = .notServing
+        case nil: self.status = .serviceUnknown
+        }
+    }
 }

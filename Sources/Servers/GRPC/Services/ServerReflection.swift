@@ -1,10 +1,12 @@
 import FoundationEssentials
 
-/// Answers the questions of server reflection.
+/// Answers the requests of server reflection.
 struct ServerReflection: Sendable {
     let index: DescriptorIndex
+    /// The full names of the services, sorted.
     let services: [String]
 
+    /// The response to one request of the stream.
     func answer(_ request: Grpc_Reflection_V1_ServerReflectionRequest) -> Grpc_Reflection_V1_ServerReflectionResponse {
         var response = Grpc_Reflection_V1_ServerReflectionResponse()
         response.validHost = request.host
@@ -63,5 +65,31 @@ struct ServerReflection: Sendable {
         answer.errorCode = Int32(code.rawValue)
         answer.errorMessage = message
         return .errorResponse(answer)
+    }
+}
+
+// MARK: - The service
+
+extension GRPCRouter {
+    /// Registers server reflection, v1 and v1alpha, for all services that the router has now and for itself: call it
+    /// last. Throws if a descriptor set cannot be read.
+    ///
+    /// - Parameter descriptorSets: serialized `google.protobuf.FileDescriptorSet`s of the services, imports included.
+    ///   The sets of health and reflection are added.
+    public mutating func reflection(descriptorSets: [[UInt8]]) throws(GRPCError) {
+        let own = GRPCDescriptors.fileDescriptorSet.withUTF8Buffer { Base64.decode($0) } ?? []
+        let index = try DescriptorIndex(descriptorSets + [own])
+        let names = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+        let reflection = ServerReflection(index: index, services: (services + names).sorted())
+        for name in names {
+            // v1alpha differs from v1 in its package only, so the messages of v1 serve both.
+            bidirectional(name, "ServerReflectionInfo") {
+                (
+                    requests: GRPCRequestStream<Grpc_Reflection_V1_ServerReflectionRequest>,
+                    writer: GRPCResponseWriter<Grpc_Reflection_V1_ServerReflectionResponse>, _
+                ) in
+                for try await request in requests { try await writer.write(reflection.answer(request)) }
+            }
+        }
     }
 }

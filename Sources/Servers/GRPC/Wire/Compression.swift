@@ -2,13 +2,14 @@ import CZlib
 
 /// Compresses and decompresses whole messages with zlib.
 enum Compression {
+    /// Bytes by which the output of decompression grows.
     private static let blockBytes = 16 * 1024
 
     private static func windowBits(_ encoding: GRPCEncoding) -> Int32 {
         encoding == .gzip ? 31 : 15
     }
 
-    /// nil when zlib has no memory.
+    /// The compressed bytes; nil when zlib has no memory. `encoding` is not identity.
     static func compress(_ input: UnsafeRawBufferPointer, _ encoding: GRPCEncoding) -> [UInt8]? {
         var stream = z_stream()
         guard cz_deflate_init(&stream, Z_DEFAULT_COMPRESSION, windowBits(encoding)) == Z_OK else { return nil }
@@ -26,8 +27,8 @@ enum Compression {
         return result == Z_STREAM_END ? output : nil
     }
 
-    /// Throws RESOURCE_EXHAUSTED as soon as the output exceeds the limit (a small bomb must not become a large array),
-    /// and INTERNAL when the input is damaged or goes on after its end.
+    /// The decompressed bytes. Throws RESOURCE_EXHAUSTED as soon as the output exceeds the limit, so that a few bytes
+    /// cannot become a large array, and INTERNAL when the input is damaged or goes on after its end.
     static func decompress(
         _ input: UnsafeRawBufferPointer, _ encoding: GRPCEncoding, limitBytes: Int
     ) throws(GRPCError) -> [UInt8] {
@@ -56,5 +57,13 @@ enum Compression {
             throw GRPCError(.internal, "the compressed message is damaged")
         }
         return output
+    }
+}
+
+/// Compression of whole HTTP bodies, for the modules of this package that serve plain HTTP.
+package enum Gzip {
+    /// The bytes in gzip format; nil when zlib has no memory.
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        bytes.withUnsafeBytes { Compression.compress($0, .gzip) }
     }
 }

@@ -2,25 +2,28 @@
 ///
 /// The size limit is checked at the prefix, before any of the message is kept.
 struct GRPCDeframer {
-    /// A message inside the buffer.
+    /// A message inside the buffer, without its prefix.
     struct Frame: Equatable {
         var isCompressed: Bool
         var range: Range<Int>
     }
 
+    /// Bytes of a prefix.
     static let prefixBytes = 5
 
     private let limitBytes: Int
     private var buffer: [UInt8] = []
     private var start = 0
 
+    /// - Parameter limitBytes: bytes of the largest message.
     init(limitBytes: Int) {
         self.limitBytes = limitBytes
     }
 
-    /// Bytes that are not part of a message handed out yet.
+    /// Bytes that follow the last message that was returned.
     var pendingBytes: Int { buffer.count - start }
 
+    /// Adds bytes of the request. Messages that were returned before are no longer valid, unless `bytes` is empty.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         if start == buffer.count {
@@ -33,7 +36,8 @@ struct GRPCDeframer {
         buffer.append(contentsOf: bytes)
     }
 
-    /// The next complete message; its bytes are valid until the next `append`.
+    /// The next complete message, valid until the next `append`; nil if more bytes are needed. Throws
+    /// RESOURCE_EXHAUSTED for a message beyond the limit, and INTERNAL for an unknown flag.
     mutating func next() throws(GRPCError) -> Frame? {
         guard pendingBytes >= Self.prefixBytes else { return nil }
         let flag = buffer[start]
@@ -49,12 +53,12 @@ struct GRPCDeframer {
         return Frame(isCompressed: flag == 1, range: bodyStart..<start)
     }
 
-    /// The bytes of a frame, valid during the call.
+    /// Calls `body` with the bytes of a frame, valid during the call.
     @inline(__always)
     func withBytes<R>(_ frame: Frame, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[frame.range])) }
     }
 
-    /// The bytes of a frame, as an array of their own.
+    /// The bytes of a frame, copied.
     func bytes(_ frame: Frame) -> [UInt8] { Array(buffer[frame.range]) }
 }

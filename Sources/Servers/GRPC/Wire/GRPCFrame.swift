@@ -1,7 +1,8 @@
 import SwiftProtobuf
 
-/// Serialized bytes with room for the five-byte prefix in front: a message is encoded straight into what is sent.
+/// A serialized message behind its five-byte prefix. SwiftProtobuf writes the message into the array that is sent.
 struct GRPCFrame: SwiftProtobufContiguousBytes {
+    /// The prefix and the message.
     private(set) var storage: [UInt8]
 
     private static let prefix = GRPCDeframer.prefixBytes
@@ -17,7 +18,7 @@ struct GRPCFrame: SwiftProtobufContiguousBytes {
         setPrefix(isCompressed: false)
     }
 
-    /// A frame around bytes that were compressed.
+    /// A frame around a compressed message.
     init(compressed bytes: [UInt8]) {
         self.init(bytes)
         setPrefix(isCompressed: true)
@@ -34,10 +35,10 @@ struct GRPCFrame: SwiftProtobufContiguousBytes {
         try storage.withUnsafeMutableBytes { try body(UnsafeMutableRawBufferPointer(rebasing: $0[Self.prefix...])) }
     }
 
-    /// Bytes put on the stack at most.
+    /// The largest size that is built on the stack.
     private static let smallBytes = 1_024
 
-    /// Appended if they are few, because the initializers of Array look its storage's type up at each call.
+    /// Few bytes are appended, because the initializers of Array look up the type of its storage at each call.
     private static func bytes(repeating byte: UInt8, count: Int) -> [UInt8] {
         guard count <= smallBytes else { return [UInt8](repeating: byte, count: count) }
         var bytes: [UInt8] = []
@@ -55,5 +56,40 @@ struct GRPCFrame: SwiftProtobufContiguousBytes {
         storage[2] = UInt8(truncatingIfNeeded: length >> 16)
         storage[3] = UInt8(truncatingIfNeeded: length >> 8)
         storage[4] = UInt8(truncatingIfNeeded: length)
+    }
+}
+
+/// Converts messages to bytes and back. Its errors are gRPC's.
+enum GRPCCodec {
+    /// Throws INTERNAL when the bytes are not such a message.
+    static func decode<M: Message>(_ type: M.Type, _ bytes: UnsafeRawBufferPointer) throws(GRPCError) -> M {
+        do {
+            return try M(serializedBytes: bytes.bytes)
+        } catch {
+            throw GRPCError(.internal, "the request is not a valid \(M.protoMessageName)")
+        }
+    }
+
+    /// Throws INTERNAL when the bytes are not such a message.
+    static func decode<M: Message>(_ type: M.Type, _ bytes: [UInt8]) throws(GRPCError) -> M {
+        do {
+            return try M(serializedBytes: bytes)
+        } catch {
+            throw GRPCError(.internal, "the request is not a valid \(M.protoMessageName)")
+        }
+    }
+
+    /// Throws RESOURCE_EXHAUSTED when the message has more than `limit` bytes.
+    static func encode(_ message: some Message, limit: Int) throws(GRPCError) -> GRPCFrame {
+        let frame: GRPCFrame
+        do {
+            frame = try message.serializedBytes()
+        } catch {
+            throw GRPCError(.internal, "the response cannot be serialized")
+        }
+        guard frame.count <= limit else {
+            throw GRPCError(.resourceExhausted, "response of \(frame.count) bytes exceeds the limit of \(limit)")
+        }
+        return frame
     }
 }

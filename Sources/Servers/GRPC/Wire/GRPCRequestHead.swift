@@ -1,25 +1,29 @@
 import HTTP2
 
-/// What a request's header block says about its call, read in one pass over the bytes.
+/// The facts about a call that its request's header block states, read in one pass over the bytes.
 struct GRPCRequestHead: ~Copyable {
+    /// Whether the content type is gRPC's. The other facts have a meaning only then.
     private(set) var isGRPC = false
-    private(set) var isSupportedSubtype = true
-    private(set) var isPost = false
-    private(set) var hasTrailersTE = false
-    private(set) var method: GRPCMethod?
+    private var isSupportedSubtype = true
+    private var isPost = false
+    private var hasTrailersTE = false
+    /// How long the client waits; nil if it does not say, or says it wrongly.
     private(set) var timeout: Duration?
-    private(set) var hasBadTimeout = false
-    /// nil when the request names an encoding that is not known.
+    private var hasBadTimeout = false
+    /// The compression of the request's messages; nil when the request names one that is not known.
     private(set) var encoding: GRPCEncoding? = .identity
+    /// The best compression that the client accepts.
     private(set) var acceptedEncoding = GRPCEncoding.identity
 
-    init(_ headers: HTTP2Headers, routes: GRPCRouteTable) {
+    /// - Parameter path: is called with the value of `:path`.
+    @inline(__always)
+    init(_ headers: HTTP2Headers, path: (UnsafeRawBufferPointer) -> Void) {
         headers.forEach { name, value in
             switch name.count {
             case 2:
                 if name.matches("te") { hasTrailersTE = value.matches("trailers") }
             case 5:
-                if name.matches(":path") { method = routes.find(value) }
+                if name.matches(":path") { path(value) }
             case 7:
                 if name.matches(":method") { isPost = value.matches("POST") }
             case 12:
@@ -51,15 +55,20 @@ struct GRPCRequestHead: ~Copyable {
         }
     }
 
-    /// What becomes of the request.
-    enum Verdict {
-        case call(GRPCMethod)
+    /// The decision about a request.
+    enum Verdict<Method> {
+        /// A valid call.
+        case call(Method)
+        /// Not a call: an HTTP status, for clients that do not speak gRPC.
         case http(HTTP2Field)
+        /// Not a valid call: the status of an error.
         case status(GRPCError)
     }
 
-    /// Only meaningful when `isGRPC`.
-    var verdict: Verdict {
+    /// The decision about the request. Has a meaning only when `isGRPC`.
+    ///
+    /// - Parameter method: the method of the path; nil if there is none.
+    func verdict<Method>(on method: Method?) -> Verdict<Method> {
         guard isPost else { return .http(HTTP2Field(":status", "405")) }
         guard isSupportedSubtype else { return .http(HTTP2Field(":status", "415")) }
         guard hasTrailersTE else {
@@ -71,5 +80,27 @@ struct GRPCRequestHead: ~Copyable {
             return .status(GRPCError(.unimplemented, "grpc-encoding is not supported; identity, deflate and gzip are"))
         }
         return .call(method)
+    }
+}
+
+/// Reads `grpc-timeout`: one to eight digits and a unit.
+enum GRPCTimeout {
+    /// The timeout; nil when the text is not one.
+    static func parse(_ text: UnsafeRawBufferPointer) -> Duration? {
+        guard (2...9).contains(text.count) else { return nil }
+        var amount: Int64 = 0
+        for digit in text.dropLast() {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            amount = amount * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        switch text[text.count - 1] {
+        case UInt8(ascii: "H"): return .seconds(amount * 3_600)
+        case UInt8(ascii: "M"): return .seconds(amount * 60)
+        case UInt8(ascii: "S"): return .seconds(amount)
+        case UInt8(ascii: "m"): return .milliseconds(amount)
+        case UInt8(ascii: "u"): return .microseconds(amount)
+        case UInt8(ascii: "n"): return .nanoseconds(amount)
+        default: return nil
+        }
     }
 }

@@ -2,9 +2,9 @@ import Logging
 import NIOCore
 import NIOTLS
 
-/// Moves bytes between a channel and its HTTP/2 session, and time into the connection's clock. One per connection, used
-/// on its event loop only.
-final class HTTP2ConnectionHandler: ChannelInboundHandler {
+/// Moves bytes between a channel and its HTTP/2 session, and gives the connection's clock the time. One per connection,
+/// used on its event loop only.
+final class HTTP2ConnectionHandler: ChannelInboundHandler, HTTP2LoopContext.Connection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -19,13 +19,17 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     private var clock: ConnectionClock
     private var lastTick: Duration
     private var buffer = ByteBuffer()
+    /// The loop flushes this connection at the end of its turn.
     private var isMarked = false
     private var isClosing = false
+    /// Bytes came since the last tick.
     private var heard = false
+    /// Bytes left since the last tick, or the socket can take them.
     private var progressed = false
     private var isHandshaken: Bool
+    private var isReading = true
 
-    /// Bytes gathered before they are handed to the socket in one piece.
+    /// Bytes that are gathered before they are handed to the socket in one piece.
     private static let writeBytes = 64 * 1024
 
     init(
@@ -63,15 +67,16 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         let peer = HTTP2Peer(address: Self.text(of: address), isSecure: isSecure)
         do {
             session = try HTTP2Session(
-                limits: limits, peer: peer, context: loop, application: application
-            ) { [unowned self] in mark() }
+                limits: limits, peer: peer, context: loop, application: application,
+                driver: HTTP2Session.Driver(
+                    needsFlush: { [unowned self] in mark() },
+                    drainAcknowledged: { [unowned self] in acknowledgeDrain() }))
         } catch {
             logger.error("no HTTP/2 session", metadata: ["error": "\(error)"])
             context.close(promise: nil)
             return
         }
-        session?.drainAcknowledged = { [unowned self] in acknowledgeDrain() }
-        loop.add(self, tick: .nanoseconds(limits.timerInterval.wholeNanoseconds))
+        loop.add(self, tick: TimeAmount(limits.timerInterval))
         if !isSecure { mark() }
     }
 
@@ -141,7 +146,6 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         loop.needsFlush(self)
     }
 
-    /// Sends what the session has, as far as the socket takes it. Called by the loop's turn, never inside a callback.
     func flushNow() {
         isMarked = false
         guard let session, let context, isHandshaken else { return }
@@ -158,12 +162,10 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
             progressed = true
             context.flush()
         }
-        // A peer that does not read gets no more of its frames read: acknowledgements and replies must not pile up.
+        // The frames of a peer that does not read are not read either, so that acknowledgements and replies do not queue.
         setReading(context, !more || context.channel.isWritable)
         if session.isOver { close(after: "complete") }
     }
-
-    private var isReading = true
 
     private func setReading(_ context: ChannelHandlerContext, _ reading: Bool) {
         guard reading != isReading else { return }
@@ -175,7 +177,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         guard !isClosing else { return }
         isClosing = true
         if let session, let context, isHandshaken {
-            // One last production, so that the GOAWAY that says why leaves before the end.
+            // The GOAWAY with the reason must leave before the end.
             buffer.clear()
             _ = session.produce(into: &buffer, limit: Self.writeBytes)
             if buffer.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
@@ -220,7 +222,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Begins the graceful close: two GOAWAY frames, between them one round trip, then the streams finish.
+    /// Begins the graceful close: a GOAWAY, one round trip, a second GOAWAY; then the open streams finish.
     func drain(reason: String) {
         guard !clock.isDraining else { return }
         clock.drainBegan(now: Self.now())

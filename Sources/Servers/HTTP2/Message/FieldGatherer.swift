@@ -1,8 +1,8 @@
 import Glibc
 
-/// Gathers the fields of one header block in memory that the next block uses again; what came is then copied once.
+/// Gathers the fields of one header block, in memory that the next block uses again. `take` copies them once.
 ///
-/// Holds no more than `HTTP2Limits.headerListBytes`: the session stops to append beyond it.
+/// Holds at most `HTTP2Limits.headerListBytes` and the lengths: the session appends nothing beyond that limit.
 struct FieldGatherer: ~Copyable {
     private var bytes: UnsafeMutableRawPointer
     private var capacity = 1_024
@@ -30,15 +30,16 @@ struct FieldGatherer: ~Copyable {
         count += 1
     }
 
-    /// The fields gathered so far; the gatherer is empty then.
+    /// Returns the fields gathered so far, and empties the gatherer.
     mutating func take() -> HTTP2Headers {
-        // Appended, because the initializers of Array look its storage's type up at each call.
+        // Appended, because the initializers of Array look up the type of its storage at each call.
         var storage: [UInt8] = []
         storage.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length).bindMemory(to: UInt8.self))
         defer { clear() }
         return HTTP2Headers(storage: storage, count: count)
     }
 
+    /// Drops the fields gathered so far.
     mutating func clear() {
         length = 0
         count = 0
@@ -50,5 +51,20 @@ struct FieldGatherer: ~Copyable {
         bytes.deallocate()
         bytes = larger
         capacity = max(needed, capacity * 2)
+    }
+}
+
+/// The size of a stream's received header fields, trailers included, as RFC 9113 §6.5.2 counts it.
+enum HeaderListSize: Equatable {
+    /// Bytes so far, at most the limit.
+    case within(bytes: Int)
+    /// The limit was exceeded.
+    case exceeded
+
+    /// Counts one field; `limit` is in bytes.
+    mutating func add(nameBytes: Int, valueBytes: Int, limit: Int) {
+        guard case .within(let bytes) = self else { return }
+        let sum = bytes + nameBytes + valueBytes + 32
+        self = sum > limit ? .exceeded : .within(bytes: sum)
     }
 }

@@ -1,20 +1,22 @@
-/// The fields of a received header block, kept as the bytes that came: nobody pays for a String that nobody reads.
+public import Glibc
+
+/// The fields of a received header block, kept as the bytes that came: a String is made only for a field that is read.
 ///
-/// All fields sit in one array, each as two 32-bit lengths, the name and the value.
+/// All fields are in one array, each as two 32-bit lengths, the name and the value.
 public struct HTTP2Headers: Sendable {
     @usableFromInline
     let storage: [UInt8]
 
-    /// How many fields there are.
+    /// The number of fields, pseudo-header fields included.
     public let count: Int
 
-    /// Of bytes laid out so; `FieldGatherer` does.
+    /// Takes bytes in the layout above, as `FieldGatherer` makes them.
     init(storage: [UInt8], count: Int) {
         self.storage = storage
         self.count = count
     }
 
-    /// Makes headers of pairs; names must be lower case. For tests and for synthetic requests.
+    /// Makes headers of pairs of a lower-case name and a value. For tests and for requests that came another way.
     public init(_ fields: [(String, String)]) {
         var gatherer = FieldGatherer()
         for (name, value) in fields {
@@ -52,17 +54,7 @@ public struct HTTP2Headers: Sendable {
         return found
     }
 
-    /// All values of that name (any case), in order.
-    public func values(of name: String) -> [String] {
-        let wanted = Array(name.lowercased().utf8)
-        var found: [String] = []
-        forEach { candidate, value in
-            if candidate.elementsEqual(wanted) { found.append(String(decoding: value, as: UTF8.self)) }
-        }
-        return found
-    }
-
-    /// All fields, pseudo-header fields included, as Strings.
+    /// All fields as Strings, in order, pseudo-header fields included; invalid UTF-8 is repaired.
     public var all: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         fields.reserveCapacity(count)
@@ -70,5 +62,21 @@ public struct HTTP2Headers: Sendable {
             fields.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
         }
         return fields
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether these bytes are exactly those of the literal.
+    @inlinable @inline(__always)
+    package func matches(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount, let baseAddress else { return count == text.utf8CodeUnitCount }
+        return memcmp(baseAddress, text.utf8Start, count) == 0
+    }
+
+    /// Whether these bytes begin with those of the literal.
+    @inlinable @inline(__always)
+    package func starts(with text: StaticString) -> Bool {
+        guard count >= text.utf8CodeUnitCount, let baseAddress else { return text.utf8CodeUnitCount == 0 }
+        return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }

@@ -3,10 +3,10 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL
 
-/// Holds the TLS context that new connections get, and replaces it when its files have changed.
+/// Holds the TLS context for new connections, and replaces it when its files have changed.
 ///
-/// Files are examined when a connection arrives, at most once per `reloadInterval`: no timer, no watcher. A renewal
-/// that cannot be loaded (half written, key and certificate of different pairs) leaves the former context in use.
+/// The files are examined when a connection arrives, at most once per `reloadInterval`; there is no timer. If changed
+/// files cannot be loaded (half written, or a key that does not belong to its certificate) the old context stays.
 final class CertificateStore: Sendable {
     private let configuration: HTTP2TLSConfiguration
     private let checkInterval: TimeAmount
@@ -18,7 +18,7 @@ final class CertificateStore: Sendable {
         var nextCheck: NIODeadline
     }
 
-    /// Tells one version of a file from another.
+    /// Distinguishes the versions of a file.
     private struct Signature: Equatable {
         var inode: UInt
         var size: Int
@@ -26,15 +26,16 @@ final class CertificateStore: Sendable {
         var nanoseconds: Int
     }
 
+    /// Loads the files. Throws if they cannot be used.
     init(_ configuration: HTTP2TLSConfiguration) throws(HTTP2Error) {
         self.configuration = configuration
-        checkInterval = .nanoseconds(configuration.reloadInterval.wholeNanoseconds)
+        checkInterval = TimeAmount(configuration.reloadInterval)
         let signature = Self.signature(configuration)
         let context = try Self.load(configuration)
         state = NIOLockedValueBox(State(context: context, signature: signature, nextCheck: .now() + checkInterval))
     }
 
-    /// The context for a new connection; `reloadFailed` hears why a changed certificate was not taken.
+    /// The context for a new connection. `reloadFailed` is called with the error when changed files cannot be loaded.
     func current(reloadFailed: (any Error) -> Void) -> NIOSSLContext {
         state.withLockedValue { state in
             let now = NIODeadline.now()

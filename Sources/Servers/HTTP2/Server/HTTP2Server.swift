@@ -4,7 +4,17 @@ public import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Listens, and gives each connection an HTTP/2 session on its event loop.
+/// An HTTP/2 server: listens, and gives each connection a session on its event loop.
+///
+/// The folders of this module, in order; a folder names types of itself and of the folders above it in this list only
+/// (`FolderOrderTests`). The files beside the folders, errors and limits, come first.
+///
+/// 1. `Message`: header fields, as they are received and as they are sent.
+/// 2. `Loop`: what connections of one event loop share: the executor of handlers, the flush list, libnghttp2's memory.
+/// 3. `Session`: one connection as libnghttp2 sees it, its streams, and the border to applications: `HTTP2Application`.
+/// 4. `Connection`: one connection as NIO sees it: bytes between socket and session, and timeouts.
+/// 5. `Server`: the listening socket, certificates, shutdown.
+/// 6. `Request`: plain HTTP on streams: an application that collects a request and sends a response.
 public final class HTTP2Server: Sendable {
     private let configuration: HTTP2ServerConfiguration
     private let group: any EventLoopGroup
@@ -14,6 +24,9 @@ public final class HTTP2Server: Sendable {
     private let contexts: [ObjectIdentifier: HTTP2LoopContext]
     private let state = NIOLockedValueBox(State())
 
+    /// Connections that the kernel queues before the server accepts them.
+    private static let backlog: Int32 = 1_024
+
     private struct State {
         var listener: (any Channel)?
         var connections = 0
@@ -21,7 +34,13 @@ public final class HTTP2Server: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// Makes a server; certificates are loaded here, so that a wrong path is an error at start.
+    /// Makes a server that does not listen yet.
+    ///
+    /// Loads the certificates, so that a wrong path is an error at start: `HTTP2Error` with the code `tls`.
+    ///
+    /// - Parameters:
+    ///   - group: the event loops of the connections. The caller shuts it down, after `shutdown()`.
+    ///   - application: answers the requests.
     public init(
         configuration: HTTP2ServerConfiguration, group: any EventLoopGroup, application: any HTTP2Application,
         logger: Logger
@@ -36,14 +55,12 @@ public final class HTTP2Server: Sendable {
         self.contexts = contexts
     }
 
-    /// Connections that are open.
-    public var connectionCount: Int { state.withLockedValue { $0.connections } }
-
-    /// Opens the listening socket and begins to serve; returns the address it is bound to.
+    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error` with
+    /// the code `bind`.
     @discardableResult
     public func start() async throws -> SocketAddress {
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
@@ -102,7 +119,7 @@ public final class HTTP2Server: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when no connection is open.
+    /// Returns when no connection is open. Does not stop new ones.
     public func waitUntilNoConnections() async {
         await withCheckedContinuation { waiter in
             let isIdle = state.withLockedValue { state in
@@ -113,7 +130,7 @@ public final class HTTP2Server: Sendable {
         }
     }
 
-    /// Stops listening and closes every connection gracefully: GOAWAY twice, open streams finish, at most
+    /// Stops listening and closes every connection gracefully: two GOAWAY frames, then the open streams finish within
     /// `HTTP2Limits.drainTimeout`. Returns when no connection is left.
     public func shutdown() async {
         let listener = state.withLockedValue { state in

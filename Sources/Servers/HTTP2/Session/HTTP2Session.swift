@@ -1,79 +1,99 @@
 import CNGHTTP2
 import NIOCore
 
-/// One libnghttp2 server session: the only owner of its handle. Not a channel handler, it does no I/O: bytes go in by
-/// `receive`, bytes come out by `produce`.
+/// One HTTP/2 connection as libnghttp2 processes it, and the owner of its handle. Does no I/O: bytes go in by `receive`
+/// and come out by `produce`.
 ///
-/// libnghttp2 forbids `mem_recv` and `mem_send` inside its callbacks; everything a stream does only submits.
+/// libnghttp2 forbids `receive` and `produce` inside its callbacks; every function that a stream calls only queues.
 final class HTTP2Session {
     let limits: HTTP2Limits
     let peer: HTTP2Peer
     let context: HTTP2LoopContext
-    let application: any HTTP2Application
-    /// Tells the driver that there is output; may be called inside a callback.
-    private let needsFlush: () -> Void
-    var handle: OpaquePointer?
+    private let application: any HTTP2Application
+    private let driver: Driver
+    /// nil before the end of `init`, and once the session is invalidated.
+    private var handle: SessionHandle?
 
-    var firstStream: HTTP2Stream?
-    var streamCount = 0
-    var becameWritable: [HTTP2Stream] = []
-    var scratch: [UInt8] = []
-    /// The fields of the header block that is open.
-    var gatherer = FieldGatherer()
-    private var isFlushRequested = false
-    /// The stream that was looked up last: its frames mostly come in a row.
+    private var streams = StreamList()
+    /// The stream that was looked up last: frames of one stream often follow each other.
     private unowned(unsafe) var recent: HTTP2Stream?
-    var flood: FloodGuard
-    var closedStreams = ClosedStreams()
+    private var closedStreams = ClosedStreams()
+    /// Streams whose receivers are told after the production that there is room.
+    private var writable: [HTTP2Stream] = []
+
+    /// The fields of the open header block.
+    private var gatherer = FieldGatherer()
+    private var headerBlock: HeaderBlock?
+    private var headerBlockCount: UInt64 = 0
+
+    private var converter = FieldConverter()
+    private var flood: FloodGuard
+    private var overflow = WindowOverflow()
+    private var isFlushRequested = false
+    /// The first GOAWAY is queued and its PING follows it: libnghttp2 would send a PING that is submitted now first.
+    private var isDrainPingDue = false
+
     /// Time since the session began, as precise as the connection's ticks.
-    var coarseTime = Duration.zero
+    private(set) var coarseTime = Duration.zero
+    /// Whether the peer's first SETTINGS came.
+    private(set) var isEstablished = false
 
-    /// Changes with each header block; nil between blocks.
-    var openHeaderBlock: UInt64?
-    var headerBlocks: UInt64 = 0
-    var building: HTTP2Stream?
-    /// SETTINGS_INITIAL_WINDOW_SIZE as it was when the peer's last SETTINGS began.
-    var initialWindowBeforeSettings: UInt32 = 65_535
-    /// The peer's first SETTINGS came.
-    var isEstablished = false
-    /// The PING that goes with the first GOAWAY was answered.
-    var drainAcknowledged: () -> Void = {}
-    /// The first GOAWAY is on its way out; the PING follows it. (libnghttp2 would send a PING submitted now before it.)
-    var isDrainPingDue = false
+    /// The functions of the driver. The session calls them inside callbacks of libnghttp2, too.
+    struct Driver {
+        /// There is output. Called once per production.
+        var needsFlush: () -> Void
+        /// The PING that follows the first GOAWAY was answered.
+        var drainAcknowledged: () -> Void
+    }
 
-    static let drainPing: [UInt8] = Array("drainrtt".utf8)
-    static let keepalivePing: [UInt8] = Array("areyouok".utf8)
+    /// A header block whose last fragment has not come.
+    private struct HeaderBlock {
+        /// A number of its own for each block.
+        var token: UInt64
+        /// nil for a stream that is closed or was not accepted.
+        var stream: HTTP2Stream?
+    }
+
+    private static let drainPing: [UInt8] = Array("drainrtt".utf8)
+    private static let keepalivePing: [UInt8] = Array("areyouok".utf8)
 
     init(
         limits: HTTP2Limits, peer: HTTP2Peer, context: HTTP2LoopContext, application: any HTTP2Application,
-        needsFlush: @escaping () -> Void
+        driver: Driver
     ) throws(HTTP2Error) {
         self.limits = limits
         self.peer = peer
         self.context = context
         self.application = application
-        self.needsFlush = needsFlush
+        self.driver = driver
         flood = FloodGuard(limits: limits)
-        let user = Unmanaged.passUnretained(self).toOpaque()
-        handle = try SessionFactory.makeServer(limits: limits, memory: context.memory, userData: user)
+        handle = try SessionHandle(limits: limits, memory: context.memory, owner: self)
     }
 
     deinit {
-        if let handle { nghttp2_session_del(handle) }
+        handle?.free()
     }
 
-    // MARK: - Bytes
+    // MARK: - For the driver
 
-    /// Processes bytes from the peer; false when the connection is beyond saving (its GOAWAY is in the output).
+    /// Streams that are open.
+    var streamCount: Int { streams.count }
+
+    /// A number that changes with each header block; nil while no block is open.
+    var openHeaderBlock: UInt64? { headerBlock?.token }
+
+    /// Whether neither side has anything more to send.
+    var isOver: Bool { handle?.isOver ?? true }
+
+    /// Processes bytes from the peer; false when the connection cannot go on. Its GOAWAY is queued then.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let handle else { return false }
-        guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return true }
-        let result = nghttp2_session_mem_recv(handle, base, bytes.count)
-        guard result < 0 else { return true }
-        // libnghttp2 gave up without a word; the peer gets one all the same.
-        let isFlood =
-            result == Int(NGHTTP2_ERR_FLOODED.rawValue) || result == Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue)
-        terminate(isFlood ? .enhanceYourCalm : .protocolError)
+        switch handle.receive(bytes) {
+        case .processed: return true
+        // libnghttp2 queues no GOAWAY in these cases.
+        case .failed: terminate(.protocolError)
+        case .flooded: terminate(.enhanceYourCalm)
+        }
         return false
     }
 
@@ -83,13 +103,11 @@ final class HTTP2Session {
         isFlushRequested = false
         var more = true
         while more, buffer.readableBytes < limit {
-            var bytes: UnsafePointer<UInt8>?
-            let count = nghttp2_session_mem_send(handle, &bytes)
-            if count > 0, let bytes {
-                buffer.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
+            if let bytes = handle.nextBytes() {
+                buffer.writeBytes(bytes)
             } else if isDrainPingDue {
                 isDrainPingDue = false
-                nghttp2_submit_ping(handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), Self.drainPing)
+                handle.submitPing(Self.drainPing)
             } else {
                 more = false
             }
@@ -98,72 +116,284 @@ final class HTTP2Session {
         return more
     }
 
-    /// Neither side has anything to say.
-    var isOver: Bool {
-        guard let handle else { return true }
-        return nghttp2_session_want_read(handle) == 0 && nghttp2_session_want_write(handle) == 0
+    private func reportWritable() {
+        guard !writable.isEmpty else { return }
+        let streams = writable
+        writable.removeAll(keepingCapacity: true)
+        for stream in streams { stream.receiver?.becameWritable() }
     }
 
-    /// Closes every stream and frees the handle. libnghttp2 does not call `on_stream_close` here, so the list is ours.
+    /// Takes the time since the last call: the flood guard earns frames, receivers of overdue requests are told.
+    func elapsed(_ duration: Duration) {
+        flood.elapsed(duration)
+        coarseTime += duration
+        for stream in streams.takeOverdue(now: coarseTime) { stream.receiver?.requestTimedOut() }
+    }
+
+    /// Announces the end: the peer should open no more streams, those on their way are still served.
+    func submitShutdownNotice() {
+        guard let handle else { return }
+        handle.submitShutdownNotice()
+        isDrainPingDue = true
+        requestFlush()
+    }
+
+    /// The second GOAWAY: no stream after the last one seen is served.
+    func submitFinalGoAway() {
+        guard let handle else { return }
+        handle.submitFinalGoAway()
+        requestFlush()
+    }
+
+    /// A PING that an idle peer must answer.
+    func submitKeepalivePing() {
+        guard let handle else { return }
+        handle.submitPing(Self.keepalivePing)
+        requestFlush()
+    }
+
+    /// Ends the connection with an error: GOAWAY is the last frame.
+    func terminate(_ code: HTTP2ErrorCode) {
+        guard let handle else { return }
+        handle.terminate(code)
+        requestFlush()
+    }
+
+    /// Closes every stream and frees the handle. libnghttp2 does not report streams that are open at its end, so the
+    /// session goes through its own list.
     func invalidate(_ code: HTTP2ErrorCode) {
         guard let handle else { return }
         self.handle = nil
-        while let stream = firstStream { close(stream, code) }
-        nghttp2_session_del(handle)
+        while let stream = streams.any { close(stream, code) }
+        handle.free()
     }
 
-    private func reportWritable() {
-        guard !becameWritable.isEmpty else { return }
-        let streams = becameWritable
-        becameWritable.removeAll(keepingCapacity: true)
-        for stream in streams where stream.isOpen { stream.receiver?.becameWritable() }
-    }
-
-    /// Tells the driver, once per production.
     @inline(__always)
-    func requestFlush() {
+    private func requestFlush() {
         guard !isFlushRequested else { return }
         isFlushRequested = true
-        needsFlush()
+        driver.needsFlush()
     }
 
-    // MARK: - The list of streams
+    // MARK: - For streams
 
-    @inline(__always)
-    func streamWithID(_ id: Int32) -> HTTP2Stream? {
-        if let recent, recent.id == id { return recent }
-        guard let handle, let pointer = nghttp2_session_get_stream_user_data(handle, id) else { return nil }
-        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        recent = stream
-        return stream
+    /// Sends header fields; without `end` a body follows.
+    func submitResponse(_ stream: HTTP2Stream, _ fields: [HTTP2Field], end: Bool) {
+        guard let handle else { return }
+        handle.submitResponse(stream, fields, hasBody: !end, &converter)
+        requestFlush()
     }
 
-    func link(_ stream: HTTP2Stream) {
-        stream.next = firstStream
-        firstStream?.previous = stream
-        firstStream = stream
-        streamCount += 1
+    /// Sends constant header fields; a body follows.
+    func submitResponse(_ stream: HTTP2Stream, _ block: HTTP2FieldBlock) {
+        guard let handle else { return }
+        handle.submitResponse(stream, block)
+        requestFlush()
     }
 
-    /// Takes a stream off the list, gives back libnghttp2's reference and tells its receiver. The only place that does.
-    func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
-        if stream.previous == nil { firstStream = stream.next } else { stream.previous?.next = stream.next }
-        stream.next?.previous = stream.previous
-        stream.previous = nil
-        stream.next = nil
-        streamCount -= 1
+    /// Makes libnghttp2 read the stream's bytes, or their end, if it waits for them.
+    func resume(_ stream: HTTP2Stream) {
+        guard let handle, stream.outbound.wakeReader() else { return }
+        handle.resume(stream.id)
+        requestFlush()
+    }
+
+    /// Aborts the stream.
+    func submitReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        guard let handle else { return }
+        handle.submitReset(stream.id, code)
+        requestFlush()
+    }
+
+    /// Gives bytes of the stream's receive window back.
+    func consume(_ stream: HTTP2Stream, _ byteCount: Int) {
+        guard let handle else { return }
+        handle.consume(stream.id, byteCount)
+        requestFlush()
+    }
+
+    // MARK: - Callbacks: frames
+
+    /// A frame begins. Ends the connection for what libnghttp2 accepts although RFC 9113 forbids it.
+    func beganFrame(kind: UInt32, streamID: Int32, flags: UInt8, length: Int) {
+        switch kind {
+        case NGHTTP2_HEADERS.rawValue:
+            guard streamID & 1 == 1, !closedStreams.beganHeaders(streamID), streamWithID(streamID) == nil else {
+                return
+            }
+            if case .error(let code) = closedStreams.judgeHeaders(streamID) { terminate(code) }
+        case NGHTTP2_DATA.rawValue:
+            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { receivedIdleFrame() }
+        case NGHTTP2_RST_STREAM.rawValue, NGHTTP2_GOAWAY.rawValue, NGHTTP2_CONTINUATION.rawValue:
+            break
+        case NGHTTP2_PRIORITY.rawValue:
+            if streamID == 0 { terminate(.protocolError) }
+            receivedIdleFrame()
+        case NGHTTP2_SETTINGS.rawValue:
+            if flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0, let handle { overflow.settingsBegan(handle, streams) }
+            receivedIdleFrame()
+        default:
+            receivedIdleFrame()
+        }
+    }
+
+    /// Counts a frame without work.
+    private func receivedIdleFrame() {
+        if flood.received() == .flood { terminate(.enhanceYourCalm) }
+    }
+
+    /// SETTINGS came, or the acknowledgement of ours.
+    func receivedSettings(isAcknowledgement: Bool) {
+        isEstablished = true
+        guard !isAcknowledgement, let handle, overflow.isOverflown(handle) else { return }
+        terminate(.flowControlError)
+    }
+
+    /// A PING of ours was answered; `payload` has its eight bytes.
+    func receivedPingAnswer(_ payload: UnsafeRawBufferPointer) {
+        if payload.elementsEqual(Self.drainPing) { driver.drainAcknowledged() }
+    }
+
+    // MARK: - Callbacks: header blocks
+
+    /// A header block begins; false refuses its stream.
+    func beganHeaders(streamID: Int32, isRequest: Bool) -> Bool {
+        headerBlockCount += 1
+        headerBlock = HeaderBlock(token: headerBlockCount, stream: nil)
+        guard isRequest else {
+            headerBlock?.stream = streamWithID(streamID)
+            return true
+        }
+        guard let handle else { return false }
+        gatherer.clear()
+        let stream = HTTP2Stream(id: streamID, session: self)
+        guard handle.attach(stream) else { return false }
+        streams.insert(stream)
+        closedStreams.opened(streamID)
+        headerBlock?.stream = stream
+        return true
+    }
+
+    /// One field of the open header block.
+    func receivedHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        guard let stream = headerBlock?.stream else { return }
+        stream.headerListSize.add(
+            nameBytes: name.count, valueBytes: value.count, limit: Int(limits.headerListBytes))
+        // Fields of trailers are counted and dropped.
+        if stream.request.isInHeaders, !stream.hasOversizedHeaders { gatherer.append(name: name, value: value) }
+    }
+
+    /// The open header block is complete.
+    func completedHeaders(isRequest: Bool, isEnd: Bool) {
+        let block = headerBlock
+        headerBlock = nil
+        guard let stream = block?.stream else { return }
+        if isRequest {
+            stream.headers = gatherer.take()
+            stream.request.completeHeaders(isEnd: isEnd)
+            let receiver = application.accept(stream)
+            if stream.isOpen { stream.receiver = receiver }
+            if isEnd { receiver.receiveEnd() }
+        } else if stream.hasOversizedHeaders {
+            stream.reset(.enhanceYourCalm)
+        } else if isEnd {
+            receivedEnd(stream)
+        }
+    }
+
+    /// libnghttp2 did not send header fields, such as a list beyond its own bound: the peer must not wait for them.
+    func failedToSendHeaders(streamID: Int32) {
+        if let stream = streamWithID(streamID) { stream.reset(.internalError) }
+    }
+
+    // MARK: - Callbacks: bodies
+
+    /// A piece of a request body.
+    func receivedData(streamID: Int32, _ bytes: UnsafeRawBufferPointer) {
+        guard let handle else { return }
+        // The connection's window is given back at once: one slow handler must not stop the other streams.
+        handle.consumeConnection(bytes.count)
+        guard let stream = streamWithID(streamID) else { return }
+        if !stream.response.isComplete, let receiver = stream.receiver {
+            receiver.receive(bytes)
+        } else {
+            discard(stream, bytes.count)
+        }
+    }
+
+    /// The response is complete, so the rest of the request is not needed: a bounded amount is taken, then the peer is
+    /// asked to stop.
+    private func discard(_ stream: HTTP2Stream, _ byteCount: Int) {
+        if stream.request.discard(byteCount) <= limits.discardedBodyBytes {
+            stream.consume(byteCount)
+        } else if stream.outbound.isEmpty {
+            stream.reset(.noError)
+        }
+    }
+
+    /// The request is complete.
+    func receivedEnd(streamID: Int32) {
+        if let stream = streamWithID(streamID) { receivedEnd(stream) }
+    }
+
+    private func receivedEnd(_ stream: HTTP2Stream) {
+        stream.request = .complete
+        if !stream.response.isComplete { stream.receiver?.receiveEnd() }
+    }
+
+    /// Moves response bytes to libnghttp2; the result follows its data source protocol.
+    func read(
+        _ stream: HTTP2Stream, into target: UnsafeMutablePointer<UInt8>, _ length: Int, _ flags: inout UInt32
+    ) -> Int {
+        let count = stream.outbound.read(into: target, upTo: length)
+        if stream.outbound.isEmpty {
+            if case .complete(let trailers) = stream.response {
+                flags |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+                if handle?.submit(trailers, of: stream.id, &converter) == true {
+                    flags |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+                }
+            } else if count == 0 {
+                stream.outbound.readerWaits()
+                return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+            }
+        }
+        if count > 0 { flood.sentData() }
+        if stream.outbound.wakeWriter(below: limits.streamBufferBytes / 2) { writable.append(stream) }
+        return count
+    }
+
+    // MARK: - Callbacks: ends
+
+    /// RST_STREAM came. libnghttp2 reports the stream as closed afterwards.
+    func wasReset(streamID: Int32) {
+        streamWithID(streamID)?.request = .reset
+    }
+
+    /// libnghttp2 has closed a stream.
+    func closed(streamID: Int32, _ code: HTTP2ErrorCode) {
+        if let stream = streamWithID(streamID) { close(stream, code) }
+    }
+
+    /// Takes a stream off the list, releases libnghttp2's reference and tells its receiver. The only place that does.
+    private func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        streams.remove(stream)
         if recent === stream { recent = nil }
-        closedStreams.closed(stream.id, stream.wasResetByPeer || stream.hasReceivedEnd ? .byPeer : .byUs)
+        closedStreams.closed(stream.id, stream.request.isEndedByPeer ? .byPeer : .byUs)
         stream.session = nil
         stream.outbound.removeAll()
-        if building === stream {
-            building = nil
-            openHeaderBlock = nil
-        }
-        if let handle { nghttp2_session_set_stream_user_data(handle, stream.id, nil) }
+        if headerBlock?.stream === stream { headerBlock = nil }
+        handle?.detach(stream)
         let receiver = stream.receiver
         stream.receiver = nil
         receiver?.closed(code)
-        Unmanaged.passUnretained(stream).release()
+        SessionHandle.release(stream)
+    }
+
+    @inline(__always)
+    private func streamWithID(_ id: Int32) -> HTTP2Stream? {
+        if let recent, recent.id == id { return recent }
+        guard let stream = handle?.stream(id) else { return nil }
+        recent = stream
+        return stream
     }
 }

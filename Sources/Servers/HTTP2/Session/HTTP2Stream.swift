@@ -3,52 +3,33 @@ public import NIOCore
 /// One request and its response.
 ///
 /// All members belong to the connection's event loop and must be used there. Once the stream is closed (the peer reset
-/// it, or the connection is gone) everything that sends does nothing, so that late results need no special care.
+/// it, or the connection is gone) every function that sends does nothing, so that late results need no special care.
 public final class HTTP2Stream: @unchecked Sendable {
-    /// The stream identifier, odd.
-    public let id: Int32
+    /// The stream identifier of RFC 9113 §5.1.1, odd.
+    let id: Int32
 
-    /// The request's header fields, pseudo-header fields first.
+    /// The request's header fields, pseudo-header fields first. If `hasOversizedHeaders`, the fields that fitted.
     public internal(set) var headers = HTTP2Headers(storage: [], count: 0)
 
-    /// The header list exceeded `HTTP2Limits.headerListBytes`; `headers` holds what fitted.
-    public internal(set) var hasOversizedHeaders = false
-
-    /// Who sent the request.
+    /// The other end of the connection.
     public let peer: HTTP2Peer
-
-    /// Where everything on this stream happens.
-    public var eventLoop: any EventLoop { context.eventLoop }
 
     let context: HTTP2LoopContext
 
+    // The state below is changed by the session, too.
+
     /// nil once the stream is closed.
     var session: HTTP2Session?
+    /// nil until the application has accepted the request, and once the stream is closed.
     var receiver: (any HTTP2StreamReceiver)?
-    var headerBytes = 0
-    var hasReceivedHeaders = false
+    var headerListSize = HeaderListSize.within(bytes: 0)
+    var request = RequestState.headers
+    var response = ResponseState.pending
+    var outbound = OutboundBuffer()
 
-    // The list of the session's open streams.
+    // The links of `StreamList`.
     var previous: HTTP2Stream?
     var next: HTTP2Stream?
-
-    // The outgoing half.
-    /// What the peer would take when its last SETTINGS began.
-    var windowBeforeSettings: Int32 = 0
-    var outbound = OutboundBuffer()
-    var trailers: [HTTP2Field] = []
-    var trailerBlock: HTTP2FieldBlock?
-    var isDeferred = false
-    var reportsWritable = false
-    public internal(set) var hasResponded = false
-    public internal(set) var isFinished = false
-
-    // The incoming half.
-    public internal(set) var hasReceivedEnd = false
-    var wasResetByPeer = false
-    var discarded = 0
-    /// When the request is overdue, on the session's coarse clock.
-    var overdueAt: Duration?
 
     init(id: Int32, session: HTTP2Session) {
         self.id = id
@@ -57,77 +38,78 @@ public final class HTTP2Stream: @unchecked Sendable {
         context = session.context
     }
 
-    /// Bytes of the largest plain request body.
+    // MARK: - For the application
+
+    /// The event loop of the connection.
+    public var eventLoop: any EventLoop { context.eventLoop }
+
+    /// Whether the header list exceeded `HTTP2Limits.headerListBytes`.
+    public var hasOversizedHeaders: Bool { headerListSize == .exceeded }
+
+    /// Bytes of the largest body of a plain HTTP request; 0 once the stream is closed.
     var requestBodyBytes: Int { session?.limits.requestBodyBytes ?? 0 }
 
-    /// Whether anything sent can still reach the peer.
+    /// Whether bytes that are sent now can still reach the peer.
     public var isOpen: Bool { session != nil }
 
-    /// Whether the outgoing buffer has room; when not, `HTTP2StreamReceiver.becameWritable()` follows.
+    /// Whether the outgoing buffer has room. If not, `HTTP2StreamReceiver.becameWritable()` follows.
     public var isWritable: Bool {
         guard let session else { return true }
-        if outbound.count < session.limits.streamBufferBytes { return true }
-        reportsWritable = true
-        return false
+        return outbound.hasRoom(limit: session.limits.streamBufferBytes)
     }
 
-    /// Sends the response's header fields, `:status` first. With `end`, the response is complete.
+    /// Sends the response's header fields, `:status` first. With `end` the response is complete. Has no effect after
+    /// the first call.
     public func respond(_ fields: [HTTP2Field], end: Bool = false) {
-        guard let session, !hasResponded else { return }
-        hasResponded = true
-        if end { isFinished = true }
+        guard let session, response.isPending else { return }
+        response = end ? .complete(.none) : .open
         session.submitResponse(self, fields, end: end)
     }
 
-    /// Sends the response's header fields from a constant, `:status` first; a body follows.
+    /// Sends the response's header fields from a constant, `:status` first; a body follows. Has no effect after the
+    /// first call.
     public func respond(_ block: HTTP2FieldBlock) {
-        guard let session, !hasResponded else { return }
-        hasResponded = true
+        guard let session, response.isPending else { return }
+        response = .open
         session.submitResponse(self, block)
     }
 
-    /// Sends an informational response (status 100 to 199) before the response proper.
-    public func inform(_ fields: [HTTP2Field]) {
-        guard let session, !hasResponded else { return }
-        session.submitInformation(self, fields)
-    }
-
-    /// Queues body bytes.
+    /// Queues body bytes. Has no effect before `respond` or after `finish`.
     public func send(_ bytes: [UInt8]) {
-        guard let session, hasResponded, !isFinished, !bytes.isEmpty else { return }
+        guard let session, response.isOpen, !bytes.isEmpty else { return }
         outbound.append(bytes)
         session.resume(self)
     }
 
-    /// Ends the response once all queued bytes are out; with trailers, they end it.
+    /// Ends the response after the queued bytes; trailers, if there are any, follow them.
     public func finish(trailers: [HTTP2Field] = []) {
-        guard let session, hasResponded, !isFinished else { return }
-        isFinished = true
-        self.trailers = trailers
-        session.resume(self)
+        finish(trailers.isEmpty ? .none : .fields(trailers))
     }
 
-    /// Ends the response once all queued bytes are out, with constant trailers.
+    /// Ends the response after the queued bytes with trailers from a constant.
     public func finish(trailers block: HTTP2FieldBlock) {
-        guard let session, hasResponded, !isFinished else { return }
-        isFinished = true
-        trailerBlock = block
+        finish(.block(block))
+    }
+
+    private func finish(_ trailers: ResponseState.Trailers) {
+        guard let session, response.isOpen else { return }
+        response = .complete(trailers)
         session.resume(self)
     }
 
     /// Aborts the stream. `noError` after a complete response asks the peer to stop sending its request.
-    public func reset(_ code: HTTP2ErrorCode) {
+    func reset(_ code: HTTP2ErrorCode) {
         session?.submitReset(self, code)
     }
 
     /// Runs a handler in a task on this stream's event loop, at once until it first waits.
     package func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun { context.run(work) }
 
-    /// Limits the time until the request is complete; when it is over, `HTTP2StreamReceiver.requestTimedOut()` is
-    /// called.
+    /// Limits the time until the request is complete to `HTTP2Limits.requestTimeout`, from now. After it
+    /// `HTTP2StreamReceiver.requestTimedOut()` is called.
     public func expectPromptEnd() {
-        guard let session, !hasReceivedEnd else { return }
-        overdueAt = session.coarseTime + session.limits.requestTimeout
+        guard let session else { return }
+        request.setOverdue(at: session.coarseTime + session.limits.requestTimeout)
     }
 
     /// Lets the peer send as many bytes more on this stream.

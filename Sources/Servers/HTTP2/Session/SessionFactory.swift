@@ -1,9 +1,13 @@
 import CNGHTTP2
 
-/// Makes libnghttp2 sessions: options, callbacks and the first SETTINGS. The C function pointers live here; each does
-/// nothing but find its Swift object.
+/// Makes libnghttp2 sessions: options, callbacks and the first SETTINGS. Each callback finds its Swift object and calls
+/// one function of it.
 enum SessionFactory {
-    /// - Parameter memory: must outlive the session.
+    /// Makes a server session with its SETTINGS queued.
+    ///
+    /// - Parameters:
+    ///   - memory: must outlive the session.
+    ///   - userData: an unretained `HTTP2Session`, which must outlive the session.
     static func makeServer(
         limits: HTTP2Limits, memory: SessionMemory, userData: UnsafeMutableRawPointer
     ) throws(HTTP2Error) -> OpaquePointer {
@@ -35,10 +39,11 @@ enum SessionFactory {
         return session
     }
 
-    /// Submits our SETTINGS and raises the connection's window above the 64 KiB of the protocol.
+    /// Submits our SETTINGS and raises the connection's window above the 64 KiB of the protocol; false if libnghttp2
+    /// refuses.
     ///
-    /// SETTINGS_NO_RFC7540_PRIORITIES is not among them: with it libnghttp2 forgets closed streams, and can no longer
-    /// tell DATA on them as the error it is (RFC 9113 §5.1).
+    /// SETTINGS_NO_RFC7540_PRIORITIES is not among them: with it libnghttp2 forgets closed streams, and no longer
+    /// reports DATA on them as an error (RFC 9113 §5.1).
     private static func announce(_ limits: HTTP2Limits, on session: OpaquePointer) -> Bool {
         let settings = [
             entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreams),
@@ -56,7 +61,7 @@ enum SessionFactory {
 
     // MARK: - Callbacks
 
-    /// Calls `body` with the session that a callback belongs to, without counting the reference: libnghttp2 calls back
+    /// Calls `body` with the session that a callback belongs to. The reference is not counted: libnghttp2 calls back
     /// only inside a call that the session itself makes.
     @inline(__always)
     private static func with<R>(_ user: UnsafeMutableRawPointer?, else missing: R, _ body: (HTTP2Session) -> R) -> R {
@@ -129,21 +134,18 @@ enum SessionFactory {
             session.receivedSettings(isAcknowledgement: header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0)
         case NGHTTP2_PING.rawValue:
             guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 else { return }
-            let isDrain = withUnsafeBytes(of: frame.pointee.ping.opaque_data) {
-                $0.elementsEqual(HTTP2Session.drainPing)
-            }
-            session.receivedPingAnswer(isDrain)
+            withUnsafeBytes(of: frame.pointee.ping.opaque_data) { session.receivedPingAnswer($0) }
         default:
             break
         }
     }
 
-    /// libnghttp2 asks for response bytes.
+    /// The callback by which libnghttp2 asks for response bytes.
     static let readResponse: nghttp2_data_source_read_callback = { _, _, target, length, flags, source, user in
         let failure = Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         guard let pointer = source?.pointee.ptr, let target, let flags else { return failure }
         return SessionFactory.with(user, else: failure) { session in
-            // libnghttp2 reads for streams that are open only, and an open stream is kept alive by its session.
+            // libnghttp2 reads for open streams only, and its session retains an open stream.
             Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
                 session.read(stream, into: target, length, &flags.pointee)
             }

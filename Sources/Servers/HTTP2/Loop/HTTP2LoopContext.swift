@@ -1,0 +1,192 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The state that the connections of one event loop share: a task executor that keeps the jobs of handlers on the loop,
+/// and the list of connections that have output.
+///
+/// Jobs that arise while a batch of frames is being read run at the end of that batch, before its one flush. So the
+/// replies of asynchronous handlers leave in the same write as those of synchronous handlers.
+final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
+    /// A connection as its event loop sees it. All functions are called on the event loop.
+    protocol Connection: AnyObject {
+        /// Sends the connection's output, as far as the socket takes it. Called at the end of a turn, never inside a
+        /// callback of libnghttp2.
+        func flushNow()
+
+        /// Checks the connection's timeouts. Called at each tick of the loop.
+        func tick()
+
+        /// Begins the graceful close; `reason` is for the log.
+        func drain(reason: String)
+    }
+
+    // Sendable because everything but the inbox, which has a lock, is used on the event loop only.
+    let eventLoop: any EventLoop
+    private let inbox = NIOLockedValueBox(Inbox())
+
+    /// The memory that libnghttp2 allocates for the sessions of this loop.
+    let memory = SessionMemory()
+    private var jobs: [UnownedJob] = []
+    private var flushing: [any Connection] = []
+    private var isTurnScheduled = false
+    private var isBatching = false
+    private(set) var connections: [ObjectIdentifier: any Connection] = [:]
+    private var ticker: RepeatedTask?
+    private var whenEmpty: EventLoopPromise<Void>?
+    private var idle: [HandlerTask] = []
+
+    /// Jobs that one turn runs before the loop reads its sockets again, so that a task that always yields does not stop
+    /// the connections.
+    private static let jobsPerTurn = 4_096
+
+    /// Tasks that wait for a handler, of about 2 KiB each. A further task ends with its handler.
+    private static let idleTasks = 256
+
+    private struct Inbox {
+        var jobs: [UnownedJob] = []
+    }
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: - Jobs
+
+    /// Takes a job of a handler's task, from any thread; the job runs in the next turn.
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if eventLoop.inEventLoop {
+            jobs.append(job)
+            scheduleTurn()
+        } else {
+            let isFirst = inbox.withLockedValue { inbox in
+                inbox.jobs.append(job)
+                return inbox.jobs.count == 1
+            }
+            if isFirst { eventLoop.execute { self.turn() } }
+        }
+    }
+
+    /// Calls `body` and runs the job that it enqueued at once, instead of in the next turn.
+    func runAtOnce(_ body: () -> Void) {
+        let waiting = jobs.count
+        body()
+        if jobs.count > waiting, let job = jobs.popLast() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+
+    /// Notes that the frames of one read are being processed. The caller must call `turn()` afterwards.
+    func beginBatch() {
+        isBatching = true
+    }
+
+    /// Runs the waiting jobs, then flushes the connections that have output; again until neither is left or the turn
+    /// has run its share of jobs.
+    func turn() {
+        isTurnScheduled = false
+        isBatching = true
+        var budget = Self.jobsPerTurn
+        repeat {
+            takeInbox()
+            budget -= runJobs(atMost: budget) + 1
+            flushConnections()
+        } while budget > 0 && !(jobs.isEmpty && flushing.isEmpty)
+        isBatching = false
+        if !(jobs.isEmpty && flushing.isEmpty) { scheduleTurn() }
+    }
+
+    private func takeInbox() {
+        inbox.withLockedValue { inbox in
+            guard !inbox.jobs.isEmpty else { return }
+            jobs.append(contentsOf: inbox.jobs)
+            inbox.jobs.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func runJobs(atMost limit: Int) -> Int {
+        var index = 0
+        while index < jobs.count, index < limit {
+            let job = jobs[index]
+            index += 1
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
+        if index == jobs.count { jobs.removeAll(keepingCapacity: true) } else { jobs.removeFirst(index) }
+        return index
+    }
+
+    private func scheduleTurn() {
+        guard !isTurnScheduled, !isBatching else { return }
+        isTurnScheduled = true
+        eventLoop.execute { self.turn() }
+    }
+
+    // MARK: - Handlers
+
+    /// Runs a handler on the event loop, at once until it first waits.
+    func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
+        (idle.popLast() ?? HandlerTask(context: self)).start(work)
+    }
+
+    /// Whether a task should wait for the next handler when its handler has returned.
+    var hasRoomForIdle: Bool { idle.count < Self.idleTasks && !connections.isEmpty }
+
+    /// Keeps a task for the next handler.
+    func park(_ task: HandlerTask) {
+        idle.append(task)
+    }
+
+    // MARK: - Flushing
+
+    /// Puts a connection on the list of connections that are flushed at the end of the turn. The caller does so once
+    /// per flush.
+    func needsFlush(_ connection: any Connection) {
+        flushing.append(connection)
+        scheduleTurn()
+    }
+
+    private func flushConnections() {
+        var index = 0
+        while index < flushing.count {
+            flushing[index].flushNow()
+            index += 1
+        }
+        flushing.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - Connections
+
+    /// Adds a connection, and starts the ticks with the first one. `tick` is the time between two ticks.
+    func add(_ connection: any Connection, tick: TimeAmount) {
+        connections[ObjectIdentifier(connection)] = connection
+        if ticker == nil {
+            // A strong reference until the last connection is removed: a weak one would slow every retain of this object.
+            ticker = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in self.tick() }
+        }
+    }
+
+    /// Removes a connection; with the last one the ticks and the waiting tasks end.
+    func remove(_ connection: any Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard connections.isEmpty else { return }
+        ticker?.cancel()
+        ticker = nil
+        for task in idle { task.end() }
+        idle = []
+        whenEmpty?.succeed()
+        whenEmpty = nil
+    }
+
+    private func tick() {
+        for connection in Array(connections.values) { connection.tick() }
+        turn()
+    }
+
+    /// Begins the graceful close of every connection. The future succeeds when no connection is left.
+    func drain(reason: String) -> EventLoopFuture<Void> {
+        guard !connections.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = whenEmpty ?? eventLoop.makePromise()
+        whenEmpty = promise
+        for connection in Array(connections.values) { connection.drain(reason: reason) }
+        turn()
+        return promise.futureResult
+    }
+}
