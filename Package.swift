@@ -57,8 +57,12 @@ enum Group: String {
     func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
 }
 
-func library(_ group: Group, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: group.path(name), swiftSettings: settings)
+func library(
+    _ group: Group, _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: group.path(name), resources: embedded.map { .embedInCode($0) },
+        swiftSettings: settings)
 }
 
 func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -124,7 +128,7 @@ let orders: [Target] = [
             "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Threads",
             "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
             logging, lifecycle,
-        ]),
+        ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
 ]
 
 let executables: [Target] = [

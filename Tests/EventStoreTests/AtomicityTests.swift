@@ -47,7 +47,10 @@ struct AtomicityTests {
             #expect(history == [.placed(Fixture.details), .paymentInitiated, .paid, .cancelled(reason: "x")])
             // One batch is one transaction.
             let sql =
-                "SELECT count(DISTINCT transaction_id) FROM outbox WHERE aggregate_id = '\(order)' AND sequence_number > 0"
+                """
+                SELECT count(DISTINCT transaction_id) FROM outbox
+                WHERE aggregate_id = '\(order)' AND sequence_number > 0
+                """
             #expect(try await fixture.number(sql) == 1)
             #expect(try await fixture.violations() == 0)
         }
@@ -102,7 +105,10 @@ struct AtomicityTests {
             for result in results { _ = await result.value }
             // Whatever the store made of that history, it is not half of its append, and it goes on working.
             let half = try await fixture.number(
-                "SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id) WHERE e.aggregate_id = '\(order)' AND e.sequence_number = 2 AND o.event_id IS NOT NULL"
+                """
+                SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id)
+                WHERE e.aggregate_id = '\(order)' AND e.sequence_number = 2 AND o.event_id IS NOT NULL
+                """
             )
             #expect(half == 0)
             let version = try await fixture.store.execute(.cancel(reason: "x"), on: other).version

@@ -41,7 +41,7 @@ struct BatchFailureTests {
     }
 
     @Test(arguments: [false, true])
-    func onlyTheGuiltyCommandFails(deferred: Bool) async throws {
+    func onlyThePoisonedCommandFails(deferred: Bool) async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             try await refusePoison(Session(fixture.postgres), deferred: deferred)
             let poisoned: Set<Int> = [0, 17, 18, 59]

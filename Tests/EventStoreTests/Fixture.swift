@@ -78,11 +78,13 @@ struct Fixture: Sendable {
                         SELECT aggregate_id FROM event GROUP BY aggregate_id
                         HAVING min(sequence_number) <> 0 OR max(sequence_number) <> count(*) - 1) gaps)
                  + (SELECT count(*) FROM event e FULL JOIN outbox o USING (event_id)
-                    WHERE e.aggregate_id IS DISTINCT FROM o.aggregate_id OR e.sequence_number IS DISTINCT FROM o.sequence_number
+                    WHERE e.aggregate_id IS DISTINCT FROM o.aggregate_id
+                        OR e.sequence_number IS DISTINCT FROM o.sequence_number
                         OR e.event_type IS DISTINCT FROM o.event_type OR e.event_data IS DISTINCT FROM o.payload
                         OR e.aggregate_type IS DISTINCT FROM o.aggregate_type)
                  + (SELECT count(*) FROM (
-                        SELECT sequence_number, lag(sequence_number) OVER (PARTITION BY aggregate_id ORDER BY outbox_id) AS previous
+                        SELECT sequence_number,
+                            lag(sequence_number) OVER (PARTITION BY aggregate_id ORDER BY outbox_id) AS previous
                         FROM outbox) ordered
                     WHERE sequence_number <> coalesce(previous, -1) + 1)
             """)

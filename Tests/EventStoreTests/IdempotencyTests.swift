@@ -120,7 +120,8 @@ struct IdempotencyTests {
             try await session.execute(
                 """
                 INSERT INTO idempotency_key (key, request_hash, event_id, order_id, order_version, created_at)
-                SELECT 'old ' || n, '', gen_random_uuid(), 'x', 1, now() - interval '25 hours' FROM generate_series(1, 10) n
+                SELECT 'old ' || n, '', gen_random_uuid(), 'x', 1, now() - interval '25 hours'
+                FROM generate_series(1, 10) n
                 """)
             try await session.wait("the cleanup", "SELECT count(*) FROM idempotency_key") { $0 == 1 }
             let fresh = try await session.number("SELECT count(*) FROM idempotency_key WHERE key = 'fresh'")

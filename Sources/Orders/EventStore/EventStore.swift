@@ -1,4 +1,3 @@
-import Glibc
 public import Logging
 public import Orders
 public import Postgres
@@ -6,24 +5,26 @@ import Synchronization
 import Threads
 import Values
 
-/// The order's events in Postgres: commands in, history and state out.
+/// The events of all orders, in Postgres: it executes commands and reads histories and states.
 ///
-/// Commands share transactions. A few lanes own one connection each; while one batch is in flight the next one gathers.
-/// A command that is answered with success is durable, its events and its outbox rows; every other answer says what is
-/// known.
+/// Commands share transactions. A few lanes own one connection each; while one batch is in flight, the next one is
+/// collected. The events and outbox rows of a successful command are durable; each ``EventStoreError`` says whether
+/// anything was written.
 public final class EventStore: Sendable {
     private let configuration: EventStoreConfiguration
     private let writers: [Lane<WriteWorker>]
     private let readers: [Lane<ReadWorker>]
     private let keysInFlight = Mutex<Set<ExactText>>([])
     private let stopping = Reply<Void>()
+    /// Ends early when the store stops.
     private let pause: Pause
     private let drainPause: Pause
+    private let housekeeper: ThreadExecutor
     private let logger: Logger
 
-    /// Starts threads but connects only in ``run()`` or with the first request.
+    /// Starts threads. Connections are made by ``run()`` or by the first request.
     ///
-    /// - Throws: ``EventStoreError/internal(_:)`` when the process is out of file descriptors.
+    /// - Throws: ``EventStoreError/internal(_:)`` when the process has no thread or file descriptor left.
     public init(
         configuration: EventStoreConfiguration = EventStoreConfiguration(), postgres: PostgresConfiguration,
         logger: Logger
@@ -34,20 +35,25 @@ public final class EventStore: Sendable {
             let pause = try Pause()
             self.pause = pause
             drainPause = try Pause()
-            writers = (0..<max(1, configuration.writeLanes)).map { number in
+            housekeeper = ThreadExecutor(name: "es-housekeeper")
+            // Never interrupted: a stopping store still finishes the batch that is in flight.
+            let retryPause = try Pause()
+            writers = try (0..<max(1, configuration.writeLanes)).map { number in
                 let connection = LaneConnection(
-                    postgres, name: "write \(number)", writes: true, configuration: configuration)
+                    postgres, name: "write \(number)", writes: true, configuration: configuration,
+                    logger: logger)
                 let worker = WriteWorker(
-                    connection: connection, configuration: configuration, logger: logger)
-                return Lane(
+                    connection: connection, pause: retryPause, configuration: configuration, logger: logger)
+                return try Lane(
                     name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
                     pause: pause, configuration: configuration)
             }
-            readers = (0..<max(1, configuration.readLanes)).map { number in
+            readers = try (0..<max(1, configuration.readLanes)).map { number in
                 let connection = LaneConnection(
-                    postgres, name: "read \(number)", writes: false, configuration: configuration)
+                    postgres, name: "read \(number)", writes: false, configuration: configuration,
+                    logger: logger)
                 let worker = ReadWorker(connection: connection, configuration: configuration, logger: logger)
-                return Lane(
+                return try Lane(
                     name: "es-read-\(number)", worker: worker, batchBound: configuration.maximumReadsPerBatch,
                     pause: pause, configuration: configuration)
             }
@@ -56,45 +62,48 @@ public final class EventStore: Sendable {
         }
     }
 
-    // MARK: - Life
+    // MARK: - Life cycle
 
-    /// Connects, keeps house, and stops: returns after ``shutdown()`` or the cancellation of its task, when accepted
-    /// commands are done or ``EventStoreConfiguration/drainLimit`` has passed.
+    /// Connects the lanes and removes expired idempotency keys until ``shutdown()`` or the cancellation of its task.
+    /// Returns when the accepted commands are done or ``EventStoreConfiguration/drainLimit`` has passed.
     public func run() async {
         for lane in writers { lane.start() }
         for lane in readers { lane.start() }
-        let housekeeper = ThreadExecutor(name: "es-housekeeper")
-        let housekeeping = Task { await self.removeExpiredKeys(between: housekeeper) }
+        let housekeeping = Task { await self.removeExpiredKeys() }
         _ = await stopping.await {}
-        // In a task of its own: the one that runs the store may have been cancelled, and the drain must not be.
-        await Task { await self.drain(timer: housekeeper, afterwards: housekeeping) }.value
+        // The drain has a task of its own, because the task that runs the store may have been cancelled.
+        await Task { await self.drain(after: housekeeping) }.value
         housekeeper.shutdown()
     }
 
-    /// Refuses new requests from now on and makes ``run()`` return.
+    /// Refuses requests from now on and makes ``run()`` return. Repeated calls have no effect.
     public func shutdown() {
         for lane in writers { lane.close() }
         for lane in readers { lane.close() }
         stopping.finish(.success(()))
     }
 
-    /// Whether all lanes have a connection, as far as they know. Costs nothing; see ``probe()``.
-    public var isReady: Bool { writers.allSatisfy { $0.isReady } && readers.allSatisfy { $0.isReady } }
+    /// Whether all lanes had a connection when they last used it. Postgres is not asked; see ``probe()``.
+    package var isReady: Bool { writers.allSatisfy { $0.isReady } && readers.allSatisfy { $0.isReady } }
 
-    /// How many commands wait for a batch, all lanes together.
-    public var waitingCommands: Int { writers.reduce(0) { $0 + $1.waitingCount } }
+    /// The number of commands that wait for a batch, in all lanes together.
+    package var waitingCommands: Int { writers.reduce(0) { $0 + $1.waitingCount } }
 
-    /// How many reads wait for a query, all lanes together.
-    public var waitingReads: Int { readers.reduce(0) { $0 + $1.waitingCount } }
+    /// The number of reads that wait for a query, in all lanes together.
+    package var waitingReads: Int { readers.reduce(0) { $0 + $1.waitingCount } }
 
-    /// Asks Postgres for an answer. Throws ``EventStoreError/unavailable(_:)`` if there is none.
+    /// Runs an empty query.
+    ///
+    /// - Throws: ``EventStoreError/unavailable(_:)`` if Postgres does not answer.
     public func probe() async throws(EventStoreError) {
         try await read(readers[0]) { .probe($0) }
     }
 
     // MARK: - Commands
 
-    /// Makes a new order with a version 7 UUID as its identifier.
+    /// Creates an order. Its identifier is a new version 7 UUID.
+    ///
+    /// - Throws: ``EventStoreError``; only `outcomeUnknown` leaves open whether the order exists.
     public func place(
         _ details: OrderDetails, options: CommandOptions = CommandOptions()
     ) async throws(EventStoreError) -> CommandOutcome {
@@ -102,7 +111,9 @@ public final class EventStore: Sendable {
         return try await execute(.place(details), on: id.description, isNewOrder: true, options)
     }
 
-    /// Decides a command on an order's current state and appends what it makes happen.
+    /// Decides a command on the order's current state and appends the resulting events.
+    ///
+    /// - Throws: ``EventStoreError``; only `outcomeUnknown` leaves open whether the events were written.
     public func execute(
         _ command: OrderCommand, on orderID: String, options: CommandOptions = CommandOptions()
     ) async throws(EventStoreError) -> CommandOutcome {
@@ -129,14 +140,18 @@ public final class EventStore: Sendable {
 
     // MARK: - Reads
 
-    /// The order folded from its events as they are now; nil if it has none.
+    /// The order folded from all its events; nil if it has none.
+    ///
+    /// - Throws: ``EventStoreError``.
     public func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
         guard Self.canBeStored(orderID) else { return nil }
         let order = ExactText(orderID)
         return try await read(readers[Self.index(of: order, in: readers.count)]) { .order(order, $0) }
     }
 
-    /// An order's events from a sequence number on, at most `limit`; empty if there are none.
+    /// The order's events from a sequence number on, at most `limit`, in sequence; empty if there are none.
+    ///
+    /// - Throws: ``EventStoreError``.
     public func history(
         _ orderID: String, from sequenceNumber: Int64 = 0, limit: Int = 1000
     ) async throws(EventStoreError) -> [StoredEvent] {
@@ -146,7 +161,7 @@ public final class EventStore: Sendable {
         }
     }
 
-    /// Postgres refuses a text with a NUL, and with it the whole batch; there is no such order.
+    /// Postgres refuses a text with a NUL, and with it the whole batch. No order has such an identifier.
     private static func canBeStored(_ identifier: String) -> Bool { !identifier.utf8.contains(0) }
 
     private func read<Value: Sendable>(
@@ -157,26 +172,26 @@ public final class EventStore: Sendable {
         return try await reply.await { lane.submit(request) }.get()
     }
 
-    /// The same order always goes through the same lane, which then sees no conflicts with itself.
+    /// The same order always uses the same lane, so that its commands never conflict within this store.
     private static func index(of order: ExactText, in lanes: Int) -> Int {
         lanes == 1 ? 0 : Int(UInt(bitPattern: order.hashValue) % UInt(lanes))
     }
 
     // MARK: - Housekeeping
 
-    private func removeExpiredKeys(between thread: ThreadExecutor) async {
+    private func removeExpiredKeys() async {
         let retention = configuration.idempotencyRetention.components.seconds * 1_000_000
         let (limit, interval) = (configuration.maximumKeysPerCleanup, configuration.cleanupInterval)
         while !pause.isInterrupted {
             let expiry = WallClock.microsecondsSince1970 - retention
             let removed = try? await read(readers[0]) { .removeKeys(before: expiry, limit: Int64(limit), $0) }
             if let removed, removed >= limit { continue }
-            // Only a thread that was shut down refuses, and this one is shut down after the last pause.
-            try? await thread.run { [pause] in pause.wait(interval) }
+            // The error means that the thread was shut down, which happens after the last pause.
+            try? await housekeeper.run { [pause] in pause.wait(interval) }
         }
     }
 
-    private func drain(timer: ThreadExecutor, afterwards housekeeping: Task<Void, Never>) async {
+    private func drain(after housekeeping: Task<Void, Never>) async {
         shutdown()
         await housekeeping.value
         let (drained, limit) = (drainPause, configuration.drainLimit)
@@ -185,7 +200,7 @@ public final class EventStore: Sendable {
             for lane in self.readers { await lane.finish() }
             drained.interrupt()
         }
-        try? await timer.run { drained.wait(limit) }
+        try? await housekeeper.run { drained.wait(limit) }
         if !drained.isInterrupted { logger.error("stopped before all accepted commands were done") }
         lanes.cancel()
     }

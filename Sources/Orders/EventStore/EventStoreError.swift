@@ -1,36 +1,39 @@
 public import Orders
 
-/// Why the event store did not do what it was asked. Each case has one gRPC code and one HTTP status; `description` is
-/// safe to show to a client, `debugDescription` is for the log.
+/// Why the event store did not execute a command or answer a read. Each case names its gRPC code.
+///
+/// `description` is safe to show to a client; `debugDescription` adds what is for the log only.
 public enum EventStoreError: Error, Sendable {
     /// There is no such order. NOT_FOUND.
     case notFound(orderID: String)
-    /// The domain refused. INVALID_ARGUMENT if the reason is `invalidArgument`, else FAILED_PRECONDITION.
+    /// The domain rejected the command. INVALID_ARGUMENT if the reason is `invalidArgument`, else FAILED_PRECONDITION.
     case rejected(OrderRejection)
-    /// The order is not at the version the caller insists on. ABORTED.
+    /// The order is not at the demanded version. ABORTED.
     case conflict(expected: Int64, actual: Int64)
-    /// Others were faster again and again; nothing was written, and trying again makes sense. ABORTED.
+    /// Other writers appended to the order first in every attempt; nothing was written, and a retry may succeed.
+    /// ABORTED.
     case contention(attempts: Int)
     /// The idempotency key was used for another command. INVALID_ARGUMENT, over REST 422.
     case idempotencyMismatch
-    /// A command with the same idempotency key is being executed right now. ABORTED.
+    /// A command with the same idempotency key is being executed at the moment. ABORTED.
     case inFlight
     /// Too many commands are waiting. Nothing was written. RESOURCE_EXHAUSTED.
     case overloaded(retryAfter: Duration)
     /// Postgres cannot be reached, or the store is stopping. Nothing was written. UNAVAILABLE.
     case unavailable(String)
-    /// The connection was lost during the commit and nobody could be asked since: the command may have happened.
-    /// UNKNOWN.
+    /// The connection was lost during the commit, and Postgres could not be asked since: the command may or may not
+    /// have been executed. UNKNOWN.
     case outcomeUnknown(String)
     /// The deadline passed before the command was started. Nothing was written. DEADLINE_EXCEEDED.
     case deadlineExceeded
-    /// The caller left before the command was started. Nothing was written. CANCELLED.
+    /// The caller was cancelled before the command was started. Nothing was written. CANCELLED.
     case cancelled
-    /// Our bug, or a database that is not what it should be. INTERNAL.
+    /// A bug of ours, or a database that is not as the migrations made it. INTERNAL.
     case `internal`(String)
 }
 
 extension EventStoreError: CustomStringConvertible, CustomDebugStringConvertible {
+    /// One sentence for the client; it names the field at fault if there is one.
     public var description: String {
         switch self {
         case .notFound: "order_id: there is no such order"
@@ -48,6 +51,7 @@ extension EventStoreError: CustomStringConvertible, CustomDebugStringConvertible
         }
     }
 
+    /// The description, and the cause that a client must not see.
     public var debugDescription: String {
         switch self {
         case .outcomeUnknown(let what), .internal(let what): "\(description): \(what)"

@@ -1,15 +1,21 @@
-/// The names of the events in the event store, in the outbox and on Kafka.
-public enum EventType: String, Sendable, CaseIterable {
-    case placed = "order_placed"
-    case paymentInitiated = "order_payment_initiated"
-    case paid = "order_paid"
-    case paymentFailed = "order_payment_failed"
-    case cancelled = "order_cancelled"
-    case shippingStatusUpdated = "order_shipping_status_updated"
-}
+package import Orders
 
-extension EventType {
-    /// Reads a column without making a `String` of it; nil if the name is unknown.
+/// The name of an event in the event store, in the outbox and in the header `ce_type` on Kafka.
+public enum EventType: String, Sendable, CaseIterable {
+    /// ``Orders/OrderEvent/placed(_:)``
+    case placed = "order_placed"
+    /// ``Orders/OrderEvent/paymentInitiated``
+    case paymentInitiated = "order_payment_initiated"
+    /// ``Orders/OrderEvent/paid``
+    case paid = "order_paid"
+    /// ``Orders/OrderEvent/paymentFailed(reason:)``
+    case paymentFailed = "order_payment_failed"
+    /// ``Orders/OrderEvent/cancelled(reason:)``
+    case cancelled = "order_cancelled"
+    /// ``Orders/OrderEvent/shippingStatusUpdated(_:)``
+    case shippingStatusUpdated = "order_shipping_status_updated"
+
+    /// Compares the bytes of a column, without a `String`; nil if the name is unknown.
     init?(utf8 name: UnsafeRawBufferPointer) {
         for type in Self.allCases where type.rawValue.utf8.count == name.count && name.elementsEqual(type.rawValue.utf8)
         {
@@ -20,5 +26,19 @@ extension EventType {
     }
 }
 
-/// The aggregate type of every order.
-public let orderAggregateType = "order"
+extension OrderEvent {
+    /// The name under which the event is stored.
+    package var type: EventType {
+        switch self {
+        case .placed: .placed
+        case .paymentInitiated: .paymentInitiated
+        case .paid: .paid
+        case .paymentFailed: .paymentFailed
+        case .cancelled: .cancelled
+        case .shippingStatusUpdated: .shippingStatusUpdated
+        }
+    }
+}
+
+/// The aggregate type of every order, in `event` and in `outbox`.
+let orderAggregateType = "order"

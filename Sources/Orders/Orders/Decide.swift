@@ -1,7 +1,7 @@
-/// What `command` makes happen to an order in `state`; nil is an order that does not exist yet.
+/// The events that `command` causes for an order in `state`; nil is an order that does not exist.
 ///
-/// Every success has at least one event: a command that would change nothing is rejected with a reason of its own
-/// (`alreadyPaid`, `alreadyCancelled`, ...), so that a redelivered message is recognised and harmless.
+/// A success has at least one event. A command that would change nothing is rejected with a reason of its own
+/// (`alreadyPaid`, `alreadyCancelled`, ...), so that a redelivered command is recognised and harmless.
 public func decide(_ command: OrderCommand, _ state: OrderState?) -> Result<[OrderEvent], OrderRejection> {
     if case .place(let details) = command {
         return decidePlacement(details, state)
@@ -77,7 +77,7 @@ private func decidePayment(_ order: OrderState, _ outcome: OrderEvent) -> Result
     return .success([outcome])
 }
 
-/// Nothing happens to an order that is cancelled or delivered.
+/// The rejection of any change to an order that is cancelled or delivered; nil for other orders.
 private func refusalOfFinished(_ order: OrderState, _ consequence: String) -> OrderRejection? {
     switch order.shippingStatus {
     case .cancelled: OrderRejection(.alreadyCancelled, "the order is cancelled and \(consequence)")
@@ -86,6 +86,7 @@ private func refusalOfFinished(_ order: OrderState, _ consequence: String) -> Or
     }
 }
 
+/// The rejection of a payment that is already decided; nil if it is not.
 private func refusalOfSettled(_ order: OrderState) -> OrderRejection? {
     switch order.paymentStatus {
     case .paid: OrderRejection(.alreadyPaid, "the order is already paid")

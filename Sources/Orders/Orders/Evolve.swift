@@ -1,8 +1,24 @@
-/// The state after `event` happened to an order in `state`; nil is an order that does not exist yet.
+/// A fact about one order. Events carry no time and no identifier: the event store records both beside them.
+public enum OrderEvent: Hashable, Sendable {
+    /// The order exists from now on; the first event of every order.
+    case placed(OrderDetails)
+    /// The payment gateway is being asked.
+    case paymentInitiated
+    /// The gateway took the money.
+    case paid
+    /// The gateway declined.
+    case paymentFailed(reason: String)
+    /// The order ends without a delivery.
+    case cancelled(reason: String)
+    /// The goods reached this status: `inTransit` or `delivered`.
+    case shippingStatusUpdated(ShippingStatus)
+}
+
+/// The state after `event` happened to an order in `state`; nil is an order that does not exist.
 ///
-/// Total on purpose: what happened has happened, so an event out of place (a history written by somebody else) never
-/// traps. Two rules protect a reader of such a history: nothing revives a cancelled order, and nothing happens before
-/// it is placed.
+/// The function accepts every event in every state and never traps, because an event is a fact and another program may
+/// have written the history. Two rules protect readers of such a history: a cancelled order stays cancelled, and an
+/// event before the placement has no effect.
 public func evolve(_ state: OrderState?, _ event: OrderEvent) -> OrderState? {
     guard var order = state else {
         if case .placed(let details) = event { return OrderState(details: details) }
@@ -31,7 +47,7 @@ public func evolve(_ state: OrderState?, _ event: OrderEvent) -> OrderState? {
 }
 
 extension Sequence where Element == OrderEvent {
-    /// The state that these events, in order, lead to from `start`.
+    /// The state after these events, applied in order to `start`; nil if the order is not placed.
     public func fold(from start: OrderState? = nil) -> OrderState? {
         reduce(start, evolve)
     }

@@ -25,8 +25,10 @@ struct ReadWorkerTests {
         defer { thread.shutdown() }
         let confined = Confined()
         try await thread.run {
-            let connection = LaneConnection(postgres, name: "read", writes: false, configuration: settings)
-            let worker = ReadWorker(connection: connection, configuration: settings, logger: Fixture.quietLogger())
+            let logger = Fixture.quietLogger()
+            let connection = LaneConnection(
+                postgres, name: "read", writes: false, configuration: settings, logger: logger)
+            let worker = ReadWorker(connection: connection, configuration: settings, logger: logger)
             try worker.connect()
             confined.worker = worker
         }

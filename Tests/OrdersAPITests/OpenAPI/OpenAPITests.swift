@@ -52,7 +52,7 @@ struct OpenAPITests {
     }
 
     @Test func theBoundsAreTheHandlersOwn() {
-        let text = OpenAPIDocument.text
+        let text = String(decoding: OpenAPIDocument.bytes, as: UTF8.self)
         #expect(text.contains(#""maximum": \#(APILimits.listPageOrders.upperBound)"#))
         #expect(text.contains(#""maximum": \#(APILimits.historyPageEvents.upperBound)"#))
         #expect(text.contains(#""maximum": 10000000000"#))

@@ -25,7 +25,8 @@ struct ReferenceExampleTests {
         #expect(answer.status == 200)
         #expect(answer.headers[.eTag] == "\"3\"")
         let expected = """
-            {"order":{"order_id":"\(orderID)","customer_id":"big-name","vendor_id":"big-vendor","product_id":"big-product",\
+            {"order":{"order_id":"\(orderID)","customer_id":"big-name","vendor_id":"big-vendor",\
+            "product_id":"big-product",\
             "quantity":5,"total_price":99.99,"payment_method":"CREDIT_CARD","payment_status":"PAYMENT_STATUS_PAID",\
             "shipping_status":"SHIPPING_STATUS_WAITING_FOR_SHIPMENT","created_at":"2024-01-01T10:00:00Z",\
             "updated_at":"2024-01-01T10:10:00Z"}}

@@ -10,7 +10,7 @@ import Testing
 
 @testable import OrdersAPI
 
-/// The REST face over Hummingbird's router, on orders in memory.
+/// REST over Hummingbird's router, on orders in memory.
 struct RESTFixture {
     let store = MemoryOrderStore()
     let changes = OrderChanges()

@@ -1,16 +1,21 @@
 import Postgres
 import Values
 
-/// The blocks of a plan as parameters: one array per column. Built once, so that an append of unknown outcome can be
-/// run again with the very same events.
+/// The blocks of a plan as the queries of one transaction, with one array parameter per column. They are built once, so
+/// that an append of unknown outcome can be run again with the same events and the same identifiers.
 struct AppendBatch {
     private let blocks: [PlannedBlock]
-    /// All queries of the one transaction.
+    /// All queries of the transaction.
     let queries: [PostgresQuery]
     /// Which of the queries answers with the inserted events.
     private let appendIndex: Int
 
+    /// - Parameter blocks: in ascending order of their orders, at least one, each with at least one event.
     init(_ blocks: [PlannedBlock]) {
+        assert(!blocks.isEmpty && blocks.allSatisfy { !$0.events.isEmpty }, "a batch appends something")
+        assert(
+            zip(blocks, blocks.dropFirst()).allSatisfy { $0.orderID < $1.orderID },
+            "blocks in another order can deadlock with another writer")
         self.blocks = blocks
         var first = EventColumns(reserving: blocks.count)
         var rest = EventColumns(reserving: 0)
@@ -34,9 +39,9 @@ struct AppendBatch {
         let columns = KeyColumns(keys)
         appendIndex = 1
         queries = [
-            PostgresQuery(AppendStatement.insertKeys, columns.insertion),
+            PostgresQuery(KeyTable.insert, columns.insertion),
             PostgresQuery(statement, parameters + columns.check),
-            PostgresQuery(AppendStatement.removeKeysOfLosers, columns.removal),
+            PostgresQuery(KeyTable.removeKeysOfLosers, columns.removal),
         ]
     }
 
@@ -48,7 +53,7 @@ struct AppendBatch {
         return try contains(rows)
     }
 
-    /// Asks what stands where the blocks' first events were to stand.
+    /// Reads the identifiers of the events that the store has in place of the blocks' first events.
     var standingQuery: PostgresQuery {
         var ids = PostgresArray(.text, reserving: blocks.count)
         var sequences = PostgresArray(.int8, reserving: blocks.count)
@@ -60,10 +65,51 @@ struct AppendBatch {
         return PostgresQuery(AppendStatement.standing, [.array(ids), .array(sequences)])
     }
 
-    /// For each block whether its first event is among the rows, whose first column is an event's identifier.
+    /// For each block whether its first event is among the rows. The only column of the rows is an event's identifier.
     func contains(_ rows: PostgresResult) throws(PostgresError) -> [Bool] {
         var found: Set<UUIDBytes> = []
         for row in 0..<rows.count { found.insert(try rows.uuid(row, 0)) }
         return blocks.map { block in block.events.first.map { found.contains($0.id) } ?? false }
+    }
+}
+
+/// Events as parameters, one array per column, in the order that ``AppendStatement`` expects.
+private struct EventColumns {
+    private var ids: PostgresArray
+    private var orders: PostgresArray
+    private var sequences: PostgresArray
+    private var types: PostgresArray
+    private var payloads: PostgresArray
+    private var traceparents: PostgresArray
+    private var times: PostgresArray
+
+    init(reserving count: Int) {
+        ids = PostgresArray(.uuid, reserving: count)
+        orders = PostgresArray(.text, reserving: count * 2)
+        sequences = PostgresArray(.int8, reserving: count)
+        types = PostgresArray(.text, reserving: count)
+        payloads = PostgresArray(.bytea, reserving: count * 6)
+        traceparents = PostgresArray(.text, reserving: count)
+        times = PostgresArray(.timestamptz, reserving: count)
+    }
+
+    var count: Int { ids.count }
+
+    mutating func append(_ event: PlannedEvent, _ order: ExactText) {
+        ids.append(event.id)
+        orders.append(order.text)
+        sequences.append(event.sequenceNumber)
+        types.append(event.type.rawValue)
+        payloads.append(event.bytes)
+        if let traceparent = event.traceparent { traceparents.append(traceparent) } else { traceparents.appendNull() }
+        times.append(microsecondsSince1970: event.time)
+    }
+
+    /// ``AppendStatement/parametersOfEvents`` many.
+    var parameters: [PostgresParameter] {
+        [
+            .array(ids), .array(orders), .array(sequences), .array(types), .array(payloads), .array(traceparents),
+            .array(times),
+        ]
     }
 }

@@ -1,8 +1,12 @@
 import Postgres
 
-/// The statements that append a batch, built from its parts: most batches need neither keys nor several events for one
-/// order.
+/// The statements that append a batch. There are four variants, because most batches need neither idempotency keys nor
+/// several events for one order.
 enum AppendStatement {
+    /// How many parameters the columns of a list of events are: `$1` to `$7` are the first events of their orders, and
+    /// the next seven are the others, if there are any. The key columns follow.
+    static let parametersOfEvents = 7
+
     static func statement(hasKeys: Bool, hasRest: Bool) -> PostgresStatement {
         switch (hasKeys, hasRest) {
         case (false, false): plain
@@ -17,15 +21,17 @@ enum AppendStatement {
     private static let withRest = make(hasKeys: false, hasRest: true)
     private static let withBoth = make(hasKeys: true, hasRest: true)
 
-    /// All or nothing per order, against anybody else who writes:
+    /// Appends the events of an order all or not at all, whatever other writers append:
     ///
-    /// - only the *first* event of an order may be dropped because its number is taken (ON CONFLICT DO NOTHING);
-    /// - the *rest* follows only where the first was inserted, and raises an error if its number is taken all the same,
-    ///   which only a writer that leaves gaps can cause;
-    /// - the event before the first must be there: after a failover to a standby that lagged behind it may not be.
+    /// - only the *first* event of an order can be left out because its number is taken (ON CONFLICT DO NOTHING);
+    /// - the *rest* is inserted only where the first event was, and raises an error if a number of it is taken, which
+    ///   only a writer that leaves gaps can cause;
+    /// - the event before the first one must exist: after a failover to a standby that lagged behind it may not.
     ///
-    /// The outbox rows are made from what was inserted, in order.
+    /// The outbox rows are made from the inserted events, in order.
     private static func make(hasKeys: Bool, hasRest: Bool) -> PostgresStatement {
+        let rest = parametersOfEvents + 1
+        let keys = hasRest ? rest + parametersOfEvents : rest
         let columns =
             "event_id, aggregate_id, sequence_number, aggregate_type, event_type, event_data, headers, created_at"
         let inserted = "event_id, aggregate_id, sequence_number, event_type, event_data, headers, created_at"
@@ -37,7 +43,7 @@ enum AppendStatement {
                 WHERE (i.sequence_number = 0 OR (
                     SELECT true FROM event previous
                     WHERE previous.aggregate_id = i.aggregate_id AND previous.sequence_number = i.sequence_number - 1))
-                \(hasKeys ? keysAreOurs(from: hasRest ? 15 : 8) : "")
+                \(hasKeys ? keysAreOurs(from: keys) : "")
                 ON CONFLICT (aggregate_id, sequence_number) DO NOTHING
                 RETURNING \(inserted)
             )
@@ -47,7 +53,7 @@ enum AppendStatement {
                 , rest AS (
                     INSERT INTO event (\(columns))
                     SELECT \(selected)
-                    FROM \(unnested(from: 8))
+                    FROM \(unnested(from: rest))
                     JOIN first ON first.aggregate_id = i.aggregate_id
                     RETURNING \(inserted)
                 )
@@ -59,7 +65,8 @@ enum AppendStatement {
             : "first"
         sql += """
 
-            INSERT INTO outbox (event_id, aggregate_id, sequence_number, event_type, payload, headers, created_at, aggregate_type)
+            INSERT INTO outbox (
+                event_id, aggregate_id, sequence_number, event_type, payload, headers, created_at, aggregate_type)
             SELECT \(inserted), '\(orderAggregateType)' FROM \(source)
             RETURNING event_id
             """
@@ -79,7 +86,7 @@ enum AppendStatement {
         """
     }
 
-    /// Leaves out the orders for which somebody else holds the key.
+    /// Leaves out the orders of commands whose key was stored by another command.
     private static func keysAreOurs(from p: Int) -> String {
         """
         AND i.aggregate_id <> ALL (ARRAY(
@@ -91,24 +98,7 @@ enum AppendStatement {
         """
     }
 
-    /// Before the events, in order of the keys: in every process keys come first, so that nobody waits in a circle.
-    static let insertKeys: PostgresStatement = """
-        INSERT INTO idempotency_key (key, request_hash, event_id, order_id, order_version)
-        SELECT * FROM unnest($1::text[], $2::bytea[], $3::uuid[], $4::text[], $5::bigint[])
-        ON CONFLICT (key) DO NOTHING
-        """
-
-    /// After the events: a key leaves with the command that lost.
-    static let removeKeysOfLosers: PostgresStatement = """
-        DELETE FROM idempotency_key k
-        USING unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[]) AS ours (key, event_id, aggregate_id, sequence_number)
-        WHERE k.key = ours.key AND k.event_id = ours.event_id AND (
-            SELECT true FROM event e
-            WHERE e.aggregate_id = ours.aggregate_id AND e.sequence_number = ours.sequence_number
-                AND e.event_id = ours.event_id) IS NULL
-        """
-
-    /// Which events stand where ours were to stand.
+    /// The identifiers of the events that have these sequence numbers.
     static let standing: PostgresStatement = """
         SELECT e.event_id
         FROM unnest($1::text[], $2::bigint[]) AS wanted (aggregate_id, sequence_number)

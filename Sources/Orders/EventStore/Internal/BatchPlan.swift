@@ -2,40 +2,43 @@ import Orders
 import Postgres
 import Values
 
-/// What the commands of one batch make happen: decided in memory, one after the other, before anything is written.
+/// The decisions on the commands of one batch, made in memory before anything is written.
 ///
-/// No I/O inside. The worker loads the histories, makes the plan, appends its ``blocks``, and tells the plan which of
-/// them were appended; the plan says what that means for each command. Two commands for one order behave as if they
-/// came one after the other: the second sees the first one's events, and shares its fate.
+/// A value without I/O. The worker loads the histories, makes the plan, appends its ``blocks`` and passes the result to
+/// ``resolve(_:)``, which returns the answer to each command. Two commands for one order are decided one after the
+/// other: the second one sees the events of the first, and both are appended or neither.
 struct BatchPlan {
-    /// What comes of a command.
+    /// The result for one command.
     enum Resolution {
         case answer(Result<CommandOutcome, EventStoreError>)
-        /// It was decided on a history that has changed: decide again.
+        /// The command was decided on a history that has changed since: it must be decided again.
         case decideAgain
     }
 
     private enum Step {
-        /// True whatever happens to the batch.
+        /// The answer does not depend on the append.
         case settled(Result<CommandOutcome, EventStoreError>)
-        /// True only if the block is appended.
+        /// The answer holds only if the block is appended.
         case depends(block: Int, Result<CommandOutcome, EventStoreError>)
     }
 
     private struct Stream {
+        /// After the events that are planned.
         var head: StreamHead
+        /// The index of the order's block in `plannedBlocks`; nil while no event is planned.
         var block: Int?
     }
 
     private var steps: [Step] = []
     private var streams: [ExactText: Stream] = [:]
     private var plannedBlocks: [PlannedBlock] = []
+    /// The indices of `plannedBlocks`, in the order of ``blocks``.
     private var writeOrder: [Int] = []
     private let now: Int64
 
     /// - Parameters:
-    ///   - heads: of every order that is not new.
-    ///   - keys: the answers remembered for the keys that had to be looked up.
+    ///   - heads: the histories' ends, of every order that is not new.
+    ///   - keys: the stored answers for the keys that were looked up.
     ///   - now: microseconds since 1970.
     init(_ requests: [CommandRequest], heads: StreamLoader.Heads, keys: [ExactText: KeyRecord], now: Int64) {
         self.now = now
@@ -43,16 +46,22 @@ struct BatchPlan {
         plannedBlocks.reserveCapacity(requests.count)
         for request in requests { steps.append(plan(request, heads, keys)) }
         writeOrder = plannedBlocks.indices.sorted { plannedBlocks[$0].orderID < plannedBlocks[$1].orderID }
+        assert(plannedBlocks.allSatisfy(\.isGapless), "the sequence numbers of an order have no gaps")
+        assert(
+            Set(plannedBlocks.flatMap { $0.events.map(\.id) }).count
+                == plannedBlocks.reduce(0) { $0 + $1.events.count },
+            "every event has an identifier of its own")
     }
 
-    /// What to append, in the order of writing: ascending order identifiers, the same in every process, so that two
-    /// batches never wait for each other.
+    /// The events to append, in ascending order of the order identifiers. Every process writes in that order, so that
+    /// two transactions never wait for each other.
     var blocks: [PlannedBlock] { writeOrder.map { plannedBlocks[$0] } }
 
-    /// What comes of each command, in the order of the requests.
+    /// The result for each command, in the order of the requests.
     ///
     /// - Parameter appended: for each of ``blocks`` whether it was appended.
     func resolve(_ appended: [Bool]) -> [Resolution] {
+        precondition(appended.count == writeOrder.count, "the append reports every block")
         var isAppended = [Bool](repeating: false, count: plannedBlocks.count)
         for (position, block) in writeOrder.enumerated() { isAppended[block] = appended[position] }
         return steps.map { step in
@@ -63,7 +72,9 @@ struct BatchPlan {
         }
     }
 
-    /// The heads of the existing orders whose blocks were appended.
+    /// The heads, after the append, of the existing orders whose blocks were appended.
+    ///
+    /// - Parameter appended: for each of ``blocks`` whether it was appended.
     func appendedHeads(_ appended: [Bool]) -> [(order: ExactText, head: StreamHead)] {
         zip(writeOrder, appended).compactMap { block, isAppended in
             let order = plannedBlocks[block].orderID
@@ -121,7 +132,7 @@ struct BatchPlan {
     private mutating func append(
         _ events: [OrderEvent], of request: CommandRequest, to stream: inout Stream
     ) -> Result<CommandOutcome, EventStoreError> {
-        // Clocks of two servers differ; within one history time never runs backwards.
+        // The clocks of two servers differ, but within one history the time never decreases.
         let time = max(now, stream.head.updatedAt)
         var head = stream.head
         var planned: [PlannedEvent] = []

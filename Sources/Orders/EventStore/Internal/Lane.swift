@@ -1,9 +1,10 @@
 import Synchronization
 import Threads
 
-/// One thread with one connection, and the requests that gather for it.
+/// A thread with one connection, and a queue of requests for it.
 ///
-/// While a batch is in flight the next one gathers; there is no timer, so a lone request is worked on at once.
+/// While a batch is in flight, further requests wait for the next one. There is no timer: a single request is worked on
+/// at once.
 final class Lane<Worker: LaneWorker>: Sendable {
     private let executor: ThreadExecutor
     private let worker: ThreadConfined<Worker>
@@ -13,35 +14,40 @@ final class Lane<Worker: LaneWorker>: Sendable {
     private let configuration: EventStoreConfiguration
     private let isConnected = Atomic<Bool>(false)
 
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - batchBound: the most requests of one batch.
+    ///   - pause: the pause between two attempts to connect; ``close()`` ends it.
     init(
         name: String, worker: sending Worker, batchBound: Int, pause: Pause, configuration: EventStoreConfiguration
-    ) {
+    ) throws {
         self.executor = ThreadExecutor(name: name)
         self.worker = ThreadConfined(worker)
         self.queue = Mutex(GatherQueue(bound: configuration.maximumQueuedPerLane))
         self.pause = pause
         self.batchBound = batchBound
         self.configuration = configuration
-        // Nothing runs on the thread yet, so the worker may still be touched from here.
+        // Nothing runs on the thread yet, so this thread may still touch the worker.
         self.worker.value.availabilityChanged = { [weak self] failure in
             if let failure { self?.goDown(failure.reason) } else { self?.comeUp() }
         }
     }
 
-    /// Whether the lane has a connection, as far as it knows.
+    /// Whether the lane had a connection when it last used it.
     var isReady: Bool { isConnected.load(ordering: .relaxed) }
 
-    /// How many requests wait for the batch after the one in flight.
+    /// The number of requests that wait for a batch.
     var waitingCount: Int { queue.withLock { $0.count } }
 
-    /// Starts connecting before the first request comes.
+    /// Connects without waiting for the first request.
     func start() {
         if queue.withLock({ $0.startWorking() }) {
             executor.submit { [self] in serve() }
         }
     }
 
-    /// Takes the request or fails it at once.
+    /// Queues the request, or answers it with an error at once.
     func submit(_ request: Worker.Request) {
         switch queue.withLock({ $0.offer(request) }) {
         case .accepted(startWorker: true): executor.submit { [self] in serve() }
@@ -52,17 +58,17 @@ final class Lane<Worker: LaneWorker>: Sendable {
         }
     }
 
-    /// Refuses new requests.
+    /// Refuses requests from now on.
     func close() {
         queue.withLock { $0.close() }
         pause.interrupt()
     }
 
-    /// Waits until what was accepted before ``close()`` is done, then ends the thread.
+    /// Waits until the requests accepted before ``close()`` are answered, then ends the thread.
     func finish() async {
-        // The closed thread takes no jobs only if somebody finished it before.
+        // The error means that the thread has ended already.
         try? await executor.run { [self] in
-            // Somebody may have put a request into the queue and not have come to start the worker yet.
+            // A task may have queued a request and not have started the worker yet.
             if waitingCount > 0 { serve() }
             worker.value.close()
         }
@@ -71,6 +77,7 @@ final class Lane<Worker: LaneWorker>: Sendable {
 
     // MARK: - On the lane's thread
 
+    /// Works on batches until no request waits, or the lane is closed while Postgres is away.
     private func serve() {
         var held: [Worker.Request] = []
         do {
@@ -93,15 +100,15 @@ final class Lane<Worker: LaneWorker>: Sendable {
         }
     }
 
-    /// Refuses everybody until there is a connection again. Returns false when the lane was closed meanwhile.
+    /// Refuses all requests until there is a connection again. Returns false when the lane was closed meanwhile.
     private func recover(from failure: LaneDown) -> Bool {
         var reason = failure.reason
-        var delay = configuration.minimumReconnectDelay
+        var backoff = Backoff(
+            first: configuration.minimumReconnectDelay, longest: configuration.maximumReconnectDelay)
         while true {
             goDown(reason)
             if queue.withLock({ $0.isClosed }) { return false }
-            pause.wait(delay)
-            delay = min(delay * 2, configuration.maximumReconnectDelay)
+            pause.wait(backoff.failed())
             do {
                 try worker.value.connect()
                 comeUp()
@@ -121,5 +128,14 @@ final class Lane<Worker: LaneWorker>: Sendable {
     private func comeUp() {
         queue.withLock { $0.comeUp() }
         isConnected.store(true, ordering: .relaxed)
+    }
+}
+
+/// Carries a value to the one thread that uses it: the holder must touch the value on that thread only.
+private final class ThreadConfined<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: sending Value) {
+        self.value = value
     }
 }

@@ -1,33 +1,53 @@
+import Logging
 import Postgres
 
-/// The one connection of a lane, made when it is needed.
+/// The one connection of a lane, made when it is needed. Used on the lane's thread only.
 final class LaneConnection {
+    private let name: String
     private let configuration: PostgresConfiguration
+    private let logger: Logger
     private var current: PostgresConnection?
 
-    /// - Parameter writes: refuse a standby, and give up on locks after `configuration.lockTimeout`.
-    init(_ postgres: PostgresConfiguration, name: String, writes: Bool, configuration: EventStoreConfiguration) {
+    /// - Parameters:
+    ///   - name: shown by Postgres behind the application name, and in the log.
+    ///   - writes: whether to refuse a standby.
+    init(
+        _ postgres: PostgresConfiguration, name: String, writes: Bool, configuration: EventStoreConfiguration,
+        logger: Logger
+    ) {
         var postgres = postgres
         postgres.applicationName += " " + name
         postgres.readWriteOnly = writes
         postgres.sessionSettings += Self.settings
-        postgres.sessionSettings.append(("lock_timeout", "\(configuration.lockTimeout.wholeMilliseconds)"))
+        postgres.sessionSettings.append(("lock_timeout", "\(configuration.lockTimeout.lockTimeoutMilliseconds)"))
         postgres.statementDeadline = configuration.answerLimit
+        self.name = name
         self.configuration = postgres
+        self.logger = logger
     }
 
-    /// Every statement of a lane looks a few rows up by their keys. A plan made while the tables were empty would scan
-    /// them, and would be kept while they grow; and planning each batch anew costs more than executing it.
+    /// Every statement of a lane finds a few rows by their keys. A plan made while the tables were empty would scan
+    /// them, and Postgres would keep that plan while they grow. Planning each batch anew costs more than executing it.
     private static let settings = [
         ("default_transaction_isolation", "read committed"), ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off"),
     ]
 
+    /// Connects if there is no usable connection; a failure is logged.
+    func connect() throws(LaneDown) {
+        do {
+            _ = try get()
+        } catch {
+            logger.warning("lane cannot connect", metadata: ["lane": "\(name)", "error": "\(error)"])
+            throw LaneDown(error)
+        }
+    }
+
     /// The connection, or a new one in place of a lost one.
     func get() throws(PostgresError) -> PostgresConnection {
         if let current, current.isUsable {
-            // A server that went away while the lane was idle has said so: better to notice now than in the middle of
-            // an append, when nobody could tell whether it happened.
+            // A server that closed the connection while the lane was idle is noticed here. In the middle of an append
+            // the outcome would be unknown.
             if let _ = try? current.notifications() { return current }
         }
         current = nil
@@ -36,9 +56,27 @@ final class LaneConnection {
         return made
     }
 
-    var isUsable: Bool { current?.isUsable ?? false }
+    /// Runs a read, and once more if the connection turns out to be lost: the server may have closed it while it was
+    /// idle. A connection that hangs is not tried again, because the read has had its time and other requests wait.
+    func reading<T>(_ body: (PostgresConnection) throws(PostgresError) -> T) throws(PostgresError) -> T {
+        do {
+            return try body(get())
+        } catch {
+            guard error.isConnectionLost, error.code != .deadline else { throw error }
+            return try body(get())
+        }
+    }
 
-    func drop() {
+    /// Closes the connection.
+    func close() {
         current = nil
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds for Postgres's `lock_timeout`: rounded down, but at least 1, because 0 means no limit.
+    var lockTimeoutMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }
 }

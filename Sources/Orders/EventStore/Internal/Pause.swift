@@ -1,13 +1,13 @@
-import Glibc
 import Synchronization
 import Threads
 
-/// A pause between two attempts that somebody who is stopping the store can cut short.
+/// A pause between two attempts that ends early when the store stops. Several threads may pause at the same time.
 final class Pause: Sendable {
     private let descriptor: WakeDescriptor
     private let interrupted = Atomic<Bool>(false)
 
-    init() throws(WakeDescriptorError) {
+    /// - Throws: when the process has no file descriptor left.
+    init() throws {
         descriptor = try WakeDescriptor()
     }
 
@@ -19,15 +19,10 @@ final class Pause: Sendable {
 
     var isInterrupted: Bool { interrupted.load(ordering: .acquiring) }
 
-    /// Blocks the thread for `duration`, interrupted or not: for work that a stopping store still finishes.
-    static func wait(_ duration: Duration) {
-        _ = poll(nil, 0, Int32(clamping: duration.wholeMilliseconds))
-    }
-
-    /// Blocks the thread for `duration`, or less when interrupted.
+    /// Blocks the thread for `duration`, or until ``interrupt()``.
     func wait(_ duration: Duration) {
-        var polled = pollfd(fd: descriptor.fileDescriptor, events: Int16(POLLIN), revents: 0)
-        // A signal only shortens the pause, which is harmless.
-        _ = poll(&polled, 1, Int32(clamping: duration.wholeMilliseconds))
+        guard !isInterrupted, descriptor.wait(until: .now + duration) else { return }
+        // This thread took the wake-up; the next one needs it, too.
+        descriptor.wake()
     }
 }

@@ -2,7 +2,7 @@ import Logging
 import Postgres
 import Values
 
-/// Answers the batches of one read lane: all orders asked for by one query.
+/// Answers the batches of one read lane. One query loads all orders of a batch.
 final class ReadWorker: LaneWorker {
     private let connection: LaneConnection
     private let logger: Logger
@@ -17,16 +17,11 @@ final class ReadWorker: LaneWorker {
     }
 
     func connect() throws(LaneDown) {
-        do {
-            _ = try connection.get()
-        } catch {
-            logger.warning("read lane cannot connect", metadata: ["error": "\(error)"])
-            throw LaneDown(error)
-        }
+        try connection.connect()
     }
 
     func close() {
-        connection.drop()
+        connection.close()
     }
 
     func process(_ batch: [ReadRequest]) throws(LaneDown) -> [ReadRequest] {
@@ -47,7 +42,7 @@ final class ReadWorker: LaneWorker {
             case .removeKeys(let time, let limit, let reply):
                 answer(reply, &failure) { connection throws(PostgresError) in
                     let parameters: [PostgresParameter] = [.timestamp(microsecondsSince1970: time), .int8(limit)]
-                    return .success(try connection.query(Self.removeKeys, parameters).affectedRows)
+                    return .success(try connection.query(KeyTable.removeExpired, parameters).affectedRows)
                 }
             }
         }
@@ -58,17 +53,12 @@ final class ReadWorker: LaneWorker {
 
     private static let probe: PostgresStatement = "SELECT 1"
 
-    private static let removeKeys: PostgresStatement = """
-        DELETE FROM idempotency_key WHERE key IN (
-            SELECT key FROM idempotency_key WHERE created_at < $1
-            ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    private static let history = PostgresStatement(
         """
-
-    private static let history: PostgresStatement = """
-        SELECT aggregate_id, sequence_number, event_id, event_type, event_data, created_at
+        SELECT \(EventColumn.selectList)
         FROM event WHERE aggregate_id = $1 AND sequence_number >= $2
         ORDER BY sequence_number LIMIT $3
-        """
+        """)
 
     // MARK: - Orders
 
@@ -79,11 +69,11 @@ final class ReadWorker: LaneWorker {
         }
         var missing = Set(wanted.map(\.order))
         var heads: StreamLoader.Heads = [:]
-        // A second round only for those whose cached state turned out to be of another history.
+        // There is a second round only for orders whose cached state belongs to another history.
         while !missing.isEmpty {
             let loader = StreamLoader(missing, cache: &cache)
             do {
-                let results = try reading { (connection) throws(PostgresError) in
+                let results = try connection.reading { (connection) throws(PostgresError) in
                     try connection.pipeline(loader.queries)
                 }
                 heads.merge(try loader.heads(results, cache: &cache)) { _, new in new }
@@ -120,30 +110,22 @@ final class ReadWorker: LaneWorker {
         }
     }
 
-    // MARK: - Failing
+    // MARK: - Failures
 
+    /// Runs one query and answers its request.
+    ///
+    /// - Parameter failure: set when Postgres goes away; then the query is not run.
     private func answer<Value: Sendable>(
         _ reply: Reply<Value>, _ failure: inout PostgresError?,
         _ body: (PostgresConnection) throws(PostgresError) -> Result<Value, EventStoreError>
     ) {
-        // Postgres went away within this batch; each further attempt would only keep the others waiting.
+        // Postgres went away within this batch; a further attempt would only keep other requests waiting.
         if let failure { return reply.finish(.failure(Self.meaning(of: failure))) }
         do {
-            reply.finish(try reading(body))
+            reply.finish(try connection.reading(body))
         } catch {
             note(error, &failure)
             reply.finish(.failure(Self.meaning(of: error)))
-        }
-    }
-
-    /// A read may be repeated: a connection that was lost while nobody used it is noticed here. Not one that hangs: it
-    /// has had its time, and others wait.
-    private func reading<T>(_ body: (PostgresConnection) throws(PostgresError) -> T) throws(PostgresError) -> T {
-        do {
-            return try body(connection.get())
-        } catch {
-            guard error.isConnectionLost, error.code != .deadline else { throw error }
-            return try body(connection.get())
         }
     }
 
@@ -156,7 +138,7 @@ final class ReadWorker: LaneWorker {
         if error.sqlState == SQLState.lockNotAvailable { return .unavailable("the table is locked") }
         return switch FailureKind(error) {
         case .lost, .transient: .unavailable(LaneDown(error).reason)
-        case .guilty, .hopeless: .internal(error.description)
+        case .poisonedByCommand, .permanent: .internal(error.description)
         }
     }
 }

@@ -1,36 +1,40 @@
 import Synchronization
 
-/// The one answer to one request, awaited by one caller who may leave.
+/// The answer to one request, awaited by one caller that may be cancelled.
 ///
-/// Whoever comes first decides: a caller that leaves before the request is claimed is answered `cancelled` and the
-/// request is dropped; once claimed, the caller waits for the true outcome.
+/// The first event decides. If the caller is cancelled before the request is claimed, the answer is `cancelled` and the
+/// request must be dropped. If the request is claimed first, a cancellation has no effect and the caller gets the
+/// outcome.
 final class Reply<Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, EventStoreError>
-    /// Unchecked, because the phases see to it that it is resumed once; the check would cost an allocation per request.
+    /// Unchecked: the phases guarantee that it is resumed once, and the check would cost an allocation per request.
     typealias Continuation = UnsafeContinuation<Outcome, Never>
 
-    /// Not generic, so that passing through the phases copies a byte and not an outcome.
+    /// Without associated values, so that a change of phase copies a byte and not an outcome.
     private enum Phase {
         case created
-        /// The caller waits, and may still leave.
+        /// The caller waits, and may still be cancelled.
         case waiting
-        /// The request is worked on, and the caller has not come yet.
+        /// The request is being worked on, and the caller does not wait yet.
         case claimed
-        /// The request is worked on, and the caller waits.
+        /// The request is being worked on, and the caller waits.
         case claimedAndWaiting
-        /// The outcome waits for the caller.
+        /// The outcome is there, and the caller has not taken it yet.
         case finished
+        /// The caller has the outcome.
         case answered
     }
 
     private let phase = Mutex(Phase.created)
-    /// Guarded by `phase`; there while the caller waits.
+    /// Guarded by `phase`; set while the caller waits.
     nonisolated(unsafe) private var continuation: Continuation?
-    /// Guarded by `phase`; there while the outcome waits.
+    /// Guarded by `phase`; set in the phase `finished`.
     nonisolated(unsafe) private var outcome: Outcome?
 
-    /// Suspends until the answer is there. `start` is called once the reply can be finished, and not at all if the
-    /// caller has left.
+    /// Suspends until the answer is there. May be called once.
+    ///
+    /// - Parameter start: called when the caller waits; not called if the answer is there already, which includes the
+    ///   cancellation of the caller.
     func await(_ start: () -> Void) async -> Outcome {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -61,7 +65,7 @@ final class Reply<Value: Sendable>: Sendable {
         }
     }
 
-    /// The request is about to be worked on. Returns false if the caller has left: then it must be dropped.
+    /// Work on the request is about to start. Returns false if the caller was cancelled: then it must be dropped.
     func claim() -> Bool {
         phase.withLock { phase in
             switch phase {
@@ -74,12 +78,12 @@ final class Reply<Value: Sendable>: Sendable {
         }
     }
 
-    /// The caller leaves. Has no effect once the request is claimed.
+    /// Answers `cancelled`. Has no effect once the request is claimed.
     func cancel() {
         answer(.failure(.cancelled)) { $0 == .created || $0 == .waiting }
     }
 
-    /// Answers. A second answer, or one to a caller that left, has no effect.
+    /// Answers with the outcome. Has no effect if there is an answer already.
     func finish(_ outcome: Outcome) {
         answer(outcome) { _ in true }
     }

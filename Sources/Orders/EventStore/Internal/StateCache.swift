@@ -1,10 +1,36 @@
-import Postgres
+import Orders
 import Values
 
-/// The heads of the orders with the longest histories, so that a long history is read once and not with every command.
+/// The end of one order's history: the state after it, and where the next event is appended.
+struct StreamHead: Equatable {
+    /// Nil if no event places the order.
+    var state: OrderState?
+    /// The number of events.
+    var version: Int64 = 0
+    /// The last event; nil if there is none.
+    var lastEventID: UUIDBytes?
+    /// When the first event was recorded, in microseconds since 1970.
+    var createdAt: Int64 = 0
+    /// When the last event was recorded, in microseconds since 1970.
+    var updatedAt: Int64 = 0
+
+    /// The head of an order without events.
+    static let empty = StreamHead()
+
+    /// - Parameter time: when the event was recorded, in microseconds since 1970.
+    mutating func append(_ event: OrderEvent, id: UUIDBytes, at time: Int64) {
+        if version == 0 { createdAt = time }
+        updatedAt = time
+        version += 1
+        lastEventID = id
+        state = evolve(state, event)
+    }
+}
+
+/// The heads of orders with long histories, so that such a history is read once and not with every command.
 ///
-/// An entry is never believed: whoever uses it asks Postgres for the events from its last one on, and drops it unless
-/// the first of them is that very event.
+/// An entry may be stale. A reader must load the events from the entry's last one on, and must drop the entry unless
+/// the first of them is that last event.
 struct StateCache {
     private let bound: Int
     private let minimumEvents: Int64
@@ -18,6 +44,7 @@ struct StateCache {
 
     var count: Int { entries.count }
 
+    /// The cached head, nil if there is none; counts as a use.
     mutating func head(of order: ExactText) -> StreamHead? {
         guard !entries.isEmpty, let head = entries[order]?.head else { return nil }
         uses += 1
@@ -25,13 +52,14 @@ struct StateCache {
         return head
     }
 
-    /// Keeps the head if its history is long enough; the least recently used entry makes room.
+    /// Caches the head if its history is long enough. A full cache drops the least recently used entry.
     mutating func keep(_ head: StreamHead, of order: ExactText) {
         guard head.version >= minimumEvents, bound > 0 else { return }
         uses += 1
         entries[order] = (head, uses)
         guard entries.count > bound else { return }
         if let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) { entries[oldest.key] = nil }
+        assert(entries.count == bound, "one entry came and one left")
     }
 
     mutating func forget(_ order: ExactText) {

@@ -1,33 +1,34 @@
-import Glibc
-import Orders
 import Postgres
 import Values
 
-/// Loads the heads of many orders with one query, or two when some are cached.
+/// Loads the heads of many orders with one query, or with two when some are cached.
 struct StreamLoader {
     typealias Heads = [ExactText: Result<StreamHead, EventStoreError>]
 
-    private static let whole: PostgresStatement = """
-        SELECT aggregate_id, sequence_number, event_id, event_type, event_data, created_at
+    /// Whole histories.
+    private static let whole = PostgresStatement(
+        """
+        SELECT \(EventColumn.selectList)
         FROM event WHERE aggregate_id = ANY($1)
         ORDER BY aggregate_id, sequence_number
-        """
+        """)
 
-    /// From the last event known on.
-    private static let suffixes: PostgresStatement = """
-        SELECT e.aggregate_id, e.sequence_number, e.event_id, e.event_type, e.event_data, e.created_at
-        FROM unnest($1::text[], $2::bigint[]) AS known (aggregate_id, last_sequence_number)
+    /// Histories from the last known event on.
+    private static let suffixes = PostgresStatement(
+        """
+        SELECT \(EventColumn.selectList)
+        FROM unnest($1::text[], $2::bigint[]) AS known (known_id, last_sequence_number)
         CROSS JOIN LATERAL (
             SELECT * FROM event
-            WHERE aggregate_id = known.aggregate_id AND sequence_number >= known.last_sequence_number
+            WHERE aggregate_id = known_id AND sequence_number >= last_sequence_number
             ORDER BY sequence_number
         ) e
-        """
+        """)
 
     private var unknown: [ExactText] = []
     private var known: [(order: ExactText, head: StreamHead)] = []
 
-    /// - Parameter orders: without repetition.
+    /// - Parameter orders: each order once.
     init(_ orders: some Sequence<ExactText>, cache: inout StateCache) {
         for order in orders {
             if let head = cache.head(of: order) {
@@ -38,6 +39,7 @@ struct StreamLoader {
         }
     }
 
+    /// One query, or two when some orders are cached and others are not.
     var queries: [PostgresQuery] {
         var queries: [PostgresQuery] = []
         if !unknown.isEmpty {
@@ -57,8 +59,10 @@ struct StreamLoader {
         return queries
     }
 
-    /// Reads the results of ``queries``. A cached head that turns out to be of another history is forgotten and is not
-    /// among the heads: it must be loaded again.
+    /// The heads of the orders, from the results of ``queries``.
+    ///
+    /// A cached head that does not belong to the stored history is removed from the cache and is not among the returned
+    /// heads: the caller must load that order again.
     func heads(_ results: some Sequence<PostgresResult>, cache: inout StateCache) throws(PostgresError) -> Heads {
         var heads = Heads(minimumCapacity: unknown.count + known.count)
         for order in unknown { heads[order] = .success(.empty) }
@@ -77,56 +81,39 @@ struct StreamLoader {
     ) throws(PostgresError) {
         var row = 0
         while row < rows.count {
-            let order = ExactText(try rows.string(row, 0))
+            let first = EventRow(rows: rows, row: row)
+            let order = ExactText(try first.orderID)
             var end = row + 1
-            while end < rows.count, Self.areEqual(rows.unsafeBytes(end, 0), rows.unsafeBytes(row, 0)) { end += 1 }
+            while end < rows.count, EventRow(rows: rows, row: end).isOfSameOrder(as: first) { end += 1 }
             var head: StreamHead? = .empty
             if let cached = expected[order] {
                 // The cached history must be the beginning of the stored one; a restored database may have another.
-                let (sequence, id) = (try rows.int64(row, 1), try rows.uuid(row, 2))
+                let (sequence, id) = (try first.sequenceNumber, try first.eventID)
                 let isSame = sequence == cached.version - 1 && id == cached.lastEventID
                 head = isSame ? cached : nil
                 if isSame { expected[order] = nil }
                 row += 1
             }
-            if let head { heads[order] = try folded(rows, row..<end, onto: head) }
+            if let head { heads[order] = folded(rows, row..<end, onto: head) }
             row = end
         }
     }
 
+    /// The head, or why an event of the history cannot be decoded; that fails this order only.
     private func folded(
         _ rows: PostgresResult, _ range: Range<Int>, onto start: StreamHead
-    ) throws(PostgresError) -> Result<StreamHead, EventStoreError> {
+    ) -> Result<StreamHead, EventStoreError> {
         var head = start
         for row in range {
-            do throws(EventStoreError) {
-                let event = try event(rows, row)
-                head.append(event, id: try pgUUID(rows, row), at: try pgTime(rows, row))
-            } catch {
+            let row = EventRow(rows: rows, row: row)
+            do {
+                head.append(try row.event, id: try row.eventID, at: try row.createdAt)
+            } catch let error as EventStoreError {
                 return .failure(error)
+            } catch {
+                return .failure(.internal("\(error)"))
             }
         }
         return .success(head)
-    }
-
-    private func event(_ rows: PostgresResult, _ row: Int) throws(EventStoreError) -> OrderEvent {
-        guard let type = EventType(utf8: rows.unsafeBytes(row, 3)) else {
-            throw .internal("unknown event type '\(String(decoding: rows.unsafeBytes(row, 3), as: UTF8.self))'")
-        }
-        return try EventCodec.decode(type, Array(rows.unsafeBytes(row, 4)))
-    }
-
-    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        guard left.count == right.count else { return false }
-        guard let start = left.baseAddress, let other = right.baseAddress else { return true }
-        return memcmp(start, other, left.count) == 0
-    }
-
-    private func pgUUID(_ rows: PostgresResult, _ row: Int) throws(EventStoreError) -> UUIDBytes {
-        do { return try rows.uuid(row, 2) } catch { throw .internal("\(error)") }
-    }
-
-    private func pgTime(_ rows: PostgresResult, _ row: Int) throws(EventStoreError) -> Int64 {
-        do { return try rows.timestampMicroseconds(row, 5) } catch { throw .internal("\(error)") }
     }
 }

@@ -3,20 +3,24 @@ import Postgres
 import Threads
 import Values
 
-/// Decides and appends the batches of one write lane.
+/// Decides and appends the batches of one write lane: load the histories, decide in memory, append in one transaction.
 final class WriteWorker: LaneWorker {
     private let connection: LaneConnection
     private let configuration: EventStoreConfiguration
     private let logger: Logger
     private var cache: StateCache
     var availabilityChanged: ((LaneDown?) -> Void)?
-    /// Set while the fate of an append is asked for in vain.
+    /// Between two attempts at the same batch.
+    private let pause: Pause
+    /// Set while Postgres cannot be asked for the outcome of an append.
     private var away: LaneDown?
-    /// Set while a batch that met a lock is split: until when.
+    /// When the splitting of a batch that met a lock ends; nil while no batch is split for a lock.
     private var splitEnd: ContinuousClock.Instant?
 
-    init(connection: LaneConnection, configuration: EventStoreConfiguration, logger: Logger) {
+    /// - Parameter pause: between two attempts at the same batch; a stopping store must not interrupt it.
+    init(connection: LaneConnection, pause: Pause, configuration: EventStoreConfiguration, logger: Logger) {
         self.connection = connection
+        self.pause = pause
         self.configuration = configuration
         self.logger = logger
         self.cache = StateCache(
@@ -24,16 +28,11 @@ final class WriteWorker: LaneWorker {
     }
 
     func connect() throws(LaneDown) {
-        do {
-            _ = try connection.get()
-        } catch {
-            logger.warning("write lane cannot connect", metadata: ["error": "\(error)"])
-            throw LaneDown(error)
-        }
+        try connection.connect()
     }
 
     func close() {
-        connection.drop()
+        connection.close()
     }
 
     func process(_ batch: [CommandRequest]) throws(LaneDown) -> [CommandRequest] {
@@ -50,22 +49,26 @@ final class WriteWorker: LaneWorker {
         }
     }
 
-    /// Runs the commands as one batch; if one of them spoils it, as two halves, until the guilty one is alone.
+    /// Runs the commands as one batch. If one command poisons the batch, it is run as two halves, again and again,
+    /// until that command is alone.
+    ///
+    /// - Returns: the commands that must be decided again.
     private func run(_ commands: [CommandRequest]) throws(LaneDown) -> [CommandRequest] {
-        for attempt in 0..<max(1, configuration.maximumBatchRetries) {
+        var backoff = Backoff(first: .milliseconds(5), longest: .seconds(1))
+        for _ in 0..<max(1, configuration.maximumBatchRetries) {
             do {
                 return try attemptOnce(commands)
             } catch {
                 switch FailureKind(error) {
                 case .lost: throw LaneDown(error)
-                case .guilty: return try split(commands, error)
-                case .hopeless:
+                case .poisonedByCommand: return try split(commands, error)
+                case .permanent:
                     fail(commands, error)
                     return []
                 case .transient:
                     logger.notice(
                         "batch is tried again", metadata: ["error": "\(error)", "commands": "\(commands.count)"])
-                    Pause.wait(.milliseconds(5 << attempt))
+                    pause.wait(backoff.failed())
                 }
             }
         }
@@ -75,7 +78,7 @@ final class WriteWorker: LaneWorker {
 
     private func split(_ commands: [CommandRequest], _ error: PostgresError) throws(LaneDown) -> [CommandRequest] {
         guard commands.count > 1 else {
-            // Taken after all, or held by somebody else's open transaction: that is a lost race, not a bad command.
+            // The number is taken, or another transaction holds a lock: a lost attempt, not a bad command.
             if error.sqlState == SQLState.uniqueViolation || error.sqlState == SQLState.lockNotAvailable {
                 return losers(commands)
             }
@@ -88,7 +91,7 @@ final class WriteWorker: LaneWorker {
             if end <= .now { return losers(commands) }
         }
         let middle = commands.count / 2
-        // The second half is loaded after the first is committed, so commands for one order stay in their order.
+        // The second half is loaded after the first is committed, so the commands for one order keep their sequence.
         let lost = try run(Array(commands[..<middle]))
         return lost + (try run(Array(commands[middle...])))
     }
@@ -101,7 +104,9 @@ final class WriteWorker: LaneWorker {
 
     // MARK: - One batch
 
-    /// Loads, decides, appends and answers. Throws before anything is answered, and only when nothing was written.
+    /// Loads, decides, appends and answers. Throws before anything is answered, and only if nothing was written.
+    ///
+    /// - Returns: the commands that must be decided again.
     private func attemptOnce(_ commands: [CommandRequest]) throws(PostgresError) -> [CommandRequest] {
         let (heads, keys) = try load(commands)
         let plan = BatchPlan(commands, heads: heads, keys: keys, now: WallClock.microsecondsSince1970)
@@ -127,7 +132,8 @@ final class WriteWorker: LaneWorker {
         return losers(undecided)
     }
 
-    /// Those of the losers that may try again; the others are told that they lost too often.
+    /// Counts a lost attempt of each command. Returns the commands that may be decided again; the others are answered
+    /// with `contention`.
     private func losers(_ commands: [CommandRequest]) -> [CommandRequest] {
         commands.compactMap { command in
             var command = command
@@ -140,6 +146,8 @@ final class WriteWorker: LaneWorker {
         }
     }
 
+    /// Loads the heads of the existing orders and the stored answers of the commands' keys, with one round trip, or two
+    /// if a cached head belongs to another history.
     private func load(
         _ commands: [CommandRequest]
     ) throws(PostgresError) -> (StreamLoader.Heads, [ExactText: KeyRecord]) {
@@ -152,33 +160,21 @@ final class WriteWorker: LaneWorker {
         guard !orders.isEmpty || !keys.isEmpty else { return ([:], [:]) }
         let loader = StreamLoader(orders, cache: &cache)
         let streamQueries = loader.queries
-        let keyQueries = keys.isEmpty ? [] : [KeyRecord.query(keys)]
-        let results = try reading { (connection) throws(PostgresError) in
+        let keyQueries = keys.isEmpty ? [] : [KeyTable.query(keys)]
+        let results = try connection.reading { (connection) throws(PostgresError) in
             try transaction(connection, streamQueries + keyQueries)
         }
         var heads = try loader.heads(results.prefix(streamQueries.count), cache: &cache)
         let missing = orders.filter { heads[$0] == nil }
         if !missing.isEmpty {
             let again = StreamLoader(missing, cache: &cache)
-            let results = try reading { (connection) throws(PostgresError) in try transaction(connection, again.queries)
+            let results = try connection.reading { (connection) throws(PostgresError) in
+                try transaction(connection, again.queries)
             }
             heads.merge(try again.heads(results, cache: &cache)) { _, new in new }
         }
-        let records = keys.isEmpty ? [:] : try KeyRecord.records(results[streamQueries.count])
+        let records = keys.isEmpty ? [:] : try KeyTable.records(results[streamQueries.count])
         return (heads, records)
-    }
-
-    /// A read may be repeated: a connection that was lost while nobody used it is noticed here. Not one that hangs: it
-    /// has had its time, and others wait.
-    private func reading<T>(
-        _ body: (PostgresConnection) throws(PostgresError) -> T
-    ) throws(PostgresError) -> T {
-        do {
-            return try body(connection.get())
-        } catch {
-            guard error.isConnectionLost, error.code != .deadline else { throw error }
-            return try body(connection.get())
-        }
     }
 }
 
@@ -187,12 +183,13 @@ final class WriteWorker: LaneWorker {
 extension WriteWorker {
     private static let limitLockWait: PostgresStatement = "SELECT set_config('lock_timeout', $1, true)"
 
-    /// Runs the queries as one transaction; while a batch is being split, with little patience for locks.
+    /// Runs the queries as one transaction; while a batch is split for a lock, with the short lock timeout.
     private func transaction(
         _ connection: PostgresConnection, _ queries: [PostgresQuery]
     ) throws(PostgresError) -> [PostgresResult] {
         guard splitEnd != nil else { return try connection.pipeline(queries) }
-        let limit = PostgresQuery(Self.limitLockWait, [.text("\(configuration.splitLockTimeout.wholeMilliseconds)")])
+        let limit = PostgresQuery(
+            Self.limitLockWait, [.text("\(configuration.splitLockTimeout.lockTimeoutMilliseconds)")])
         return Array(try connection.pipeline([limit] + queries).dropFirst())
     }
 }
@@ -200,13 +197,15 @@ extension WriteWorker {
 // MARK: - Appending
 
 extension WriteWorker {
-    /// What is known about an append: which blocks are in, or nil and why nobody knows.
+    /// The outcome of an append, as far as it is known.
     private struct Fate {
+        /// For each block whether it was appended; nil if that is unknown.
         var appended: [Bool]?
+        /// Why the outcome is unknown, for the log.
         var reason = ""
     }
 
-    /// Appends in one transaction; the rows count only after the commit was read.
+    /// Appends in one transaction. The returned rows are valid only after the commit was read.
     private func append(_ batch: AppendBatch) throws(PostgresError) -> Fate {
         let connection = try connection.get()
         do {
@@ -217,17 +216,18 @@ extension WriteWorker {
         }
     }
 
-    /// The connection was lost in mid-append: runs the same append again, with the same events, until its fate is
-    /// known.
+    /// Runs an append again, with the same events, after its connection was lost, until its outcome is known.
     ///
-    /// Looking alone would not do: the old backend may still be committing. The append waits for it at the primary key,
-    /// and then either inserts or finds what stands there, and an event's identifier tells whether it is ours.
+    /// A SELECT alone is not enough, because the old backend may still be committing. The repeated append waits for
+    /// that backend at the primary key and then either inserts the events or finds events there; their identifiers tell
+    /// whether they are the ones of this batch.
     private func settle(_ batch: AppendBatch, after error: PostgresError) -> Fate {
         logger.warning("append of unknown outcome is run again", metadata: ["error": "\(error)"])
         let giveUp = ContinuousClock.now + configuration.settleLimit
-        var delay = configuration.minimumReconnectDelay
+        var backoff = Backoff(
+            first: configuration.minimumReconnectDelay, longest: configuration.maximumReconnectDelay)
         var last = error
-        // A Postgres that hangs hangs for the others, too: they need not wait to see it.
+        // A Postgres that does not answer this lane does not answer new requests either: the lane refuses them at once.
         if error.code == .deadline { isAway(error) }
         while ContinuousClock.now < giveUp {
             do {
@@ -241,18 +241,17 @@ extension WriteWorker {
                 case .lost:
                     isAway(error)
                 case .transient: break
-                case .guilty where error.sqlState == SQLState.lockNotAvailable: break
-                case .guilty, .hopeless: return Fate(reason: error.description)
+                case .poisonedByCommand where error.sqlState == SQLState.lockNotAvailable: break
+                case .poisonedByCommand, .permanent: return Fate(reason: error.description)
                 }
             }
-            Pause.wait(delay)
-            delay = min(delay * 2, configuration.maximumReconnectDelay)
+            pause.wait(backoff.failed())
         }
         logger.error("outcome of an append stays unknown", metadata: ["error": "\(last)"])
         return Fate(reason: last.description)
     }
 
-    /// Those who come meanwhile need not wait.
+    /// Makes the lane refuse new requests until the outcome is known.
     private func isAway(_ error: PostgresError) {
         away = LaneDown(error)
         availabilityChanged?(away)

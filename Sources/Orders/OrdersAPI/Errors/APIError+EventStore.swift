@@ -2,7 +2,7 @@ import EventStore
 import Orders
 
 extension APIError {
-    /// The only place that decides what an event store's error means to a client.
+    /// The only place that maps an event store's error to the client's.
     init(_ error: EventStoreError) {
         switch error {
         case .notFound:
@@ -49,19 +49,20 @@ extension APIError {
         }
     }
 
-    /// When to try again after losing against others: they are done by then.
+    /// The pause before a retry after a conflict: the other command is done by then.
     private static let retryAfterContention: Duration = .seconds(1)
 
-    /// What is needed is away; the same request may succeed soon.
+    /// UNAVAILABLE with a retry after one second: something that the request needs cannot be reached.
     static func unavailable(_ message: String) -> APIError {
         var error = APIError(.unavailable, reason: "UNAVAILABLE", message)
         error.retryAfter = .seconds(1)
         return error
     }
 
+    /// The reason of ``versionMismatch(expected:actual:)``, which REST turns into 412 for `If-Match`.
     static let versionMismatchReason = "VERSION_MISMATCH"
 
-    /// A write insisted on a version that the order is not at.
+    /// A write demanded a version that the order is not at.
     private static func versionMismatch(expected: Int64, actual: Int64) -> APIError {
         var error = APIError(
             .aborted, reason: versionMismatchReason,

@@ -1,25 +1,25 @@
-/// Why a request has no answer: the one error that handlers throw, whatever the face it came in by.
+/// Why a request fails: the one error that handlers throw, the same for both transports.
 ///
-/// Everything in it is meant for the client and safe to log. ``APIError+HTTP.swift`` and ``APIError+GRPC.swift`` are
-/// the only places that turn it into a response.
+/// Its contents are meant for the client and safe to log. Each transport has one place that turns it into a response:
+/// `APIError+HTTP.swift`, and `GRPCRouter+Orders.swift`.
 struct APIError: Error, Hashable, Sendable {
     /// The domain of ``reason``, as `google.rpc.ErrorInfo` wants it.
     static let domain = "orders.v1"
 
     let code: APIStatusCode
-    /// A sentence for people; it names the field at fault.
+    /// A sentence for people; it names the field at fault if there is one.
     let message: String
     /// A stable word for programs, such as `ORDER_NOT_PAID`.
     let reason: String
-    /// Facts that go with the reason, such as the version that was expected.
+    /// Values that belong to the reason, such as the expected version.
     var metadata: [String: String] = [:]
-    /// The fields at fault; empty when it is not the request that is wrong.
+    /// The fields at fault; empty when the request is not the cause.
     var violations: [FieldViolation] = []
-    /// When a retry may succeed; nil if it would not, or nobody knows.
+    /// The pause after which a retry may succeed; nil if a retry fails again, or if that is unknown.
     var retryAfter: Duration?
-    /// Where REST says it better than the code's usual status: 412 for `If-Match`, 413, 415, ...
+    /// The HTTP status if REST has a more precise one than the code's usual status: 412 for `If-Match`, 413, 415, ...
     var httpStatusOverride: Int?
-    /// The methods a path does answer, for 405.
+    /// The methods that the path supports, for 405.
     var allowedMethods: [String] = []
 
     init(_ code: APIStatusCode, reason: String, _ message: String) {
@@ -30,7 +30,9 @@ struct APIError: Error, Hashable, Sendable {
 
     var httpStatus: Int { httpStatusOverride ?? code.httpStatus }
 
-    /// The request is wrong in each of these fields; at least one.
+    /// INVALID_ARGUMENT.
+    ///
+    /// - Parameter violations: every field at fault, at least one.
     static func invalid(_ violations: [FieldViolation]) -> APIError {
         let message = violations.map { "\($0.field): \($0.problem)" }.joined(separator: "; ")
         var error = APIError(.invalidArgument, reason: "INVALID_ARGUMENT", message)
@@ -51,12 +53,25 @@ struct APIError: Error, Hashable, Sendable {
         invalid("body", "has more than \(maximumBytes) bytes").withHTTPStatus(413)
     }
 
-    /// Something of ours went wrong; what it was is for the log, not for the client.
+    /// A failure of the server. The cause belongs into the log and not into the answer.
     static let internalError = APIError(.internalError, reason: "INTERNAL", "the server failed to answer this request")
 
     func withHTTPStatus(_ status: Int) -> APIError {
         var error = self
         error.httpStatusOverride = status
         return error
+    }
+}
+
+/// One field of a request that is not acceptable.
+struct FieldViolation: Hashable, Sendable {
+    /// The field's name in the contract, such as `total_price`; the name of a header; or `body`.
+    let field: String
+    /// Why the value is not acceptable, as the rest of a sentence that starts with the field.
+    let problem: String
+
+    init(_ field: String, _ problem: String) {
+        self.field = field
+        self.problem = problem
     }
 }

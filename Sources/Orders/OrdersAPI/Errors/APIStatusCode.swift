@@ -1,4 +1,4 @@
-/// The canonical status codes, with their numbers on the wire of gRPC and their usual HTTP status.
+/// The canonical status codes of gRPC: the raw value is the number on the wire.
 enum APIStatusCode: Int, Sendable, CaseIterable {
     case cancelled = 1
     case unknown = 2
@@ -17,6 +17,7 @@ enum APIStatusCode: Int, Sendable, CaseIterable {
     case dataLoss = 15
     case unauthenticated = 16
 
+    /// The usual HTTP status, as `google/rpc/code.proto` maps it; see ``APIError/httpStatusOverride`` for exceptions.
     var httpStatus: Int {
         switch self {
         case .invalidArgument, .failedPrecondition, .outOfRange: 400

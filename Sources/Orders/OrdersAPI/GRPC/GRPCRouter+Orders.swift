@@ -3,11 +3,12 @@ import OrdersProto
 import SwiftProtobuf
 
 extension GRPCRouter {
-    /// The service's name, and the one that clients of the reference call it by.
+    /// The name in `proto/orders/v1/order_service.proto`.
     static let orderService = "orders.v1.OrderService"
+    /// The name that clients of the reference use.
     static let referenceOrderService = "events.v1.OrderService"
 
-    /// Registers the service's methods, under both of its names.
+    /// Registers the service's methods under both names.
     mutating func orders(_ handlers: OrderHandlers) {
         unary(Self.orderService, "PlaceOrder") { (request: Orders_V1_PlaceOrderRequest, context) in
             try await handlers.placeOrder(request, CallContext(context))
@@ -39,7 +40,20 @@ extension GRPCRouter {
 }
 
 extension CallContext {
+    /// The deadline and the trace context of a gRPC call.
     init(_ context: GRPCContext) {
         self.init(deadline: context.deadline, traceparent: context.metadata("traceparent"))
+    }
+}
+
+/// The only place that turns an error into a gRPC status. The details go into `grpc-status-details-bin`.
+extension APIError: GRPCErrorConvertible {
+    var grpcError: GRPCError {
+        var details: [GRPCErrorDetail] = [.errorInfo(reason: reason, domain: Self.domain, metadata: metadata)]
+        if !violations.isEmpty {
+            details.append(.badRequest(violations.map { .init(field: $0.field, description: $0.problem) }))
+        }
+        if let retryAfter { details.append(.retryInfo(after: retryAfter)) }
+        return GRPCError(GRPCStatusCode(rawValue: code.rawValue) ?? .unknown, message, details: details)
     }
 }

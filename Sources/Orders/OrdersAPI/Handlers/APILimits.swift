@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The bounds of the API, the same over REST and gRPC.
 enum APILimits {
     /// Orders on a page of the list.
@@ -6,16 +8,40 @@ enum APILimits {
     /// Events in one answer of the history.
     static let historyPageEvents: ClosedRange<UInt32> = 1...1000
     static let defaultHistoryPageEvents: UInt32 = 1000
-    /// How long a list waits for a version when the client sets no deadline.
+    /// How long a list waits for a version if the client sets no deadline.
     static let defaultProjectionWait: Duration = .seconds(5)
-    /// The longest that a list waits for a version, whatever the client's deadline.
+    /// The longest that a list waits for a version, whatever the client's deadline is.
     static let maximumProjectionWait: Duration = .seconds(30)
-    /// Events a watcher reads from the store at once.
+    /// Events that a watch reads from the store at once.
     static let watchPageEvents = 100
-    /// Watchers and waiting lists of one server; one more is refused.
+    /// Watches and waiting lists of one server; a further one is refused.
     static let maximumWatchers = 20_000
-    /// Longest page token, in bytes: a time, and an identifier of 255 characters in hexadecimal.
+    /// The longest page token, in bytes: a time, and an identifier of 255 characters in hexadecimal.
     static let maximumPageTokenBytes = 2053
-    /// What running requests get to finish when the server stops.
+    /// How long running requests may take to finish when the server stops.
     static let drainTimeout: Duration = .seconds(10)
+}
+
+/// The bounds of REST.
+enum RESTLimits {
+    /// The largest request body. The longest valid one, a reason of 1,024 characters that are all escaped as surrogate
+    /// pairs, has 12 KiB.
+    static let maximumBodyBytes = 64 * 1024
+    /// The deepest nesting of a JSON body. The bodies of this API have a depth of 1.
+    static let maximumJSONDepth = 16
+    /// The longest path with its query. An identifier of 255 characters has up to 3,060 bytes when it is
+    /// percent-encoded.
+    static let maximumTargetBytes = 16 * 1024
+    /// The smallest response body that is compressed.
+    static let minimumCompressedBytes = 1024
+    /// Connections over HTTP/1.1 at the same time; further ones wait in the kernel's queue.
+    static let maximumConnections = 10_000
+    /// The largest header of an HTTP/1.1 request, all fields together.
+    static let maximumHeaderBytes = 32 * 1024
+    /// The most header fields of an HTTP/1.1 request.
+    static let maximumHeaderFields = 500
+    /// A connection without traffic for this long is closed, within a request and between requests.
+    static let idleTimeout: TimeAmount = .seconds(75)
+    /// The pause between two comments on an idle event stream. They make a lost client noticeable.
+    static let eventStreamHeartbeat: Duration = .seconds(15)
 }

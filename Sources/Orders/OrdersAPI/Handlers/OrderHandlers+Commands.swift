@@ -8,64 +8,29 @@ extension OrderHandlers {
         _ request: Orders_V1_PlaceOrderRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_PlaceOrderResponse {
         let details = try OrderDetails(request)
-        var unkeyed = request
-        unkeyed.requestID = ""
-        let options = try options(call, requestID: request.requestID, method: "PlaceOrder", unkeyed)
+        let options = try options(call, "PlaceOrder", request)
         let outcome = try await mapped("PlaceOrder") { () async throws(EventStoreError) in
             try await store.place(details, options: options)
         }
         changes.changed([outcome.orderID])
-        return .with {
-            $0.orderID = outcome.orderID
-            $0.version = UInt32(clamping: outcome.version)
-            $0.replayed = outcome.replayed
-        }
+        return Orders_V1_PlaceOrderResponse(outcome)
     }
 
     func cancelOrder(
         _ request: Orders_V1_CancelOrderRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_CancelOrderResponse {
-        try Self.validate(request)
-        var unkeyed = request
-        unkeyed.requestID = ""
-        var options = try options(call, requestID: request.requestID, method: "CancelOrder", unkeyed)
-        if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
-        let outcome = try await execute("CancelOrder", .cancel(reason: request.reason), on: request.orderID, options)
-        return .with {
-            $0.orderID = outcome.orderID
-            $0.version = UInt32(clamping: outcome.version)
-            $0.replayed = outcome.replayed
-        }
-    }
-
-    func updateOrderShippingStatus(
-        _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
-    ) async throws(APIError) -> Orders_V1_UpdateOrderShippingStatusResponse {
-        let status = try Self.validate(request)
-        var unkeyed = request
-        unkeyed.requestID = ""
-        var options = try options(call, requestID: request.requestID, method: "UpdateOrderShippingStatus", unkeyed)
-        if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
-        let outcome = try await execute(
-            "UpdateOrderShippingStatus", .updateShippingStatus(status), on: request.orderID, options)
-        return .with {
-            $0.orderID = outcome.orderID
-            $0.version = UInt32(clamping: outcome.version)
-            $0.replayed = outcome.replayed
-        }
-    }
-
-    static func validate(_ request: Orders_V1_CancelOrderRequest) throws(APIError) {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         validation.reason("reason", request.reason)
         validation.requestID(request.requestID)
         try validation.finish()
+        return Orders_V1_CancelOrderResponse(
+            try await execute("CancelOrder", .cancel(reason: request.reason), request, call))
     }
 
-    /// The status that the goods are to be moved to.
-    @discardableResult
-    static func validate(_ request: Orders_V1_UpdateOrderShippingStatusRequest) throws(APIError) -> ShippingStatus {
+    func updateOrderShippingStatus(
+        _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
+    ) async throws(APIError) -> Orders_V1_UpdateOrderShippingStatusResponse {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         let status = validation.shippingTarget("status", request.status)
@@ -73,30 +38,76 @@ extension OrderHandlers {
         try validation.finish()
         // Without a status there was a violation.
         guard let status else { throw APIError.internalError }
-        return status
+        return Orders_V1_UpdateOrderShippingStatusResponse(
+            try await execute("UpdateOrderShippingStatus", .updateShippingStatus(status), request, call))
     }
 
     private func execute(
-        _ method: StaticString, _ command: OrderCommand, on orderID: String, _ options: CommandOptions
+        _ method: StaticString, _ command: OrderCommand, _ request: some ConditionalRequest, _ call: CallContext
     ) async throws(APIError) -> CommandOutcome {
+        var options = try options(call, method, request)
+        if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
         let outcome = try await mapped(method) { () async throws(EventStoreError) in
-            try await store.execute(command, on: orderID, options: options)
+            try await store.execute(command, on: request.orderID, options: options)
         }
-        // Watchers on this server need not wait for the projector's word.
-        changes.changed([orderID])
+        // The watches of this server need not wait for the projector's notification.
+        changes.changed([request.orderID])
         return outcome
     }
 
-    /// - Parameter unkeyed: the request without its request_id: the same key with another body is refused.
+    /// The hash of the idempotency key covers the method and the request without its request_id, so that the same key
+    /// with another request is refused.
     private func options(
-        _ call: CallContext, requestID: String, method: String, _ unkeyed: some Message
+        _ call: CallContext, _ method: StaticString, _ request: some WriteRequest
     ) throws(APIError) -> CommandOptions {
         var options = CommandOptions(
             allowedVersions: call.allowedVersions?.map { Int64($0) }, deadline: call.deadline,
             traceparent: call.traceparent)
-        guard !requestID.isEmpty else { return options }
+        guard !request.requestID.isEmpty else { return options }
+        var unkeyed = request
+        unkeyed.requestID = ""
         guard let body: [UInt8] = try? unkeyed.serializedBytes() else { throw APIError.internalError }
-        options.idempotencyKey = IdempotencyKey(requestID, requestHash: Array(method.utf8) + [0] + body)
+        options.idempotencyKey = IdempotencyKey(
+            request.requestID, requestHash: Array(method.description.utf8) + [0] + body)
         return options
     }
 }
+
+// MARK: - The common fields of writes
+
+/// A write, whose repetition is recognised by its request_id.
+protocol WriteRequest: Message {
+    /// Empty if the client sent none.
+    var requestID: String { get set }
+}
+
+/// A write on an existing order.
+protocol ConditionalRequest: WriteRequest {
+    var orderID: String { get set }
+    var hasExpectedVersion: Bool { get }
+    /// The version that the order must have.
+    var expectedVersion: UInt32 { get set }
+}
+
+/// The answer to a write.
+protocol WriteResponse: Message {
+    var orderID: String { get set }
+    var version: UInt32 { get set }
+    var replayed: Bool { get set }
+}
+
+extension WriteResponse {
+    fileprivate init(_ outcome: CommandOutcome) {
+        self.init()
+        orderID = outcome.orderID
+        version = UInt32(clamping: outcome.version)
+        replayed = outcome.replayed
+    }
+}
+
+extension Orders_V1_PlaceOrderRequest: WriteRequest {}
+extension Orders_V1_CancelOrderRequest: ConditionalRequest {}
+extension Orders_V1_UpdateOrderShippingStatusRequest: ConditionalRequest {}
+extension Orders_V1_PlaceOrderResponse: WriteResponse {}
+extension Orders_V1_CancelOrderResponse: WriteResponse {}
+extension Orders_V1_UpdateOrderShippingStatusResponse: WriteResponse {}

@@ -3,15 +3,15 @@ import Logging
 import Orders
 import OrdersProto
 
-/// The service's methods, once: REST and gRPC are faces of these. Messages in, messages out, ``APIError`` otherwise.
+/// The methods of the service, shared by REST and gRPC. They take and return messages, and throw ``APIError``.
 struct OrderHandlers: Sendable {
     let store: any OrderStore
     let list: any OrderList
-    /// Wakes watchers and those who wait for the list to catch up.
+    /// Wakes watches, and lists that wait for the projection.
     let changes: OrderChanges
     let logger: Logger
 
-    /// Runs what the event store does and turns its error into the API's; what a client must not see goes to the log.
+    /// Runs a call of the event store and maps its error to the API's. Causes that a client must not see are logged.
     func mapped<Value: Sendable>(
         _ method: StaticString, _ body: () async throws(EventStoreError) -> Value
     ) async throws(APIError) -> Value {
@@ -20,7 +20,8 @@ struct OrderHandlers: Sendable {
         } catch {
             switch error {
             case .internal, .outcomeUnknown:
-                logger.error("event store failed", metadata: ["method": "\(method)", "error": "\(error)"])
+                logger.error(
+                    "event store failed", metadata: ["method": "\(method)", "error": "\(error.debugDescription)"])
             case .unavailable:
                 logger.debug("event store unavailable", metadata: ["method": "\(method)", "error": "\(error)"])
             default: break
@@ -28,4 +29,21 @@ struct OrderHandlers: Sendable {
             throw APIError(error)
         }
     }
+
+    /// The order as it is now; NOT_FOUND if there is none.
+    func load(_ orderID: String, _ method: StaticString) async throws(APIError) -> LoadedOrder {
+        let order = try await mapped(method) { () async throws(EventStoreError) in try await store.load(orderID) }
+        guard let order else { throw APIError(EventStoreError.notFound(orderID: orderID)) }
+        return order
+    }
+}
+
+/// The part of a call that is not in its message, from either transport.
+struct CallContext: Sendable {
+    /// When the client stops waiting; nil if it sent no deadline.
+    var deadline: ContinuousClock.Instant?
+    /// The W3C trace context as the client sent it, not validated.
+    var traceparent: String?
+    /// The versions that a write accepts; nil for any. The message's own `expected_version` must hold as well.
+    var allowedVersions: [UInt32]?
 }

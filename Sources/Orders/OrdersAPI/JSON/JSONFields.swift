@@ -1,12 +1,13 @@
-/// The members of a request's JSON object, taken one field at a time by the names of the contract.
+/// The members of a request's JSON object, read one field at a time by their names in the contract.
 ///
-/// Both spellings of a field are understood, `customer_id` and `customerId`. What is wrong is collected, so that one
-/// answer names every field at fault: call ``finish()`` after the last field was taken.
+/// A client may spell a name in snake_case or in camelCase. Violations are collected, so that one answer names all of
+/// them: call ``finish()`` after the last field.
 struct JSONFields {
     private var members: [String: JSONValue] = [:]
     private var violations: [FieldViolation] = []
 
-    /// - Parameter names: the fields that the message has, in snake case.
+    /// - Parameter names: the fields that the object may have, in snake_case.
+    /// - Throws: INVALID_ARGUMENT if the body is not a JSON object.
     init(_ body: [UInt8], names: [String]) throws(APIError) {
         let value: JSONValue
         do {
@@ -37,16 +38,17 @@ struct JSONFields {
         }
     }
 
-    /// Zero if absent. Numbers without a fraction are integers however they are written: `5`, `5.0`, `5e0`.
+    /// Zero if absent. A number without a fraction is an integer in every notation: `5`, `5.0`, `5e0`.
     mutating func int32(_ name: String) -> Int32 {
         integer(name) ?? 0
     }
 
+    /// Nil if absent.
     mutating func optionalUInt32(_ name: String) -> UInt32? {
         integer(name)
     }
 
-    /// Zero if absent. Refuses digits finer than a cent even where the nearest `Double` would hide them.
+    /// Zero if absent. Digits finer than a cent are refused even if the nearest `Double` does not show them.
     mutating func price(_ name: String) -> Double {
         switch members.removeValue(forKey: name) {
         case nil: return 0
@@ -62,7 +64,7 @@ struct JSONFields {
         }
     }
 
-    /// - Throws: what was wrong with the fields so far.
+    /// - Throws: INVALID_ARGUMENT with the violations so far, if there are any.
     func finish() throws(APIError) {
         guard violations.isEmpty else { throw APIError.invalid(violations) }
     }
@@ -84,18 +86,17 @@ struct JSONFields {
         return value
     }
 
+    /// `customer_id` becomes `customerId`.
     static func camelCase(_ name: String) -> String {
         let words = name.split(separator: "_")
         return words.dropFirst().reduce(String(words.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 
-    /// A client's own words in our message: bounded.
+    /// A client's text in an error message is bounded: 64 characters.
     private static func shortened(_ name: String) -> String {
         name.unicodeScalars.count <= 64 ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(64))) + "…"
     }
-}
 
-extension JSONFields {
     /// One of the names of an enumeration; nil if absent.
     mutating func choice<Value>(_ name: String, _ choices: [(String, Value)]) -> Value? {
         switch members.removeValue(forKey: name) {

@@ -1,7 +1,8 @@
-/// Reads one JSON text (RFC 8259), strictly: UTF-8 only, no duplicate names, bounded nesting, nothing after the value.
+/// A strict parser of one JSON text (RFC 8259): UTF-8 only, no duplicate names, bounded nesting, no bytes after the
+/// value.
 ///
-/// SwiftProtobuf's own JSON decoder is lenient where this API promises to refuse (numbers in strings, the last of two
-/// duplicates wins, nulls) and its errors do not name the field; so the REST face reads JSON itself.
+/// SwiftProtobuf's JSON decoder accepts texts that this API must refuse (numbers in strings, duplicate names, nulls),
+/// and its errors do not name the field. Therefore REST has a parser of its own.
 struct JSONReader {
     private let bytes: [UInt8]
     private var position = 0
@@ -11,6 +12,7 @@ struct JSONReader {
         self.bytes = bytes
     }
 
+    /// - Throws: ``JSONSyntaxError`` for the first place at which the text is not JSON.
     static func read(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
         var reader = JSONReader(bytes)
         let value = try reader.value()
@@ -31,7 +33,7 @@ struct JSONReader {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    /// Skips space, and `byte` if it comes next.
+    /// Skips space, and `byte` if it is next; returns whether it was.
     private mutating func take(_ byte: UInt8) -> Bool {
         skipSpace()
         guard current == byte else { return false }
@@ -173,7 +175,7 @@ extension JSONReader {
         }
     }
 
-    /// One `\u` escape, or the two of a surrogate pair; a lone surrogate is no character.
+    /// Reads one `\u` escape, or the two of a surrogate pair. A lone surrogate is an error.
     private mutating func escapedScalar() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try fourHexDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }

@@ -1,4 +1,4 @@
-/// Writes JSON into one byte buffer. The caller opens, names and closes; the writer puts the commas.
+/// Writes JSON into one byte buffer. The caller writes names and values; the writer adds commas and escapes.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -7,10 +7,12 @@ struct JSONWriter {
         bytes.reserveCapacity(512)
     }
 
+    /// Writes an object; `body` writes its members.
     mutating func object(_ body: (inout JSONWriter) -> Void) {
         wrapped("{", "}", body)
     }
 
+    /// Writes an array; `body` writes one value per element.
     mutating func array<S: Sequence>(_ elements: S, _ body: (inout JSONWriter, S.Element) -> Void) {
         wrapped("[", "]") { writer in
             for element in elements { body(&writer, element) }
@@ -39,6 +41,7 @@ struct JSONWriter {
         literal(Self.decimal(cents: cents))
     }
 
+    /// Writes a string, escaped.
     mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -47,14 +50,14 @@ struct JSONWriter {
         needsComma = true
     }
 
-    /// Writes a number, true, false or null as it is given.
+    /// Writes a number, true, false or null without any check.
     mutating func literal(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
         needsComma = true
     }
 
-    /// Whole cents as a number with only the decimals it needs: 99.99, 12.5, 100.
+    /// Whole cents as a number in whole units with as few decimals as possible: 99.99, 12.5, 100.
     static func decimal(cents: Int64) -> String {
         let (whole, rest) = cents.quotientAndRemainder(dividingBy: 100)
         if rest == 0 { return String(whole) }

@@ -4,7 +4,7 @@ extension RESTResponse {
     /// The only place that turns an error into an HTTP response: `{"code", "message", "details"}`, the details in the
     /// JSON mapping of `google.rpc`.
     init(_ error: APIError) {
-        let error = error.inWordsOfREST
+        let error = error.withRESTNames
         var headers = HTTPFields()
         if let delay = error.retryAfter { headers[.retryAfter] = String(delay.secondsRoundedUp) }
         if !error.allowedMethods.isEmpty { headers[.allow] = error.allowedMethods.joined(separator: ", ") }
@@ -18,12 +18,13 @@ extension RESTResponse {
 }
 
 extension APIError {
-    /// What REST calls by another name than the messages do: a header, and a token of two fields.
+    /// The fields of messages that have another name in REST: a header, and a token of two fields.
     private static let namesInREST = [
         "request_id": "Idempotency-Key", "at_least.order_id": "at_least", "at_least.version": "at_least",
     ]
 
-    fileprivate var inWordsOfREST: APIError {
+    /// The error with the names that REST uses.
+    fileprivate var withRESTNames: APIError {
         guard let colon = message.firstIndex(of: ":"), let name = Self.namesInREST[String(message[..<colon])] else {
             return self
         }
@@ -71,6 +72,6 @@ extension APIError {
 }
 
 extension Duration {
-    /// At least one, as `Retry-After` has no fractions.
+    /// Whole seconds for `Retry-After`, rounded up, at least 1.
     var secondsRoundedUp: Int64 { max(1, components.seconds + (components.attoseconds > 0 ? 1 : 0)) }
 }

@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// Which web pages of other origins may use the API (the Fetch standard's CORS protocol). By default none.
+/// The CORS protocol of the Fetch standard: which web pages of other origins may use the API. By default none.
 struct CORS: Sendable {
-    /// Such as `https://shop.example`; `*` is every origin.
+    /// Origins such as `https://shop.example`; `*` stands for every origin.
     let allowedOrigins: Set<String>
 
     private static let allowedHeaders = "content-type, idempotency-key, if-match, last-event-id, traceparent"
@@ -14,7 +14,7 @@ struct CORS: Sendable {
         self.allowedOrigins = Set(allowedOrigins)
     }
 
-    /// The answer to a browser that asks before it sends; nil if it is no such question, or none that gets an answer.
+    /// The response to a preflight request of an allowed origin; nil for other requests.
     func preflight(_ request: RESTRequest, methods: [HTTPRequest.Method]) -> RESTResponse? {
         guard request.method == .options, request.headers[.accessControlRequestMethod] != nil, allows(request) else {
             return nil
@@ -26,7 +26,7 @@ struct CORS: Sendable {
         return RESTResponse(status: 204, headers: headers, body: .bytes([]))
     }
 
-    /// Lets the page read the response.
+    /// Adds the headers that let the page read the response, if its origin is allowed.
     func decorate(_ response: inout RESTResponse, for request: RESTRequest) {
         guard !allowedOrigins.isEmpty else { return }
         response.headers.append(HTTPField(name: .vary, value: "Origin"))

@@ -1,8 +1,9 @@
 import GRPC
 import HTTPTypes
 
-/// gzip for larger responses, if the client accepts it (RFC 9110 §12.5.3).
+/// Compresses larger responses with gzip if the client accepts it (RFC 9110 §12.5.3).
 enum ContentEncoding {
+    /// Compresses the body if that makes it smaller. Streams are not compressed.
     static func apply(to response: inout RESTResponse, for request: RESTRequest) {
         guard case .bytes(let bytes) = response.body, bytes.count >= RESTLimits.minimumCompressedBytes else { return }
         response.headers.append(HTTPField(name: .vary, value: "Accept-Encoding"))
@@ -14,7 +15,7 @@ enum ContentEncoding {
         response.headers[.contentLength] = String(compressed.count)
     }
 
-    /// Whether gzip, or anything, is acceptable with a weight above zero; what names gzip wins over the wildcard.
+    /// Whether gzip is acceptable with a weight above zero. An entry for gzip takes precedence over the wildcard.
     static func acceptsGzip(_ headers: HTTPFields) -> Bool {
         var wildcard = false
         for value in headers[values: .acceptEncoding] {

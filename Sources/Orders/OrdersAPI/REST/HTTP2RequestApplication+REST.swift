@@ -2,7 +2,7 @@ import HTTP2
 import HTTPTypes
 
 extension HTTP2RequestApplication {
-    /// The REST face over HTTP/2: the same answers, on the same connections as gRPC.
+    /// REST over HTTP/2, on the connections of the gRPC port.
     init(_ service: RESTService) {
         self.init(refusal: { HTTP2Response(service.refuse($0)) }) { request in
             HTTP2Response(await service.respond(to: RESTRequest(request)))
@@ -11,7 +11,7 @@ extension HTTP2RequestApplication {
 }
 
 extension RESTService {
-    /// The answer to a request that the connection turned away, with the same JSON as every other error.
+    /// The response to a request that the connection refused, in the JSON of every other error.
     fileprivate func refuse(_ reason: HTTP2Refusal) -> RESTResponse {
         let error: APIError
         switch reason {

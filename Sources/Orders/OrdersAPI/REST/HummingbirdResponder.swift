@@ -3,7 +3,7 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The REST face over HTTP/1.1: Hummingbird's connections, our answers.
+/// REST over HTTP/1.1: Hummingbird has the connections, ``RESTService`` makes the responses.
 struct HummingbirdResponder: HTTPResponder {
     typealias Context = RESTContext
 
@@ -46,13 +46,14 @@ struct HummingbirdResponder: HTTPResponder {
     }
 }
 
-/// What Hummingbird makes for each request; the API needs none of it but must name a type.
+/// The context that Hummingbird makes for each request. The API does not use it, but Hummingbird demands a type.
 struct RESTContext: InitializableFromSource {
     init(source: ApplicationRequestContextSource) {}
 }
 
-/// Lets a streamed body be sent from the task that watches for the client to leave. One piece at a time:
-/// ``RESTResponse/Send`` is awaited before it is called again, so the writer is never used by two tasks at once.
+/// Carries the writer of a streamed body to the task that is cancelled when the client closes the connection.
+///
+/// Unchecked: ``RESTResponse/Send`` is awaited before it is called again, so two tasks never use the writer at once.
 private final class BodySender: @unchecked Sendable {
     private var writer: any ResponseBodyWriter
 

@@ -1,6 +1,8 @@
 /// Percent-encoding of paths and queries (RFC 3986).
 enum PercentDecoding {
-    /// Nil if an escape is broken or the result is not UTF-8.
+    /// Nil if an escape is malformed or the result is not UTF-8.
+    ///
+    /// - Parameter plusIsSpace: whether `+` stands for a space, as in queries.
     static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var iterator = text.utf8.makeIterator()

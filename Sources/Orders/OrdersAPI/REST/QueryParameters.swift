@@ -1,11 +1,15 @@
-/// The parameters of a request's query, taken one at a time by the names of the contract, in either spelling.
+/// The parameters of a request's query, read one at a time by their names in the contract. A client may spell a name in
+/// snake_case or in camelCase.
 ///
-/// A parameter that nobody knows is refused: `limt=50` would otherwise quietly mean something else. Call ``finish()``
-/// after the last one was taken.
+/// An unknown parameter is refused: without that, a misspelt `limt=50` would be ignored. Violations are collected, so
+/// that one answer names all of them: call ``finish()`` after the last parameter.
 struct QueryParameters {
     private var values: [String: String] = [:]
     private var violations: [FieldViolation] = []
 
+    /// - Parameters:
+    ///   - query: the part after the question mark, percent-encoded.
+    ///   - names: the parameters that the request may have, in snake_case.
     init(_ query: Substring, names: [String]) {
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -38,15 +42,17 @@ struct QueryParameters {
         return text
     }
 
+    /// Nil if absent.
     mutating func optionalUInt32(_ name: String) -> UInt32? {
         guard let text = values.removeValue(forKey: name) else { return nil }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt32(text) else {
+        guard let value = UInt32(asciiDigits: text) else {
             violations.append(FieldViolation(name, "must be a whole number from 0 to \(UInt32.max)"))
             return nil
         }
         return value
     }
 
+    /// False if absent.
     mutating func bool(_ name: String) -> Bool {
         switch values.removeValue(forKey: name) {
         case nil, "false": return false
@@ -65,12 +71,21 @@ struct QueryParameters {
         return nil
     }
 
+    /// - Throws: INVALID_ARGUMENT with the violations so far, if there are any.
     func finish() throws(APIError) {
         guard violations.isEmpty else { throw APIError.invalid(violations) }
     }
 
-    /// Each part of a path to a field by itself: `at_least.order_id` is `atLeast.orderId`.
+    /// Converts each part of a path on its own: `at_least.order_id` is `atLeast.orderId`.
     private static func camelCase(_ name: String) -> String {
         name.split(separator: ".").map { JSONFields.camelCase(String($0)) }.joined(separator: ".")
+    }
+}
+
+extension UInt32 {
+    /// Parses one or more ASCII digits; nil for anything else, including a sign, and for a number out of range.
+    init?(asciiDigits text: some StringProtocol) {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(text)
     }
 }

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// What a path is about.
+/// The resource that a path names.
 enum RESTRoute: Hashable, Sendable {
     case orders
     case order(String)
@@ -13,9 +13,9 @@ enum RESTRoute: Hashable, Sendable {
     case openAPI
     case docs
 
-    /// Nil if nothing is at this path.
+    /// Nil if there is no resource at this path.
     ///
-    /// - Throws: ``APIError`` if the path is broken.
+    /// - Throws: INVALID_ARGUMENT if the order_id is not percent-encoded UTF-8.
     init?(path: Substring) throws(APIError) {
         switch path {
         case "/v1/orders": self = .orders
@@ -43,7 +43,7 @@ enum RESTRoute: Hashable, Sendable {
         }
     }
 
-    /// The route without what is in it, for metrics.
+    /// The route with a placeholder for the order_id, for metrics and for the OpenAPI document.
     var label: String {
         switch self {
         case .orders: "/v1/orders"
@@ -59,6 +59,7 @@ enum RESTRoute: Hashable, Sendable {
         }
     }
 
+    /// The supported methods, apart from the preflight of CORS.
     var methods: [HTTPRequest.Method] {
         switch self {
         case .orders: [.get, .head, .post]

@@ -1,5 +1,6 @@
 import HTTPTypes
 import OrdersProto
+import SwiftProtobuf
 
 extension RESTService {
     func placeOrder(_ request: RESTRequest) async throws -> RESTResponse {
@@ -14,56 +15,82 @@ extension RESTService {
         message.totalPrice = fields.price("total_price")
         message.paymentMethod = fields.string("payment_method")
         try fields.finish()
-        message.requestID = try requestID(request.headers)
-        let answer = try await handlers.placeOrder(message, request.call)
-        return written(answer.orderID, version: answer.version, replayed: answer.replayed)
+        message.requestID = try Self.requestID(request.headers)
+        return written(try await handlers.placeOrder(message, request.call))
     }
 
     func cancelOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        var fields = try await fields(request, ["order_id", "reason", "expected_version"])
-        var message = Orders_V1_CancelOrderRequest()
-        let bodyOrderID = fields.string("order_id")
-        message.orderID = orderID
-        message.reason = fields.string("reason")
-        if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
-        try fields.finish()
-        try requireSameOrder(bodyOrderID, orderID)
-        message.requestID = try requestID(request.headers)
-        let prepared = message
-        let answer = try await conditional(request) { call async throws(APIError) in
-            try await handlers.cancelOrder(prepared, call)
+        try await conditionalWrite(orderID, request, field: "reason", handlers.cancelOrder) { message, fields in
+            message.reason = fields.string("reason")
         }
-        return written(answer.orderID, version: answer.version, replayed: answer.replayed)
     }
 
     func updateShippingStatus(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        var fields = try await fields(request, ["order_id", "status", "expected_version"])
-        var message = Orders_V1_UpdateOrderShippingStatusRequest()
-        let bodyOrderID = fields.string("order_id")
+        try await conditionalWrite(
+            orderID, request, field: "status", handlers.updateOrderShippingStatus
+        ) { message, fields in
+            message.status = fields.choice("status", Orders_V1_ShippingStatus.names) ?? .unspecified
+        }
+    }
+
+    /// Runs a write on an existing order, which must be at one of the versions of `If-Match` if the request has that
+    /// header.
+    ///
+    /// The version is checked together with the write and not before it: a repeated `Idempotency-Key` gets the first
+    /// answer, whatever the order's version is now.
+    ///
+    /// - Parameters:
+    ///   - field: the field of the body besides `order_id` and `expected_version`.
+    ///   - read: copies that field into the message.
+    /// - Throws: ``APIError``, with 412 if `If-Match` does not hold.
+    private func conditionalWrite<Write: ConditionalRequest>(
+        _ orderID: String, _ request: RESTRequest, field: String,
+        _ handler: (Write, CallContext) async throws(APIError) -> some WriteResponse,
+        read: (inout Write, inout JSONFields) -> Void
+    ) async throws -> RESTResponse {
+        var fields = try await fields(request, ["order_id", field, "expected_version"])
+        var message = Write()
         message.orderID = orderID
-        message.status = fields.choice("status", Orders_V1_ShippingStatus.names) ?? .unspecified
+        let bodyOrderID = fields.string("order_id")
+        read(&message, &fields)
         if let version = fields.optionalUInt32("expected_version") { message.expectedVersion = version }
         try fields.finish()
-        try requireSameOrder(bodyOrderID, orderID)
-        message.requestID = try requestID(request.headers)
-        let prepared = message
-        let answer = try await conditional(request) { call async throws(APIError) in
-            try await handlers.updateOrderShippingStatus(prepared, call)
-        }
-        return written(answer.orderID, version: answer.version, replayed: answer.replayed)
-    }
-
-    private func requireSameOrder(_ inBody: String, _ inPath: String) throws(APIError) {
-        guard inBody.isEmpty || inBody == inPath else {
+        guard bodyOrderID.isEmpty || bodyOrderID == orderID else {
             throw APIError.invalid("order_id", "is another one in the path")
         }
+        message.requestID = try Self.requestID(request.headers)
+        let precondition = IfMatch(request.headers)
+        var call = request.call
+        call.allowedVersions = precondition?.versions
+        do throws(APIError) {
+            return written(try await handler(message, call))
+        } catch {
+            throw precondition?.explain(error) ?? error
+        }
     }
 
-    /// The version and the replay mark go into headers, so that the body stays what clients of the reference know.
-    private func written(_ orderID: String, version: UInt32, replayed: Bool) -> RESTResponse {
+    /// The version and the replay mark are headers, so that the body is the one that clients of the reference know.
+    private func written(_ answer: some WriteResponse) -> RESTResponse {
         var headers = HTTPFields()
-        headers[.eTag] = EntityTag.text(version)
-        if replayed { headers[.idempotencyReplayed] = "true" }
-        return .json(headers: headers) { $0.member("order_id", orderID) }
+        headers[.eTag] = IfMatch.entityTag(answer.version)
+        if answer.replayed { headers[.idempotencyReplayed] = "true" }
+        return .json(headers: headers) { $0.member("order_id", answer.orderID) }
+    }
+
+    /// The request_id of a write, from the header `Idempotency-Key`; empty without that header.
+    ///
+    /// The header may be a string in quotes, as the IETF draft defines it, or the bare key; both are the same key.
+    private static func requestID(_ headers: HTTPFields) throws(APIError) -> String {
+        let values = headers[values: .idempotencyKey]
+        guard let value = values.first else { return "" }
+        guard values.count == 1 else { throw APIError.invalid("Idempotency-Key", "is given more than once") }
+        var key = Substring(value)
+        if key.utf8.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") { key = key.dropFirst().dropLast() }
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x22 })
+        else {
+            throw APIError.invalid(
+                "Idempotency-Key", "must have 1 to 255 visible ASCII characters, none of them a quote")
+        }
+        return String(key)
     }
 }

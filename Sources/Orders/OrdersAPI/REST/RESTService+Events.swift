@@ -3,7 +3,7 @@ import OrdersProto
 import SwiftProtobuf
 
 extension RESTService {
-    /// The audit trail, or with `watch=true` a stream of Server-Sent Events.
+    /// The audit trail; with `watch=true` a stream of Server-Sent Events.
     func orderEvents(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
         var parameters = QueryParameters(request.query, names: ["from_sequence", "page_size", "watch"])
         let from = parameters.optionalUInt32("from_sequence")
@@ -21,7 +21,7 @@ extension RESTService {
         message.fromSequence = from ?? 0
         if let pageSize { message.pageSize = pageSize }
         let answer = try await handlers.getOrderHistory(message, request.call)
-        return .json(headers: [.eTag: EntityTag.text(answer.version)]) { json in
+        return .json(headers: [.eTag: IfMatch.entityTag(answer.version)]) { json in
             json.name("events")
             json.array(answer.events) { json, event in json.object { OrderJSON.write(event, &$0) } }
             json.member("version", number: answer.version)
@@ -34,10 +34,10 @@ extension RESTService {
         try validation.finish()
     }
 
-    /// The first sequence number wanted by a client that reconnects: one more than the last it got.
+    /// The sequence number after `Last-Event-ID`, which a reconnecting client sends; nil without that header.
     private static func lastEventID(_ headers: HTTPFields) throws(APIError) -> UInt32? {
         guard let text = headers[.lastEventID], !text.isEmpty else { return nil }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let last = UInt32(text), last < .max else {
+        guard let last = UInt32(asciiDigits: text), last < .max else {
             throw APIError.invalid("Last-Event-ID", "must be the sequence number of an event")
         }
         return last + 1
@@ -47,9 +47,9 @@ extension RESTService {
 // MARK: - Server-Sent Events
 
 extension RESTService {
-    /// Answers once it is known that there is such an order; 204 tells a browser's EventSource not to come back.
+    /// Responds when the order is found. 204 tells a browser's EventSource not to reconnect, because no event follows.
     ///
-    /// - Parameter limit: the stream ends after so many events; the client comes back for more.
+    /// - Parameter limit: the stream ends after this many events; the client reconnects for the next ones.
     private func watch(_ orderID: String, from: UInt32, limit: UInt32, isHead: Bool) async throws -> RESTResponse {
         let request = Orders_V1_WatchOrderRequest.with { ($0.orderID, $0.fromSequence) = (orderID, from) }
         let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
@@ -71,13 +71,14 @@ extension RESTService {
                         }
                     } catch is EndOfStream {
                     } catch is APIError {
-                        // The stream has begun, so the status is sent: the client comes back, with Last-Event-ID.
+                        // The status is sent already, so the stream just ends. The client reconnects with
+                        // Last-Event-ID.
                     }
                 })
     }
 }
 
-/// The stream has shown as many events as were asked for.
+/// The stream has sent as many events as the request allows.
 private struct EndOfStream: Error {}
 
 extension Orders_V1_OrderDetails {

@@ -10,7 +10,7 @@ extension RESTService {
         if let version = parameters.optionalUInt32("min_version") { message.minVersion = version }
         try parameters.finish()
         let order = try await handlers.getOrder(message, request.call).order
-        return .json(headers: [.eTag: EntityTag.text(order.version)]) { json in
+        return .json(headers: [.eTag: IfMatch.entityTag(order.version)]) { json in
             json.name("order")
             json.object { OrderJSON.write(order, &$0) }
         }
@@ -53,7 +53,7 @@ extension RESTService {
         return message
     }
 
-    /// An order and its version as one token, `<order_id>@<version>`. An order_id may itself hold an `@`.
+    /// Parses `<order_id>@<version>`. The order_id may contain an `@`, too.
     private static func orderVersion(_ text: String) throws(APIError) -> Orders_V1_OrderVersion {
         guard let separator = text.lastIndex(of: "@"), let version = UInt32(text[text.index(after: separator)...]),
             version > 0

@@ -1,13 +1,14 @@
 import HTTPTypes
 import OrdersProto
 
-/// The REST face: paths, JSON and HTTP's own rules around ``OrderHandlers``. It knows no connection; see
-/// ``HummingbirdResponder`` for HTTP/1.1.
+/// REST without its connections: paths, JSON and the rules of HTTP around ``OrderHandlers``. The connections are those
+/// of ``HummingbirdResponder`` for HTTP/1.1, and of `HTTP2RequestApplication` for HTTP/2.
 struct RESTService: Sendable {
     let handlers: OrderHandlers
     let operations: Operations
     var cors = CORS()
 
+    /// Answers every request; errors become responses.
     func respond(to request: RESTRequest) async -> RESTResponse {
         let started = ContinuousClock.now
         var label = "unknown"
@@ -24,14 +25,15 @@ struct RESTService: Sendable {
         ContentEncoding.apply(to: &response, for: request)
         if request.method == .head { response.body = .bytes([]) }
         cors.decorate(&response, for: request)
-        operations.requests.metrics(face: "rest", method: label).record(
+        operations.requests.metrics(transport: "rest", method: label).record(
             status: response.status, duration: .now - started)
         return response
     }
 
-    /// The answer to a request that came to no route: the connection turned it away.
+    /// The response to a request that its connection refused before it had a route.
     func refuse(_ error: APIError) -> RESTResponse {
-        operations.requests.metrics(face: "rest", method: "refused").record(status: error.httpStatus, duration: .zero)
+        operations.requests.metrics(transport: "rest", method: "refused").record(
+            status: error.httpStatus, duration: .zero)
         return RESTResponse(error)
     }
 
@@ -72,7 +74,7 @@ struct RESTService: Sendable {
         return error.withHTTPStatus(405)
     }
 
-    /// The fields of a request's JSON body.
+    /// The fields of a request's JSON body, which may have these names.
     func fields(_ request: RESTRequest, _ names: [String]) async throws -> JSONFields {
         try requireJSON(request.headers)
         return try JSONFields(try await request.body(RESTLimits.maximumBodyBytes), names: names)

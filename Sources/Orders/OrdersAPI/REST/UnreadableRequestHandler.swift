@@ -3,11 +3,11 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Puts words into the answer to a request that the HTTP/1.1 parser gave up on.
+/// Adds a JSON body to the response to a request that the HTTP/1.1 parser cannot read.
 ///
-/// Hummingbird answers it with an empty 400, after the answers to the requests before it, and ends the connection. That
-/// response comes by here on its way out and gets the JSON of every other error. One per connection, used on its event
-/// loop only.
+/// Hummingbird answers such a request with an empty 400, after the responses to the requests before it, and closes the
+/// connection. This handler sees that response on its way out and replaces it with the JSON of every other error. There
+/// is one handler per connection, used on its event loop only.
 final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -16,7 +16,7 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
     private let refuse: @Sendable (APIError) -> RESTResponse
     private var failure: HTTPParserError?
 
-    /// - Parameter refuse: the answer to a request with this error.
+    /// - Parameter refuse: makes the response for an error.
     init(refuse: @escaping @Sendable (APIError) -> RESTResponse) {
         self.refuse = refuse
     }
@@ -27,7 +27,7 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard let failure, case .head(let head) = unwrapOutboundIn(data), Self.isWithoutWords(head) else {
+        guard let failure, case .head(let head) = unwrapOutboundIn(data), Self.hasNoBody(head) else {
             return context.write(data, promise: promise)
         }
         let response = refuse(APIError(unreadable: failure))
@@ -41,8 +41,8 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: bytes))), promise: promise)
     }
 
-    /// Our own answers to bad requests, which may still be under way, have a body.
-    private static func isWithoutWords(_ head: HTTPResponse) -> Bool {
+    /// The 400 of ``RESTService`` for an earlier request has a body; Hummingbird's has none.
+    private static func hasNoBody(_ head: HTTPResponse) -> Bool {
         head.status == .badRequest && head.headerFields[.contentLength] == "0"
     }
 }

@@ -8,12 +8,15 @@ import Postgres
 import Runtime
 public import ServiceLifecycle
 
-/// The server put together: the event store, the list, the handlers, and their faces.
+/// The whole server: the event store, the list, the handlers and the two transports.
 public struct OrdersServer {
-    /// In the order in which they start; they stop in reverse.
+    /// In the order of their start. They stop in reverse order.
     public let services: [any Service]
 
-    /// Opens nothing: the services do, and wait for what is missing.
+    /// Opens no connection and no port; the services do. A service waits for a Postgres that cannot be reached.
+    ///
+    /// - Throws: `ConfigurationError` if a setting cannot be used, and other errors when the process has no thread or
+    ///   file descriptor left.
     public init(_ configuration: ServerConfiguration, logger: Logger) throws {
         let store = try EventStore(
             configuration: configuration.eventStore, postgres: configuration.postgres, logger: logger)
@@ -40,8 +43,8 @@ public struct OrdersServer {
             EventStoreService(store: store),
             PoolService(pool: pool),
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
-            HTTPFace(endpoint: configuration.http, service: rest, logger: logger),
-            try GRPCFace(
+            HTTPTransport(endpoint: configuration.http, service: rest, logger: logger),
+            try GRPCTransport(
                 endpoint: configuration.grpc, eventLoops: configuration.grpcEventLoops, tls: configuration.tls,
                 router: router,
                 observer: operations.requests,
@@ -50,5 +53,30 @@ public struct OrdersServer {
                 readiness: readiness, health: health, changes: changes, delay: configuration.shutdownDelay,
                 logger: logger),
         ]
+    }
+}
+
+// MARK: - Services
+
+/// Runs the event store's lanes until the transports have stopped.
+private struct EventStoreService: Service {
+    let store: EventStore
+
+    func run() async {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await store.run()
+        } onCancelOrGracefulShutdown: {
+            store.shutdown()
+        }
+    }
+}
+
+/// Closes a pool's connections when the transports have stopped.
+private struct PoolService: Service {
+    let pool: PostgresPool
+
+    func run() async {
+        try? await gracefulShutdown()
+        await pool.close()
     }
 }

@@ -3,15 +3,15 @@ public import HTTP2
 public import Postgres
 public import Runtime
 
-/// What an orders server is told at start.
+/// The settings of an orders server, read once at start.
 public struct ServerConfiguration: Sendable {
-    /// Where one face listens.
+    /// The address on which one transport listens.
     public struct Endpoint: Sendable, Hashable {
-        /// An address or name; `0.0.0.0` is every IPv4 interface.
+        /// An address or a name; `0.0.0.0` stands for every IPv4 interface.
         public var host: String
         /// 0 takes any free port.
         public var port: Int
-        /// The environment variable that sets the port, for messages about it.
+        /// The environment variable that sets the port, for error messages.
         public let portVariable: String
     }
 
@@ -19,8 +19,8 @@ public struct ServerConfiguration: Sendable {
     public var http: Endpoint
     /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
     public var grpc: Endpoint
-    /// `GRPC_EVENT_LOOPS`: threads of the gRPC port's own that serve its connections. Default nil: it shares the
-    /// process's, one per processor.
+    /// `GRPC_EVENT_LOOPS`: how many threads of its own the gRPC port has, 1 to 256. Default nil: it shares the threads
+    /// of the process, one per processor.
     public var grpcEventLoops: Int?
     /// `TLS_CERTIFICATE_FILE`, `TLS_PRIVATE_KEY_FILE`, `TLS_CLIENT_CA_FILE`, `TLS_REQUIRE_CLIENT_CERTIFICATE`: TLS on
     /// the gRPC port. Default none: HTTP/2 with prior knowledge.
@@ -29,17 +29,17 @@ public struct ServerConfiguration: Sendable {
     public var postgres: PostgresConfiguration
     /// `WRITE_LANES`, `READ_LANES`, `MAX_COMMANDS_PER_BATCH`, `MAX_QUEUED_PER_LANE`: the command lanes.
     public var eventStore: EventStoreConfiguration
-    /// `LIST_CONNECTIONS`: connections that read the list of orders. Default 2.
+    /// `LIST_CONNECTIONS`: connections that read the list of orders, 1 to 16. Default 2.
     public var listConnections: Int
-    /// `CORS_ALLOWED_ORIGINS`: the origins, separated by commas, whose web pages may use the API; `*` is all. Default
-    /// none.
+    /// `CORS_ALLOWED_ORIGINS`: the origins, separated by commas, whose web pages may use the API; `*` stands for
+    /// all. Default none.
     public var corsAllowedOrigins: [String]
 
-    /// `SHUTDOWN_DELAY`: how long the server goes on taking requests after SIGTERM, while `/readyz` and health already
-    /// say no, so that load balancers stop sending before connections are closed. Default 0s.
+    /// `SHUTDOWN_DELAY`: how long the server accepts requests after SIGTERM, 0 to 300 s, while `/readyz` and health are
+    /// off already, so that load balancers stop sending before connections are closed. Default 0s.
     public var shutdownDelay: Duration
 
-    /// Reads the settings; what is wrong with them is reported to `environment`.
+    /// Reads the settings. Values that are not acceptable are reported to `environment`, which throws them together.
     public init(_ environment: EnvironmentReader) {
         http = Endpoint(
             host: environment.string("HTTP_HOST", default: "0.0.0.0"),
@@ -70,7 +70,7 @@ public struct ServerConfiguration: Sendable {
         shutdownDelay = Self.shutdownDelay(environment)
     }
 
-    /// What the process may take to stop: the delay, and then as long as any service.
+    /// The longest time the process takes to stop: the shutdown delay, and then the drain of its services.
     public static func drainTimeout(_ environment: EnvironmentReader) -> Duration {
         shutdownDelay(environment) + ServiceProcess.drainTimeout
     }
@@ -87,5 +87,33 @@ public struct ServerConfiguration: Sendable {
             environment.report("CORS_ALLOWED_ORIGINS", "'\(origin)' is not an origin such as https://shop.example")
         }
         return origins
+    }
+}
+
+extension HTTP2TLSConfiguration {
+    /// `TLS_CERTIFICATE_FILE` and `TLS_PRIVATE_KEY_FILE` switch TLS on for the gRPC port. With `TLS_CLIENT_CA_FILE` a
+    /// client must show a certificate of one of those authorities; `TLS_REQUIRE_CLIENT_CERTIFICATE=false` makes that
+    /// optional. Nil without a certificate.
+    fileprivate init?(_ environment: EnvironmentReader) {
+        let certificate = environment.optionalString("TLS_CERTIFICATE_FILE")
+        let key = environment.optionalString("TLS_PRIVATE_KEY_FILE")
+        let authority = environment.optionalString("TLS_CLIENT_CA_FILE")
+        let isRequired = environment.bool("TLS_REQUIRE_CLIENT_CERTIFICATE", default: true)
+        guard let certificate, let key else {
+            if certificate != nil {
+                environment.report("TLS_PRIVATE_KEY_FILE", "must be set together with TLS_CERTIFICATE_FILE")
+            }
+            if key != nil {
+                environment.report("TLS_CERTIFICATE_FILE", "must be set together with TLS_PRIVATE_KEY_FILE")
+            }
+            if certificate == nil, key == nil, authority != nil {
+                environment.report(
+                    "TLS_CLIENT_CA_FILE", "has no effect without TLS_CERTIFICATE_FILE and TLS_PRIVATE_KEY_FILE")
+            }
+            return nil
+        }
+        self.init(
+            certificateChainFile: certificate, privateKeyFile: key, clientAuthorityFile: authority,
+            requiresClientCertificate: isRequired)
     }
 }

@@ -1,10 +1,13 @@
 import EventStore
 import Orders
+import OrdersProto
 
-/// Where orders are: what the handlers need of the event store, so that they can be tested without Postgres.
+/// The part of the event store that the handlers need. Tests replace it, so that they need no Postgres.
 protocol OrderStore: Sendable {
+    /// Creates an order; see `EventStore`.
     func place(_ details: OrderDetails, options: CommandOptions) async throws(EventStoreError) -> CommandOutcome
 
+    /// Executes a command on an order; see `EventStore`.
     func execute(
         _ command: OrderCommand, on orderID: String, options: CommandOptions
     ) async throws(EventStoreError) -> CommandOutcome
@@ -16,4 +19,15 @@ protocol OrderStore: Sendable {
     func history(
         _ orderID: String, from sequenceNumber: Int64, limit: Int
     ) async throws(EventStoreError) -> [StoredEvent]
+}
+
+extension EventStore: OrderStore {}
+
+/// The read model of orders, as the handlers need it. Tests replace it, so that they need no projection.
+protocol OrderList: Sendable {
+    /// At most `query.rows` orders, newest first.
+    func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary]
+
+    /// The version at which the list shows an order; 0 if it does not show the order yet.
+    func version(of orderID: String) async throws(APIError) -> UInt32
 }

@@ -1,6 +1,7 @@
-/// Where a page of the list ended: the sort key of its last order. A position in the list of all orders, so it means
-/// the same under every filter. Opaque to clients; hexadecimal, so that every text of the documented pattern is a
-/// position.
+/// The end of a page of the list: the sort key of its last order.
+///
+/// It is a position among all orders, so it is valid with every filter. The text is opaque to clients. It is
+/// hexadecimal, so that every text that matches the documented pattern is a valid position.
 struct PageToken: Hashable, Sendable {
     /// At least zero and below 2^52, the year 2112.
     let createdAtMicroseconds: Int64
@@ -9,12 +10,13 @@ struct PageToken: Hashable, Sendable {
     private static let timeDigits = 13
     private static let latestMicroseconds: Int64 = 1 << 52 - 1
 
+    /// A time out of range is replaced by the nearest one in range.
     init(createdAtMicroseconds: Int64, orderID: String) {
         self.createdAtMicroseconds = min(max(createdAtMicroseconds, 0), Self.latestMicroseconds)
         self.orderID = orderID
     }
 
-    /// Nil if the text is not one of our tokens.
+    /// Nil if the text does not match the pattern of tokens.
     init?(_ text: String) {
         let digits = Array(text.utf8)
         guard digits.count <= APILimits.maximumPageTokenBytes, digits.count > Self.timeDigits,
@@ -34,6 +36,7 @@ struct PageToken: Hashable, Sendable {
         self.init(createdAtMicroseconds: time, orderID: String(decoding: bytes, as: UTF8.self))
     }
 
+    /// 13 digits of the time, then two digits for each byte of the identifier.
     var text: String {
         let time = String(createdAtMicroseconds, radix: 16)
         let padding = String(repeating: "0", count: Self.timeDigits - time.utf8.count)

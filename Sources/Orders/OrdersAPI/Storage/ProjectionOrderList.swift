@@ -1,9 +1,11 @@
+import EventStore
 import Logging
 import OrdersProto
 import Postgres
 import SwiftProtobuf
 
-/// The list as the projector keeps it in Postgres, read through a small pool so that reading never waits for a commit.
+/// The list in the table `order_projection`, which the projector writes. It has a small pool of connections of its own,
+/// so that a read never waits for a commit.
 struct ProjectionOrderList: OrderList {
     let pool: PostgresPool
     let logger: Logger
@@ -12,7 +14,7 @@ struct ProjectionOrderList: OrderList {
 
     func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
         try await read { connection in
-            let prepared = OrderListStatement.query(query)
+            let prepared = query.postgresQuery
             let rows = try connection.query(prepared.statement, prepared.parameters)
             return try (0..<rows.count).map { try Orders_V1_OrderSummary(rows, $0) }
         }
@@ -46,16 +48,88 @@ struct ProjectionOrderList: OrderList {
 }
 
 extension Orders_V1_OrderSummary {
-    /// Reads one row of the list's columns. The table's version is the last sequence number, one less than ours.
+    /// Reads one row with the columns of ``Column``. The table's version is the last sequence number, which is
+    /// one less than the order's version.
     fileprivate init(_ rows: PostgresResult, _ row: Int) throws {
         self.init()
-        orderID = try rows.string(row, 0)
-        paymentStatus = Orders_V1_PaymentStatus(rawValue: Int(try rows.int32(row, 1))) ?? .unspecified
-        shippingStatus = Orders_V1_ShippingStatus(rawValue: Int(try rows.int32(row, 2))) ?? .unspecified
-        createdAt = Google_Protobuf_Timestamp(microsecondsSince1970: try rows.timestampMicroseconds(row, 3))
-        updatedAt = Google_Protobuf_Timestamp(microsecondsSince1970: try rows.timestampMicroseconds(row, 4))
-        version = UInt32(clamping: try rows.int64(row, 5) + 1)
-        customerID = try rows.string(row, 6)
-        vendorID = try rows.string(row, 7)
+        orderID = try rows.string(row, Column.orderID.rawValue)
+        paymentStatus = .init(rawValue: Int(try rows.int32(row, Column.paymentStatus.rawValue))) ?? .unspecified
+        shippingStatus = .init(rawValue: Int(try rows.int32(row, Column.shippingStatus.rawValue))) ?? .unspecified
+        createdAt = .init(microsecondsSince1970: try rows.timestampMicroseconds(row, Column.createdAt.rawValue))
+        updatedAt = .init(microsecondsSince1970: try rows.timestampMicroseconds(row, Column.updatedAt.rawValue))
+        version = UInt32(clamping: try rows.int64(row, Column.version.rawValue) + 1)
+        customerID = try rows.string(row, Column.customerID.rawValue)
+        vendorID = try rows.string(row, Column.vendorID.rawValue)
+    }
+}
+
+/// The columns of a page, in the order of the SELECT list.
+private enum Column: Int {
+    case orderID, paymentStatus, shippingStatus, createdAt, updatedAt, version, customerID, vendorID
+
+    static let selectList = """
+        order_id, payment_status::int4, shipping_status::int4, created_at, updated_at, version, customer_id, vendor_id
+        """
+}
+
+/// The filters that a statement of the list has.
+private struct Filters: OptionSet, Hashable, Sendable {
+    let rawValue: Int
+    static let after = Filters(rawValue: 1)
+    static let customer = Filters(rawValue: 2)
+    static let vendor = Filters(rawValue: 4)
+    static let paymentStatus = Filters(rawValue: 8)
+    static let shippingStatus = Filters(rawValue: 16)
+
+    /// One statement for each set of filters, so that Postgres plans each for the index that serves it.
+    static let statements: [PostgresStatement] = (0..<32).map { PostgresStatement(Filters(rawValue: $0).sql) }
+
+    /// The parameters are numbered in the order in which ``OrderListQuery/postgresQuery`` appends them.
+    private var sql: String {
+        var number = contains(.after) ? 4 : 2
+        var conditions = contains(.after) ? ["(created_at, order_id) < ($3, $4)"] : []
+        let filters: [(Filters, String, String)] = [
+            (.customer, "customer_id", ""), (.vendor, "vendor_id", ""), (.paymentStatus, "payment_status", "::int2"),
+            (.shippingStatus, "shipping_status", "::int2"),
+        ]
+        for (filter, column, cast) in filters where contains(filter) {
+            number += 1
+            conditions.append("\(column) = $\(number)\(cast)")
+        }
+        return """
+            SELECT \(Column.selectList)
+            FROM order_projection \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            ORDER BY created_at DESC, order_id DESC LIMIT $1 OFFSET $2
+            """
+    }
+}
+
+extension OrderListQuery {
+    /// The statement for the query's filters, with its parameters.
+    var postgresQuery: PostgresQuery {
+        var filters: Filters = []
+        var parameters: [PostgresParameter] = [.int8(Int64(rows)), .int8(Int64(offset))]
+        if let after {
+            filters.insert(.after)
+            parameters.append(.timestamp(microsecondsSince1970: after.createdAtMicroseconds))
+            parameters.append(.text(after.orderID))
+        }
+        if !customerID.isEmpty {
+            filters.insert(.customer)
+            parameters.append(.text(customerID))
+        }
+        if !vendorID.isEmpty {
+            filters.insert(.vendor)
+            parameters.append(.text(vendorID))
+        }
+        if paymentStatus != .unspecified {
+            filters.insert(.paymentStatus)
+            parameters.append(.int4(Int32(paymentStatus.rawValue)))
+        }
+        if shippingStatus != .unspecified {
+            filters.insert(.shippingStatus)
+            parameters.append(.int4(Int32(shippingStatus.rawValue)))
+        }
+        return PostgresQuery(Filters.statements[filters.rawValue], parameters)
     }
 }

@@ -4,29 +4,28 @@ import ServiceLifecycle
 import Synchronization
 import Threads
 
-/// The server's one connection that listens for the projector's NOTIFY and wakes whoever waits for an order.
+/// Listens for the projector's NOTIFY, on one connection per server, and wakes the waiters for the orders it names.
 ///
-/// A notification is a hint: after every connect all waiters look for themselves, because what was sent meanwhile is
-/// lost.
+/// Notifications that are sent while there is no connection are lost. Therefore all waiters are woken after every
+/// connect, and read their orders.
 final class ChangeListener: Service {
-    /// The channel on which the projector tells, once per batch, which orders changed: one identifier per line, or `*`.
+    /// The channel of the projector's notifications, one per batch. The payload is the identifiers of the changed
+    /// orders, one per line, or `*` for any order.
     static let channel = "order_projection"
-
-    /// The pause after the first failed connect; it doubles with each further one.
-    private static let minimumReconnectDelay: Duration = .milliseconds(100)
-    private static let maximumReconnectDelay: Duration = .seconds(5)
 
     private let changes: OrderChanges
     private let configuration: PostgresConfiguration
     private let logger: Logger
-    private let executor = ThreadExecutor(name: "order-changes")
+    private let executor: ThreadExecutor
     private let stopSignal: WakeDescriptor
     private let isStopping = Atomic<Bool>(false)
 
+    /// - Throws: when the process has no thread or file descriptor left.
     init(changes: OrderChanges, configuration: PostgresConfiguration, logger: Logger) throws {
         self.changes = changes
         self.configuration = configuration
         self.logger = logger
+        executor = ThreadExecutor(name: "order-changes")
         stopSignal = try WakeDescriptor()
     }
 
@@ -40,20 +39,19 @@ final class ChangeListener: Service {
         executor.shutdown()
     }
 
-    /// The thread's loop: connect, listen until the connection is lost, pause, again.
+    /// The loop of the thread: connects, listens until the connection is lost, pauses.
     private func listenUntilStopped() {
-        var delay = Self.minimumReconnectDelay
+        var backoff = Backoff(first: .milliseconds(100), longest: .seconds(5))
         while !isStopping.load(ordering: .acquiring) {
             do {
                 let connection = try PostgresConnection(configuration)
                 try connection.listen(Self.channel)
-                delay = Self.minimumReconnectDelay
+                backoff.succeeded()
                 changes.anyChanged()
                 try listen(connection)
             } catch {
                 logger.debug("not listening for changed orders", metadata: ["error": "\(error)"])
-                stopSignal.wait(until: .now + delay)
-                delay = min(delay * 2, Self.maximumReconnectDelay)
+                stopSignal.wait(until: .now + backoff.failed())
             }
             changes.quiet()
         }
@@ -61,19 +59,19 @@ final class ChangeListener: Service {
 
     private func listen(_ connection: PostgresConnection) throws(PostgresError) {
         while !isStopping.load(ordering: .acquiring) {
-            for notification in try connection.notifications() { tell(notification.payload) }
+            for notification in try connection.notifications() { wakeWaiters(notification.payload) }
             switch try connection.waitForActivity(until: .now + RESTLimits.eventStreamHeartbeat, or: stopSignal) {
             case .received: continue
             case .woken: return
             case .timedOut:
-                // A dead peer shows when something is sent to it.
+                // Only a statement shows that the connection is dead.
                 try connection.execute("SELECT 1")
                 changes.quiet()
             }
         }
     }
 
-    private func tell(_ payload: String) {
+    private func wakeWaiters(_ payload: String) {
         if payload == "*" {
             changes.anyChanged()
         } else {

@@ -1,18 +1,18 @@
 import Synchronization
 
-/// One who waits for an order to change. Wake-ups coalesce: any number of them before a ``wait()`` count as one.
+/// Waits for changes of one order, on behalf of one task. Any number of wake-ups before a ``wait()`` count as one.
 final class ChangeWaiter: Sendable {
     /// Why a wait ended.
     enum Wake: Sendable {
-        /// The order may have changed: look.
+        /// The order may have changed: read it.
         case changed
-        /// Nothing changed for a while: a good moment to tell a client that the connection lives.
+        /// There was no change for a while: a transport may send a sign of life.
         case quiet
         /// The server is stopping.
         case closed
     }
 
-    /// What there is to tell, and who is suspended until there is something.
+    /// The wake-ups that were not taken yet, and the task that is suspended until there is one.
     private struct State {
         var isChanged = false
         var isQuiet = false
@@ -20,6 +20,7 @@ final class ChangeWaiter: Sendable {
         var isCancelled = false
         var continuation: CheckedContinuation<Wake, any Error>?
 
+        /// The most important wake-up; nil if there is none.
         mutating func take() -> Wake? {
             if isClosed { return .closed }
             if isChanged {
@@ -36,7 +37,7 @@ final class ChangeWaiter: Sendable {
 
     private let state = Mutex(State())
 
-    /// Suspends until there is something to tell. One task at a time.
+    /// Suspends until there is a wake-up, and takes it. One task at a time.
     ///
     /// - Throws: `CancellationError` when the task is cancelled; the waiter can be used again.
     func wait() async throws -> Wake {
@@ -62,6 +63,7 @@ final class ChangeWaiter: Sendable {
         }
     }
 
+    /// Notes a wake-up and resumes the waiting task, if there is one.
     func wake(_ reason: Wake) {
         let resumed: (CheckedContinuation<Wake, any Error>, Wake)? = state.withLock { state in
             switch reason {

@@ -1,11 +1,11 @@
-import Postgres
 import Synchronization
 import Values
 
-/// Who waits for which order to change: one table per server, so that idle watchers cost the database nothing.
+/// The waiters for changes of orders. There is one table per server, so that idle watches cost the database nothing.
 final class OrderChanges: Sendable {
     private struct State {
         var waiters: [ExactText: [ObjectIdentifier: ChangeWaiter]] = [:]
+        /// Of waiters, of all orders together.
         var count = 0
         var isClosed = false
     }
@@ -13,15 +13,19 @@ final class OrderChanges: Sendable {
     private let state = Mutex(State())
     private let maximumWaiters: Int
 
+    /// - Parameter maximumWaiters: a further waiter is refused.
     init(maximumWaiters: Int = APILimits.maximumWatchers) {
         self.maximumWaiters = maximumWaiters
     }
 
-    /// How many wait.
+    /// The number of waiters.
     var count: Int { state.withLock { $0.count } }
 
-    /// Runs `body` with a waiter for one order. Look at the order after this, not before: a change in between would be
-    /// missed.
+    /// Runs `body` with a waiter for one order. The order must be read in `body`, not before: a change between the read
+    /// and the registration would be missed.
+    ///
+    /// - Throws: RESOURCE_EXHAUSTED when there are too many waiters, UNAVAILABLE after ``close()``, and the errors of
+    ///   `body`.
     func withWaiter<Value>(
         for orderID: String, _ body: (ChangeWaiter) async throws -> Value
     ) async throws -> Value {
@@ -50,13 +54,14 @@ final class OrderChanges: Sendable {
     private func forget(_ waiter: ChangeWaiter, for orderID: String) {
         state.withLock { state in
             state.count -= 1
+            assert(state.count >= 0, "a waiter is forgotten once")
             let order = ExactText(orderID)
             state.waiters[order]?[ObjectIdentifier(waiter)] = nil
             if state.waiters[order]?.isEmpty == true { state.waiters[order] = nil }
         }
     }
 
-    /// These orders may have changed.
+    /// Wakes the waiters for these orders, which may have changed.
     func changed(_ orderIDs: some Sequence<String>) {
         let woken = state.withLock { state in
             orderIDs.flatMap { state.waiters[ExactText($0)].map { Array($0.values) } ?? [] }
@@ -64,13 +69,13 @@ final class OrderChanges: Sendable {
         for waiter in woken { waiter.wake(.changed) }
     }
 
-    /// Any order may have changed.
+    /// Wakes all waiters, because any order may have changed.
     func anyChanged() { wakeAll(.changed) }
 
-    /// Nothing was heard for a while.
+    /// Tells all waiters that there was no change for a while.
     func quiet() { wakeAll(.quiet) }
 
-    /// The server stops: everybody is told, and nobody can wait any more.
+    /// Tells all waiters that the server stops, and refuses new ones.
     func close() {
         state.withLock { $0.isClosed = true }
         wakeAll(.closed)

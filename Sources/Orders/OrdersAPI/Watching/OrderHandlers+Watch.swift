@@ -3,40 +3,20 @@ import OrdersProto
 import SwiftProtobuf
 
 extension OrderHandlers {
-    func getOrderHistory(
-        _ request: Orders_V1_GetOrderHistoryRequest, _ call: CallContext
-    ) async throws(APIError) -> Orders_V1_GetOrderHistoryResponse {
-        var validation = RequestValidation()
-        validation.identifier("order_id", request.orderID)
-        if request.hasPageSize { validation.range("page_size", request.pageSize, APILimits.historyPageEvents) }
-        try validation.finish()
-        let order = try await load(request.orderID, "GetOrderHistory")
-        let limit = Int(request.hasPageSize ? request.pageSize : APILimits.defaultHistoryPageEvents)
-        let events = try await mapped("GetOrderHistory") { () async throws(EventStoreError) in
-            try await store.history(request.orderID, from: Int64(request.fromSequence), limit: limit)
-        }
-        // An event that came between the two reads belongs to a version that the answer does not claim.
-        let shown = events.prefix { $0.sequenceNumber < order.version }
-        return .with {
-            $0.events = shown.map { Orders_V1_OrderEvent($0) }
-            $0.version = UInt32(clamping: order.version)
-        }
-    }
-
-    /// What a watcher is told.
+    /// One message to a watching client.
     enum WatchItem: Sendable {
         case event(Orders_V1_OrderEvent)
-        /// Nothing for a while; the connection can be shown to live.
+        /// There was no event for a while; a transport may send a sign of life.
         case quiet
     }
 
-    /// Shows an order's events, past ones first, until nothing can happen any more or the client leaves.
+    /// Sends an order's events, past ones first, until the order is delivered or cancelled, or the task is cancelled.
     ///
     /// - Parameters:
-    ///   - begin: called once before the first item, when it is known that there is such an order; `isOver` tells that there
-    ///     is nothing more to show and never will be.
+    ///   - begin: called once before the first item, when the order is found. `isOver` is true if no event follows, now
+    ///     or later.
     ///   - show: called for each item, one after the other.
-    /// - Throws: ``APIError``, or what the closures throw.
+    /// - Throws: ``APIError``, and the errors of the closures.
     func watchOrder(
         _ request: Orders_V1_WatchOrderRequest,
         begin: (_ isOver: Bool) async throws -> Void = { _ in },
@@ -76,11 +56,5 @@ extension OrderHandlers {
             }
         case .end: break
         }
-    }
-
-    func load(_ orderID: String, _ method: StaticString) async throws(APIError) -> LoadedOrder {
-        let order = try await mapped(method) { () async throws(EventStoreError) in try await store.load(orderID) }
-        guard let order else { throw APIError(EventStoreError.notFound(orderID: orderID)) }
-        return order
     }
 }

@@ -11,7 +11,7 @@ import Testing
 @testable import OrdersAPI
 
 /// gRPC and REST on one port, over the wire, on orders in memory.
-struct FacesOverHTTP2Tests {
+struct TransportsOverHTTP2Tests {
     private func talk(_ body: @escaping @Sendable (RawConnection) throws -> Void) async throws {
         let store = MemoryOrderStore()
         let handlers = OrderHandlers(

@@ -7,17 +7,19 @@ import NIOPosix
 import Runtime
 import ServiceLifecycle
 
-/// gRPC, and REST over HTTP/2, for as long as the server runs.
-struct GRPCFace: Service {
+/// The gRPC port: gRPC, and REST over HTTP/2, until a graceful shutdown.
+struct GRPCTransport: Service {
     let endpoint: ServerConfiguration.Endpoint
     let server: GRPCServer
-    /// Event loops of its own; nil when it shares the process's.
+    /// The port's own event loops; nil when it shares those of the process.
     private let ownGroup: MultiThreadedEventLoopGroup?
     let logger: Logger
 
     /// - Parameters:
-    ///   - eventLoops: threads of its own; nil shares the process's.
-    ///   - http: answers what is not gRPC.
+    ///   - eventLoops: how many threads of its own the port has; nil shares the threads of the process.
+    ///   - observer: told of every call.
+    ///   - http: answers the requests that are not gRPC.
+    /// - Throws: `ConfigurationError` if the certificate cannot be used.
     init(
         endpoint: ServerConfiguration.Endpoint, eventLoops: Int? = nil, tls: HTTP2TLSConfiguration?, router: GRPCRouter,
         observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)?, logger: Logger

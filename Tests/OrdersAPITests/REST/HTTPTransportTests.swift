@@ -9,18 +9,18 @@ import Testing
 @testable import OrdersAPI
 
 /// REST over HTTP/1.1 on a real connection.
-struct HTTPFaceTests {
+struct HTTPTransportTests {
     private func send(_ headers: HTTPFields, _ method: HTTPRequest.Method = .get) async throws -> RESTFixture.Answer {
         let store = MemoryOrderStore()
         let handlers = OrderHandlers(
             store: store, list: MemoryOrderList(store: store), changes: OrderChanges(), logger: Logger(label: "test"))
         let service = RESTService(
             handlers: handlers, operations: Operations(readiness: { .ok() }, metrics: MetricsRegistry()))
-        let face = HTTPFace(
+        let transport = HTTPTransport(
             endpoint: ServerConfiguration.Endpoint(host: "localhost", port: 0, portVariable: "HTTP_PORT"),
             service: service,
             logger: Logger(label: "test"))
-        return try await face.application.test(.live) { client in
+        return try await transport.application.test(.live) { client in
             let response = try await client.execute(uri: "/livez", method: method, headers: headers)
             return RESTFixture.Answer(
                 status: response.status.code, headers: response.headers, text: String(buffer: response.body))

@@ -6,12 +6,13 @@ import NIOCore
 import Runtime
 import ServiceLifecycle
 
-/// REST over HTTP/1.1, for as long as the server runs.
-struct HTTPFace: Service {
+/// The REST port: REST over HTTP/1.1, until a graceful shutdown.
+struct HTTPTransport: Service {
     let endpoint: ServerConfiguration.Endpoint
     let service: RESTService
     let logger: Logger
 
+    /// The HTTP server. Below warnings its own log messages are left out.
     var application: Application<HummingbirdResponder> {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -36,7 +37,7 @@ struct HTTPFace: Service {
     }
 }
 
-extension HTTPFace {
+extension HTTPTransport {
     private var connectionConfiguration: HTTP1Channel.Configuration {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: RESTLimits.maximumHeaderBytes, maxHeaderListSize: RESTLimits.maximumHeaderBytes,
@@ -48,7 +49,7 @@ extension HTTPFace {
 }
 
 extension ServerConfiguration.Endpoint {
-    /// Names the variable to change.
+    /// An error that names the variable to change.
     func cannotListen(_ error: any Error) -> ConfigurationError {
         ListenAddress(host: host, port: port, portVariable: portVariable).cannotListen(error)
     }

@@ -1,3 +1,0 @@
-import EventStore
-
-extension EventStore: OrderStore {}
