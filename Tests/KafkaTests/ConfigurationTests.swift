@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.ownThread) struct ConfigurationTests {
     /// Every fault, a line each.
-    private func failure(_ environment: [String: String], _ kind: KafkaClientKind = .producer) -> String {
+    private func failure(_ environment: [String: String], _ kind: KafkaConfiguration.ClientKind = .producer) -> String {
         var faults: [KafkaSettingFault] = []
         let common = ["KAFKA_BOOTSTRAP_SERVERS": "localhost:1"]
         let configuration = KafkaConfiguration.fromEnvironment(common.merging(environment) { $1 }) { faults.append($0) }
@@ -116,7 +116,7 @@ import Testing
         (["KAFKA_BOOTSTRAP_SERVERS": ":9092"], "KAFKA_BOOTSTRAP_SERVERS: ':9092' has no host"),
     ])
     func whatCanNeverWorkIsRefused(_ settings: [String: String], _ start: String) {
-        for kind in [KafkaClientKind.producer, .consumer] {
+        for kind in [KafkaConfiguration.ClientKind.producer, .consumer] {
             let said = failure(settings, kind)
             #expect(said.hasPrefix(start), "\(said)")
             #expect(!said.contains("\n"))

@@ -19,40 +19,39 @@ public final class EventStore: Sendable {
     private let stopping = Reply<Void>()
     private let pause: Pause
     private let drainPause: Pause
+    private let housekeeper: ThreadExecutor
     private let logger: Logger
 
     /// Starts threads but connects only in ``run()`` or with the first request.
     ///
-    /// - Throws: ``EventStoreError/internal(_:)`` when the process is out of file descriptors.
+    /// - Throws: ``WakeDescriptorError`` or ``ThreadExecutorError`` when the process is out of file descriptors or
+    ///   threads.
     public init(
         configuration: EventStoreConfiguration = EventStoreConfiguration(), postgres: PostgresConfiguration,
         logger: Logger
-    ) throws(EventStoreError) {
+    ) throws {
         self.configuration = configuration
         self.logger = logger
-        do {
-            let pause = try Pause()
-            self.pause = pause
-            drainPause = try Pause()
-            writers = (0..<max(1, configuration.writeLanes)).map { number in
-                let connection = LaneConnection(
-                    postgres, name: "write \(number)", writes: true, configuration: configuration)
-                let worker = WriteWorker(
-                    connection: connection, configuration: configuration, logger: logger)
-                return Lane(
-                    name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
-                    pause: pause, configuration: configuration)
-            }
-            readers = (0..<max(1, configuration.readLanes)).map { number in
-                let connection = LaneConnection(
-                    postgres, name: "read \(number)", writes: false, configuration: configuration)
-                let worker = ReadWorker(connection: connection, configuration: configuration, logger: logger)
-                return Lane(
-                    name: "es-read-\(number)", worker: worker, batchBound: configuration.maximumReadsPerBatch,
-                    pause: pause, configuration: configuration)
-            }
-        } catch {
-            throw .internal("\(error)")
+        let pause = try Pause()
+        self.pause = pause
+        drainPause = try Pause()
+        housekeeper = try ThreadExecutor(name: "es-housekeeper")
+        writers = try (0..<max(1, configuration.writeLanes)).map { number in
+            let connection = LaneConnection(
+                postgres, name: "write \(number)", writes: true, configuration: configuration)
+            let worker = WriteWorker(
+                connection: connection, configuration: configuration, logger: logger)
+            return try Lane(
+                name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
+                pause: pause, configuration: configuration)
+        }
+        readers = try (0..<max(1, configuration.readLanes)).map { number in
+            let connection = LaneConnection(
+                postgres, name: "read \(number)", writes: false, configuration: configuration)
+            let worker = ReadWorker(connection: connection, configuration: configuration, logger: logger)
+            return try Lane(
+                name: "es-read-\(number)", worker: worker, batchBound: configuration.maximumReadsPerBatch,
+                pause: pause, configuration: configuration)
         }
     }
 
@@ -63,7 +62,6 @@ public final class EventStore: Sendable {
     public func run() async {
         for lane in writers { lane.start() }
         for lane in readers { lane.start() }
-        let housekeeper = ThreadExecutor(name: "es-housekeeper")
         let housekeeping = Task { await self.removeExpiredKeys(between: housekeeper) }
         _ = await stopping.await {}
         // In a task of its own: the one that runs the store may have been cancelled, and the drain must not be.

@@ -66,7 +66,7 @@ struct LaneTests {
         var configuration = EventStoreConfiguration()
         configuration.maximumQueuedPerLane = bound
         configuration.minimumReconnectDelay = .milliseconds(1)
-        return Lane(
+        return try Lane(
             name: "test", worker: Worker(journal), batchBound: 50, pause: try Pause(), configuration: configuration)
     }
 

@@ -15,8 +15,8 @@ final class Lane<Worker: LaneWorker>: Sendable {
 
     init(
         name: String, worker: sending Worker, batchBound: Int, pause: Pause, configuration: EventStoreConfiguration
-    ) {
-        self.executor = ThreadExecutor(name: name)
+    ) throws(ThreadExecutorError) {
+        self.executor = try ThreadExecutor(name: name)
         self.worker = ThreadConfined(worker)
         self.queue = Mutex(GatherQueue(bound: configuration.maximumQueuedPerLane))
         self.pause = pause

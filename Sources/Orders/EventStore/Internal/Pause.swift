@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 import Threads
 
@@ -21,13 +20,11 @@ final class Pause: Sendable {
 
     /// Blocks the thread for `duration`, interrupted or not: for work that a stopping store still finishes.
     static func wait(_ duration: Duration) {
-        _ = poll(nil, 0, Int32(clamping: duration.wholeMilliseconds))
+        PollLoop.sleep(until: .now + duration)
     }
 
     /// Blocks the thread for `duration`, or less when interrupted.
     func wait(_ duration: Duration) {
-        var polled = pollfd(fd: descriptor.fileDescriptor, events: Int16(POLLIN), revents: 0)
-        // A signal only shortens the pause, which is harmless.
-        _ = poll(&polled, 1, Int32(clamping: duration.wholeMilliseconds))
+        descriptor.waitWithoutTaking(until: .now + duration)
     }
 }

@@ -19,7 +19,7 @@ final class ChangeListener: Service {
     private let changes: OrderChanges
     private let configuration: PostgresConfiguration
     private let logger: Logger
-    private let executor = ThreadExecutor(name: "order-changes")
+    private let executor: ThreadExecutor
     private let stopSignal: WakeDescriptor
     private let isStopping = Atomic<Bool>(false)
 
@@ -27,6 +27,7 @@ final class ChangeListener: Service {
         self.changes = changes
         self.configuration = configuration
         self.logger = logger
+        executor = try ThreadExecutor(name: "order-changes")
         stopSignal = try WakeDescriptor()
     }
 
