@@ -100,8 +100,8 @@ public struct ProjectedState: Sendable, Equatable {
         self.state = state
     }
 
-    /// Texts are compared byte by byte, by their descriptions: equality of the states ignores different spellings of one
-    /// character.
+    /// Texts are compared byte by byte, by their descriptions: equality of the states ignores different spellings of
+    /// one character.
     public static func == (left: ProjectedState, right: ProjectedState) -> Bool {
         left.version == right.version && left.state == right.state
             && ExactText("\(left.state)") == ExactText("\(right.state)")

@@ -2,8 +2,8 @@ import Glibc
 import Testing
 import Threads
 
-/// Runs each test of a suite on a thread of its own: these tests block, and on the cooperative pool they would delay all
-/// other tests of the process.
+/// Runs each test of a suite on a thread of its own: these tests block, and on the cooperative pool they would delay
+/// all other tests of the process.
 struct OwnThread: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 

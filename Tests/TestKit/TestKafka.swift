@@ -24,7 +24,8 @@ public final class TestKafka: Sendable {
         }
     }
 
-    /// For a test that must switch brokers off: the given mock cluster, also where other tests use a Kafka from outside.
+    /// For a test that must switch brokers off: the given mock cluster, also where other tests use a Kafka from
+    /// outside.
     public convenience init(_ mock: KafkaMockCluster) {
         self.init(mock, KafkaConfiguration(bootstrapServers: mock.bootstrapServers))
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A private pgbouncer before a Postgres, gone when the test process is gone.
+/// A private pgbouncer before a Postgres. It ends with the test process.
 public final class TestPooler: Sendable {
     /// The moment at which a client gives its server connection back.
     public enum Mode: String, Sendable {
@@ -41,8 +41,9 @@ public final class TestPooler: Sendable {
         dir=$1 port=$2 upstream=$3 mode=$4
         size=2
         [ "$mode" = session ] && size=50
-        printf '%s\n' '[databases]' "* = host=127.0.0.1 port=$upstream" '[pgbouncer]' 'listen_addr = 127.0.0.1' "listen_port = $port" \
-            'unix_socket_dir =' 'auth_type = trust' "auth_file = $dir/users" "pool_mode = $mode" "default_pool_size = $size" \
+        printf '%s\n' '[databases]' "* = host=127.0.0.1 port=$upstream" '[pgbouncer]' 'listen_addr = 127.0.0.1' \
+            "listen_port = $port" 'unix_socket_dir =' 'auth_type = trust' "auth_file = $dir/users" \
+            "pool_mode = $mode" "default_pool_size = $size" \
             'max_client_conn = 200' "logfile = $dir/log" >"$dir/pgbouncer.ini"
         printf '"postgres" ""\n' >"$dir/users"
         as=()
@@ -55,7 +56,12 @@ public final class TestPooler: Sendable {
         PATH=$PATH:/usr/sbin "${as[@]}" pgbouncer -q "$dir/pgbouncer.ini" </dev/null >"$dir/out" 2>&1 &
         child=$!
         while ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-            kill -0 "$child" 2>/dev/null || { tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '; echo; cd / && rm -rf "$dir"; exit 1; }
+            kill -0 "$child" 2>/dev/null || {
+                tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '
+                echo
+                cd / && rm -rf "$dir"
+                exit 1
+            }
             read -r -t 0.05 _
         done
         echo ready

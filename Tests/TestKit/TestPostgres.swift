@@ -2,7 +2,7 @@ import Foundation
 public import Postgres
 import Values
 
-/// A private Postgres server on a free port, gone when the test process is gone.
+/// A private Postgres server on a free port. It ends with the test process.
 ///
 /// fsync is off: a crash of the server process loses nothing that was written, only a crash of the machine would.
 public final class TestPostgres: Sendable {
@@ -97,7 +97,7 @@ public final class TestPostgres: Sendable {
     }
 }
 
-/// The migrated database that fresh ones are copied from: a copy takes milliseconds, the migrations take longer.
+/// The migrated database from which fresh ones are copied: a copy takes milliseconds, the migrations take longer.
 private actor TestDatabaseTemplate {
     static let shared = TestDatabaseTemplate()
     private var task: Task<String, any Error>?
@@ -143,9 +143,11 @@ private enum TestPostgresScript {
         fi
         cd "$dir" || exit 1
         start() {
-            "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -s start -o "-p $port -h 127.0.0.1 -c unix_socket_directories= \
-                -c fsync=off -c full_page_writes=off -c max_connections=300 -c max_prepared_transactions=32 -c shared_buffers=64MB \
-                -c shared_preload_libraries=pg_stat_statements -c max_wal_size=256MB -c autovacuum_naptime=5s -c log_min_messages=fatal" >/dev/null 2>&1 \
+            "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -s start -o "-p $port -h 127.0.0.1 \
+                -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=300 \
+                -c max_prepared_transactions=32 -c shared_buffers=64MB -c max_wal_size=256MB \
+                -c shared_preload_libraries=pg_stat_statements -c autovacuum_naptime=5s \
+                -c log_min_messages=fatal" >/dev/null 2>&1 \
                 && echo ready || { echo failed; tail -n 20 "$dir/log" >&2; }
         }
         stop() { "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -m "$1" -w -t 60 -s stop >/dev/null 2>&1; }
@@ -156,7 +158,8 @@ private enum TestPostgresScript {
             kill "-$1" "$pid" && kill "-$1" $(cat "/proc/$pid/task/$pid/children") 2>/dev/null
         }
         trap '' INT TERM
-        if ! "${as[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/initdb.log" 2>&1; then
+        if ! "${as[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync \
+            >"$dir/initdb.log" 2>&1; then
             cat "$dir/initdb.log" >&2
             echo failed
         else

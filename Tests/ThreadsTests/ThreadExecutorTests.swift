@@ -39,8 +39,8 @@ struct ThreadExecutorTests {
         for limit in ["ulimit -u", "TasksMax=", "pids.max"] { #expect(text.contains(limit), "\(text)") }
     }
 
-    /// The C function itself refuses a stack larger than the address space: the way of a real refusal through
-    /// `pthread_create`, and the reference that the thread would have taken, which must be released.
+    /// `pthread_create` itself refuses a stack larger than the address space. The reference that the thread would have
+    /// taken must be released.
     @Test func aRefusalOfTheSystemReleasesWhatTheThreadWouldHaveTaken() throws {
         weak var start: ThreadStart?
         let error = #expect(throws: ThreadExecutorError.self) {

@@ -49,7 +49,7 @@ struct WaitTests {
         // Each signal interrupts poll if the thread is in it by then, as it is after the first few.
         for _ in 0..<50 {
             pthread_kill(thread, SIGURG)
-            PollLoop.sleep(until: .now + .milliseconds(1))
+            PollLoop.pause(until: .now + .milliseconds(1))
         }
         let returnedEarly = hasReturned.load(ordering: .acquiring)
         #expect(!returnedEarly)

@@ -16,7 +16,8 @@ public enum KafkaLimits {
     static let producerQueueMessages = 20_000
     /// Kilobytes of messages that a producer queues unless configured otherwise.
     static let producerQueueKilobytes = 16_384
-    /// Milliseconds after which a call that aborts a transaction is repeated, to take back what was queued since.
+    /// Milliseconds after which a call that aborts a transaction is repeated, to take back the messages that were
+    /// queued since.
     static let abortCallMilliseconds = 500
 
     // MARK: Consumer

@@ -62,7 +62,7 @@ enum PostgresConnecting {
 
     private static func failure(_ handle: OpaquePointer) -> PostgresError {
         let text = message(handle)
-        // libpq names the setting that it found, and not what the setting means.
+        // libpq names the setting that it found, and not its meaning.
         let cause =
             text.contains("session is read-only")
             ? " (it is a standby, or default_transaction_read_only is on for this role, database or server)" : ""

@@ -95,9 +95,9 @@ public final class PostgresConnection {
 
     /// The isolation level of a transaction; the raw value is SQL.
     public enum Isolation: String, Sendable {
-        /// Every statement sees what was committed before it.
+        /// Every statement sees the transactions committed before it.
         case readCommitted = "READ COMMITTED"
-        /// All statements see what was committed before the first one.
+        /// All statements see the transactions committed before the first one.
         case repeatableRead = "REPEATABLE READ"
         /// As if the transactions had run one after the other; the server may refuse with 40001.
         case serializable = "SERIALIZABLE"
@@ -250,7 +250,7 @@ public final class PostgresConnection {
         }
     }
 
-    /// Reads one statement's result and what follows it up to the end mark: outside a transaction the commit comes
+    /// Reads one statement's result and all further results up to the end mark: outside a transaction the commit comes
     /// after the rows, and can fail although the statement succeeded.
     private func onlyResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresResult {
         guard let first = try nextResult(until: deadline) else { throw lost() }

@@ -10,13 +10,13 @@ public struct PostgresError: Error, Sendable {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         /// One word, safe to log.
         public let description: String
-        /// The connection could not be made or is lost; what was in flight has an unknown outcome.
+        /// The connection could not be made or is lost; statements in flight have an unknown outcome.
         public static let connection = Code(description: "connection")
         /// The server refused; `sqlState` says why.
         public static let server = Code(description: "server")
         /// The deadline passed; the connection is no longer usable.
         public static let deadline = Code(description: "deadline")
-        /// A column did not hold what was asked for.
+        /// A column did not hold a value of the type that was asked for.
         public static let decoding = Code(description: "decoding")
         /// The pool has more waiters than it allows, or is closed.
         public static let pool = Code(description: "pool")
@@ -48,7 +48,7 @@ public struct PostgresError: Error, Sendable {
         self.message = message
     }
 
-    /// Whether the connection died, so that the outcome of what was in flight is unknown.
+    /// Whether the connection is lost, so that the outcome of statements in flight is unknown.
     ///
     /// Class 57P is a server going down or an operator ending the backend; 25P03 is an idle-in-transaction time-out.
     public var isConnectionLost: Bool {

@@ -20,7 +20,7 @@ public struct PostgresParameter {
         self.bytes = bytes
     }
 
-    /// `text`, and what casts from it; nil is NULL, here and below. The server refuses NUL characters.
+    /// `text`; nil is NULL, here and below. The server refuses NUL characters.
     public static func text(_ value: String?) -> PostgresParameter {
         .init(.text, binary: value.map { Array($0.utf8) })
     }

@@ -28,8 +28,8 @@ public final class PostgresPool: Sendable {
     /// A connection found dead by the first statement is replaced for the next caller, and the statement is not
     /// repeated: only the caller knows whether that is safe.
     ///
-    /// - Throws: what `body` throws, or ``PostgresError``: code `pool` when too many callers wait or the pool is closed,
-    ///   `connection` or `deadline` when a connection cannot be made.
+    /// - Throws: what `body` throws, or ``PostgresError``: code `pool` when too many callers wait or the pool is
+    ///   closed, `connection` or `deadline` when a connection cannot be made.
     public func withConnection<T: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection) throws -> T
     ) async throws -> T {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// One SQL statement, prepared at its first use on each connection.
 ///
-/// Keep statements in `static let`: the identity, not the text, is what a connection remembers.
+/// Keep statements in `static let`: a connection remembers a statement's identity, not its text.
 public struct PostgresStatement: Sendable, ExpressibleByStringLiteral {
     /// One statement, with `$1`, `$2` … for its parameters.
     public let sql: String

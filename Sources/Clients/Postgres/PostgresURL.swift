@@ -2,8 +2,8 @@ import CLibPQ
 
 /// Checks a connection URL before libpq does: libpq quotes a URL that it cannot use, and with it parts of the password.
 public enum PostgresURL {
-    /// Says what is wrong with a connection URL or keyword string, without quoting it; nil if libpq can use it. Connects
-    /// nowhere.
+    /// Says what is wrong with a connection URL or keyword string, without quoting it; nil if libpq can use it.
+    /// Connects nowhere.
     ///
     /// A URL that libpq would split at the wrong place, because a character of the password is not encoded, is refused,
     /// too.

@@ -1,7 +1,7 @@
 import Glibc
 import Values
 
-/// Reads typed settings from environment variables and collects what is wrong with them.
+/// Reads typed settings from environment variables and collects the problems with them.
 ///
 /// A getter that meets a bad value notes the problem and returns the default, so that one start names all mistakes.
 /// Call ``finish()`` after the last getter. A variable that is empty counts as unset. Not thread-safe.

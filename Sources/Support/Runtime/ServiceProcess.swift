@@ -57,8 +57,8 @@ public enum ServiceProcess {
         return Logger(label: name)
     }
 
-    /// Reads `LOG_LEVEL` and `LOG_FORMAT`, which every service has; for commands that only check the settings. Defaults:
-    /// info and text.
+    /// Reads `LOG_LEVEL` and `LOG_FORMAT`, which every service has; for commands that only check the settings.
+    /// Defaults: info and text.
     @discardableResult
     public static func logSettings(_ environment: EnvironmentReader) -> (level: Logger.Level, format: LogFormat) {
         (

@@ -18,7 +18,7 @@ public enum PollLoop {
     /// one is rounded up.
     ///
     /// - Parameters:
-    ///   - descriptors: what to wait for; `poll` passes over a negative descriptor. `revents` is filled in.
+    ///   - descriptors: the descriptors and the events of each; `poll` ignores a negative descriptor. `revents` is filled in.
     ///   - deadline: nil waits without end. A deadline in the past asks once and does not block.
     public static func wait(
         _ descriptors: inout [pollfd], until deadline: ContinuousClock.Instant?
@@ -33,8 +33,8 @@ public enum PollLoop {
         }
     }
 
-    /// Blocks the calling thread until the deadline; a signal does not end the sleep.
-    public static func sleep(until deadline: ContinuousClock.Instant) {
+    /// Blocks the calling thread until the deadline; a signal does not end the pause.
+    public static func pause(until deadline: ContinuousClock.Instant) {
         _ = wait(UnsafeMutableBufferPointer(start: nil, count: 0), until: deadline)
     }
 

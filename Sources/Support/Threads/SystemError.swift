@@ -1,15 +1,15 @@
 import Glibc
 
-/// A system call that failed: what was attempted, and the kernel's reason.
+/// A system call that failed: the attempt, and the kernel's reason.
 ///
 /// The one place that turns `errno` into text.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// One line such as `cannot read /etc/x: Permission denied`. It holds what the caller said of the attempt.
+    /// One line such as `cannot read /etc/x: Permission denied`. It holds the caller's text.
     public let description: String
 
     /// Takes the reason from `errno`, as the calling thread's last failed call left it.
     ///
-    /// - Parameter attempt: what could not be done, as in `cannot read /etc/x`.
+    /// - Parameter attempt: the failure in the caller's words, as in `cannot read /etc/x`.
     public init(_ attempt: String) {
         self.init(attempt, errno: errno)
     }

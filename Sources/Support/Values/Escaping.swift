@@ -2,8 +2,8 @@
 ///
 /// SQL is quoted by `PostgresConnection.quoteIdentifier` and `quoteLiteral`, labels of metrics by the metrics registry.
 public enum Escaping {
-    /// `text` as a JSON string (RFC 8259 §7) with its quotation marks. Control characters and DEL are escaped; all other
-    /// characters stay as they are.
+    /// `text` as a JSON string (RFC 8259 §7) with its quotation marks. Control characters and DEL are escaped; all
+    /// other characters stay as they are.
     public static func json(_ text: String) -> String {
         var bytes: [UInt8] = []
         appendJSON(text, to: &bytes)

@@ -89,8 +89,8 @@ extension UUIDBytes {
     }
 }
 
-/// Random bytes, drawn from the kernel 256 at a time: one system call for sixteen identifiers. Two system calls for each
-/// identifier were four percent of the server's time.
+/// Random bytes, drawn from the kernel 256 at a time: one system call for sixteen identifiers. Two system calls for
+/// each identifier were four percent of the server's time.
 private enum RandomWords {
     /// The most that one call of `getentropy` gives.
     private static let randomBytesPerDraw = 256

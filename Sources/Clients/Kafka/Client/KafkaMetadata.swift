@@ -45,8 +45,8 @@ public struct KafkaMetadata: Sendable {
 // MARK: - Queries
 
 extension KafkaProducer {
-    /// The metadata of one topic, or of all with nil. Blocks, at most for `limit`. Asking for a topic may create it where
-    /// brokers create topics on use.
+    /// The metadata of one topic, or of all with nil. Blocks, at most for `limit`. Asking for a topic may create it
+    /// where brokers create topics on use.
     public func metadata(topic: String?, within limit: Duration) throws(KafkaError) -> KafkaMetadata {
         try client.metadata(topic: topic, within: limit)
     }
@@ -63,8 +63,8 @@ extension KafkaProducer {
 }
 
 extension KafkaConsumer {
-    /// The metadata of one topic, or of all with nil. Blocks, at most for `limit`. Asking for a topic may create it where
-    /// brokers create topics on use.
+    /// The metadata of one topic, or of all with nil. Blocks, at most for `limit`. Asking for a topic may create it
+    /// where brokers create topics on use.
     public func metadata(topic: String?, within limit: Duration) throws(KafkaError) -> KafkaMetadata {
         try client.metadata(topic: topic, within: limit)
     }

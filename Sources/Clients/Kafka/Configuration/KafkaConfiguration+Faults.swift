@@ -132,7 +132,7 @@ extension KafkaConfiguration {
         }
     }
 
-    /// Without a mechanism librdkafka takes Kerberos, and then asks for a keytab.
+    /// Without a mechanism librdkafka chooses Kerberos, and then demands a keytab.
     private func mechanismFaults(_ securityProtocol: String?) -> [KafkaSettingFault] {
         guard securityProtocol?.hasPrefix("sasl") == true,
             !settings.keys.contains(where: { $0.hasPrefix("sasl.mechanism") || $0.hasPrefix("sasl.kerberos") })
@@ -195,7 +195,7 @@ extension KafkaConfiguration {
 
 // MARK: - Brokers
 
-/// `host:port,...`, as `bootstrap.servers` takes it.
+/// `host:port,...`, the form of `bootstrap.servers`.
 enum BrokerList {
     /// Says what is wrong with a list; nil if librdkafka can make a broker of every entry.
     static func fault(_ text: String?) -> String? {

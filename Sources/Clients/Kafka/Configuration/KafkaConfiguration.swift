@@ -174,8 +174,8 @@ extension KafkaConfiguration {
         result.setFallback("enable.auto.offset.store", "false")
         result.setFallback("auto.offset.reset", "error")
         result.setFallback("isolation.level", "read_committed")
-        // Eager: an application that keeps its own offsets re-reads them all at each assignment, so that what it holds
-        // is exactly what the last assignment said; with one topic and few members the pause is one round trip.
+        // Eager: an application that keeps its own offsets reads them all again at each assignment, so its state is
+        // exactly that of the last assignment. With one topic and few members the pause is one round trip.
         result.setFallback("partition.assignment.strategy", "range,roundrobin")
         result.setFallback("queued.max.messages.kbytes", String(KafkaLimits.consumerQueueKilobytes))
         result.setFallback("queued.min.messages", String(KafkaLimits.consumerQueueRecords))

@@ -15,10 +15,10 @@ public import Threads
 ///     }
 ///
 /// The assignment is eager by default (`partition.assignment.strategy`): an assignment names everything the member
-/// owns. With `cooperative-sticky` the same code works, and the events name only what changes.
+/// owns. With `cooperative-sticky` the same code works, and the events name only the partitions that change.
 ///
 /// Calls may come from any thread, one at a time. `poll` never blocks; `wait`, `close`, `seek`, synchronous `commit`
-/// and the queries of the broker do: on a `ThreadExecutor`, never on the cooperative pool.
+/// and the queries of the broker do: call them on a `ThreadExecutor`, never on the cooperative pool.
 public final class KafkaConsumer: Sendable {
     let client: ClientHandle
     /// An event found while records were gathered; it comes after them. Its address, because a pointer is not Sendable.

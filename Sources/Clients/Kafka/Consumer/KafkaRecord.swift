@@ -1,7 +1,7 @@
 /// Consumed records, in order within each partition.
 ///
-/// All bytes are in one buffer, copied out of librdkafka: a batch of any length costs a few allocations, and may be kept
-/// or sent elsewhere.
+/// All bytes are in one buffer, copied out of librdkafka: a batch of any length costs a few allocations, and may be
+/// kept or sent elsewhere.
 public struct KafkaRecordBatch: Sendable, RandomAccessCollection {
     var storage: Storage
 

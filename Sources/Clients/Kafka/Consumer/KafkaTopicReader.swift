@@ -1,7 +1,7 @@
 public import Threads
 
-/// Reads the records that a topic holds now, from given offsets to the end, without a consumer group: to read a compacted
-/// topic back, for checks and tools.
+/// Reads the records that a topic holds now, from given offsets to the end, without a consumer group: to read a
+/// compacted topic back, for checks and tools.
 ///
 /// Every call blocks: use a thread of its own. Not thread-safe.
 public final class KafkaTopicReader {
@@ -36,10 +36,10 @@ public final class KafkaTopicReader {
     }
 
     /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end as
-    /// it is met, at least up to what was there at the call; records of one partition are in order.
+    /// it is met, at least up to the end at the time of the call; records of one partition are in order.
     ///
-    /// - Parameter ends: the least end of a partition. With `isolation.level=read_committed` reading ends before an open
-    ///   transaction; a high watermark given here makes it wait until the transactions before it are decided.
+    /// - Parameter ends: the least end of a partition. With `isolation.level=read_committed` reading ends before an
+    ///   open transaction; a high watermark given here makes it wait until the transactions before it are decided.
     /// - Throws: `KafkaError`, `.timedOut` if the end was not reached within `limit`, or what `body` throws.
     public func readToEnd(
         from offsets: [KafkaPartition: KafkaOffset]? = nil, atLeastTo ends: [KafkaPartition: Int64] = [:],
@@ -82,8 +82,8 @@ public final class KafkaTopicReader {
 
     /// Every record that is there now, in one array; for small topics and tests.
     ///
-    /// It waits for a transaction that is open, and for one that was committed a moment ago and is not marked so in each
-    /// of its partitions yet.
+    /// It waits for a transaction that is open, and for one that was committed a moment ago and is not marked so in
+    /// each of its partitions yet.
     ///
     /// - Throws: `KafkaError`, `.timedOut` after `limit`.
     public func records(within limit: Duration) throws -> [KafkaRecord] {

@@ -5,8 +5,8 @@ import Glibc
 /// stack.
 ///
 /// Its limits, librdkafka 2.0.2: everything in memory, at most 5 MB kept per partition; ports are chosen by the kernel
-/// and cannot be fixed; topics that are used without being created get 4 partitions; it checks neither sequence numbers of the
-/// idempotent producer nor message sizes, isolates no transactions, and has no admin API.
+/// and cannot be fixed; topics that are used without being created get 4 partitions; it checks neither sequence numbers
+/// of the idempotent producer nor message sizes, isolates no transactions, and has no admin API.
 ///
 /// `@unchecked`: the pointers are constant, and librdkafka runs every control call on the cluster's own thread.
 public final class KafkaMockCluster: @unchecked Sendable {

@@ -23,7 +23,7 @@ enum KafkaMockCommand: Equatable {
         "topic NAME PARTITIONS", "topic-error NAME CODE|none", "status", "help",
     ]
 
-    /// A line that is no command; `message` says what was expected.
+    /// A line that is no command; `message` has the expected form.
     struct Malformed: Error, Equatable {
         let message: String
     }

@@ -9,9 +9,9 @@ public import Threads
 ///         reader.wait(upTo: .seconds(1))          // or poll the descriptor among others
 ///     }
 ///
-/// The descriptor is only written when the queue was empty: wait only after `poll` returned 0.
-/// `poll` also hands logs, errors and statistics to the producer's event sink. Use it from one thread at a time, and make
-/// one reader for a producer: each of two would see a part of the reports.
+/// The descriptor is only written when the queue was empty: wait only after `poll` returned 0. `poll` also hands logs,
+/// errors and statistics to the producer's event sink. Use it from one thread at a time, and make one reader for a
+/// producer: each of two would see a part of the reports.
 public final class KafkaDeliveryReader {
     private let client: ClientHandle
     private let buffer: UnsafeMutablePointer<rdk_delivery>

@@ -98,8 +98,8 @@ public final class KafkaHeaderWriter {
         }
     }
 
-    /// Adds a header whose value `body` writes into at most `capacity` bytes of scratch memory; `body` returns the number
-    /// of bytes.
+    /// Adds a header whose value `body` writes into at most `capacity` bytes of scratch memory; `body` returns the
+    /// number of bytes.
     public func add(_ name: KafkaHeaderName, capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         guard reserveScratch(capacity) else { return }
         let target = UnsafeMutableRawBufferPointer(start: scratch + scratchCount, count: capacity)

@@ -18,10 +18,11 @@ extension KafkaProducer {
         try KafkaError.check(object: rd_kafka_begin_transaction(client.pointer), "begin transaction")
     }
 
-    /// The reason why the open transaction can only be aborted; nil if it can go on. Ask only while a transaction is open:
-    /// otherwise one begins.
+    /// The reason why the open transaction can only be aborted; nil if it can go on. Ask only while a transaction is
+    /// open: otherwise one begins.
     public var transactionFailure: KafkaError? {
-        // librdkafka has no call for this question. It refuses to begin another transaction, and the error tells.
+        // librdkafka has no call for this question. It refuses to begin another transaction, and the error has the
+        // answer.
         do {
             try beginTransaction()
             return nil
@@ -30,8 +31,8 @@ extension KafkaProducer {
         }
     }
 
-    /// Commits. Read all delivery reports first, until the reader's `poll` returns 0: librdkafka would wait for messages
-    /// whose report was not read.
+    /// Commits. Read all delivery reports first, until the reader's `poll` returns 0: librdkafka would wait for
+    /// messages whose report was not read.
     ///
     /// - Throws: `KafkaError`: `.wrongState` at once while there are unread reports.
     public func commitTransaction(within limit: Duration) throws(KafkaError) {
@@ -47,8 +48,8 @@ extension KafkaProducer {
 // MARK: - Aborting
 
 extension KafkaProducer {
-    /// Aborts: takes queued messages back, reads their reports and those of the messages in flight, and makes the broker
-    /// drop the rest. Blocks, at most for `limit`, on the reader's thread.
+    /// Aborts: takes queued messages back, reads their reports and those of the messages in flight, and makes the
+    /// broker drop the rest. Blocks, at most for `limit`, on the reader's thread.
     ///
     /// - Throws: `KafkaError`: of librdkafka, or a retriable `.fail` when no thread can be started.
     public func abortTransaction(_ reader: KafkaDeliveryReader, within limit: Duration) throws(KafkaError) {
@@ -60,8 +61,8 @@ extension KafkaProducer {
             do {
                 return try abort(within: call, on: thread, reading: reader)
             } catch  where error.code == .timedOut && error.isRetriable && .now < deadline {
-                // The call took back the messages that were queued when it began. A message that was in flight, and that
-                // the broker did not accept, is queued again after that: another call takes it back.
+                // The call took back the messages that were queued when it began. A message that was in flight, and
+                // that the broker did not accept, is queued again after that: another call takes it back.
             }
         }
     }

@@ -7,7 +7,8 @@ public import Threads
 /// Messages are queued by `produce`, which never blocks, and each is answered by one delivery report from the
 /// `KafkaDeliveryReader`, in the order of acknowledgement. All methods may be called from any thread. `flush`,
 /// `initTransactions`, `commitTransaction`, `abortTransaction` and the release of the last reference (which joins
-/// librdkafka's threads, dropping what is still queued) block: on a `ThreadExecutor`, never on the cooperative pool.
+/// librdkafka's threads, dropping messages that are still queued) block: call them on a `ThreadExecutor`, never on the
+/// cooperative pool.
 public final class KafkaProducer: Sendable {
     let client: ClientHandle
     private let topics = Mutex<[String: KafkaTopic]>([:])

@@ -26,8 +26,8 @@ public final class KafkaTopic: @unchecked Sendable {
 
     deinit { rd_kafka_topic_destroy(pointer) }
 
-    /// Whether a broker accepts the name, by Kafka's own rule. A broker would refuse a bad name only after the message was
-    /// queued.
+    /// Whether a broker accepts the name, by Kafka's own rule. A broker would refuse a bad name only after the message
+    /// was queued.
     public static func isValid(_ name: String) -> Bool {
         let bytes = name.utf8
         guard !bytes.isEmpty, bytes.count <= KafkaLimits.topicNameBytes, name != ".", name != ".." else { return false }

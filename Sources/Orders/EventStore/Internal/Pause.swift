@@ -20,7 +20,7 @@ final class Pause: Sendable {
 
     /// Blocks the thread for `duration`, interrupted or not: for work that a stopping store still finishes.
     static func wait(_ duration: Duration) {
-        PollLoop.sleep(until: .now + duration)
+        PollLoop.pause(until: .now + duration)
     }
 
     /// Blocks the thread for `duration`, or less when interrupted.
