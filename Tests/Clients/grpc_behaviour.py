@@ -1,11 +1,11 @@
-"""Checks what a gRPC server owes its clients, with Google's own client: grpc_behaviour.py HOST:PORT --metrics URL
+"""Checks the contract of a gRPC server with Google's own client: grpc_behaviour.py HOST:PORT --metrics URL
 
-    --authority FILE                   speak TLS, and trust this authority
-    --certificate FILE, --key FILE     who we are, where the server asks for it
+    --authority FILE                   use TLS, and trust this authority
+    --certificate FILE, --key FILE     the client's identity, where the server asks for it
     --only TEXT                        only checks whose description holds the text
 
 The server must run without a projector: some checks wait for a list that does not come. Prints one line per check, and fails if one
-does. scripts/python.sh prints a Python that has what this needs.
+does. scripts/python.sh prints a Python with the packages that this needs.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main():
         try:
             run(server)
             print(f"ok      {what}")
-        except Exception as error:  # One broken promise must not hide the others.
+        except Exception as error:  # One failure must not hide the others.
             failures += 1
             print(f"FAILED  {what}: {type(error).__name__}: {error}")
     print(f"{len(chosen)} checks, {failures} failed")

@@ -1,7 +1,7 @@
 """Checks how calls end when something ends: grpc_moments.py HOST:PORT unavailable | shutdown --database URL --http URL
 
     unavailable   Postgres is away: a call fails at once with UNAVAILABLE and says when to try again
-    shutdown      prints "ready", and expects somebody to send the server SIGTERM then; its SHUTDOWN_DELAY must be some seconds
+    shutdown      prints "ready", and expects SIGTERM to be sent to the server then; its SHUTDOWN_DELAY must be some seconds
 """
 
 import argparse
@@ -48,7 +48,7 @@ def shutdown(options):
         health = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=SECONDS)
         same(next(health).status, health_pb2.HealthCheckResponse.SERVING, "health")
         same(readiness(options), 200, "/readyz")
-        # This write cannot finish before the lock is given back: it is in flight while everything else ends.
+        # This write cannot finish before the lock is released: it is in flight while everything else ends.
         blocker.execute("LOCK TABLE event IN EXCLUSIVE MODE")
         writing = stub.PlaceOrder.future(order(), timeout=SECONDS)
         wait_until_blocked(options.database)

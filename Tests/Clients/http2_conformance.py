@@ -1,9 +1,9 @@
 """Checks an orders-server's HTTP/2 against RFC 9113 and RFC 7541, section by section: http2_conformance.py HOST:PORT [--verbose]
 
-    --authority FILE   speak TLS, and trust the certificates of this file
+    --authority FILE   use TLS, and trust the certificates of this file
     --only TEXT        only cases whose section or description holds the text
 
-Runs every case against REST and against gRPC, prints what does not conform and a summary, and fails if anything does not. Needs the
+Runs every case against REST and against gRPC, prints each violation and a summary, and fails if there is a violation. Needs the
 Python packages h2, hpack and hyperframe; scripts/python.sh prints a Python that has them.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from conformance import frames_control, frames_data, framing, hpack_cases, messages, ordinary, states  # noqa: F401
 from conformance.case import CASES
-from conformance.faces import FACES
+from conformance.transports import TRANSPORTS
 from conformance.wire import Connection
 
 
@@ -24,14 +24,14 @@ class Target:
     authority: str | None
 
 
-def check(case, target, face):
-    """What is wrong; nothing if the server conforms."""
+def check(case, target, transport):
+    """The violation; None if the server conforms."""
     connection = Connection(target)
     try:
         if case.handshake:
             connection.handshake()
-        case.run(connection, face)
-    except Exception as error:  # Whatever hpack, hyperframe and h2 object to is a finding.
+        case.run(connection, transport)
+    except Exception as error:  # Every error of hpack, hyperframe and h2 is a finding.
         return f"{type(error).__name__}: {error}"
     finally:
         connection.close()
@@ -49,13 +49,13 @@ def main():
     target = Target(host, int(port), options.authority)
     cases = [case for case in CASES if options.only in f"{case.section} {case.what}"]
     failures = 0
-    for face in [kind(target) for kind in FACES]:
+    for transport in [kind(target) for kind in TRANSPORTS]:
         for case in cases:
-            problem = check(case, target, face)
+            problem = check(case, target, transport)
             failures += problem is not None
             if problem or options.verbose:
-                print(f"{'FAILED' if problem else 'ok':<6} {face.name:<4} §{case.section} {case.what}{': ' + problem if problem else ''}")
-    print(f"{len(cases)} cases on {len(FACES)} faces, {failures} failed")
+                print(f"{'FAILED' if problem else 'ok':<6} {transport.name:<4} §{case.section} {case.what}{': ' + problem if problem else ''}")
+    print(f"{len(cases)} cases on {len(TRANSPORTS)} transports, {failures} failed")
     sys.exit(failures > 0)
 
 

@@ -1,15 +1,15 @@
-"""Counts what idle watchers cost: idle_watchers.py HOST:PORT --database URL --pid PID [--watchers N]
+"""Counts the statements that idle watchers cause: idle_watchers.py HOST:PORT --database URL --pid PID [--watchers N]
 
-Half of them watch by gRPC, half by Server-Sent Events over HTTP/2. Once each has seen its order's history, nothing happens until each
-event stream has got a heartbeat; meanwhile the only statement may be the listening session's own sign of life, one for all.
-Prints what it found.
+Half of the watchers use gRPC, half Server-Sent Events over HTTP/2. When each has read its order's history, nothing happens until each
+event stream has got a heartbeat; meanwhile the only statement may be the listening session's own heartbeat, one for all.
+Prints the numbers.
 """
 
 import argparse
 import json
 
 import psycopg
-from conformance.faces import REST
+from conformance.transports import REST
 from conformance.wire import MAX_CONCURRENT_STREAMS, WINDOW_UPDATE, Connection, number, raw
 from conformance.case import answered
 from behaviour.check import expect
@@ -24,21 +24,21 @@ CONNECTION_WINDOW = 1 << 24
 class Watchers:
     """One connection full of watchers."""
 
-    def __init__(self, options, face, order_ids, count):
+    def __init__(self, options, transport, order_ids, count):
         self.connection = Connection(options).handshake()
         self.connection.send(raw(WINDOW_UPDATE, 0, 0, number(CONNECTION_WINDOW)))
         self.streams = {}
         for index in range(min(count, self.connection.settings[MAX_CONCURRENT_STREAMS])):
             order_id = order_ids[index % len(order_ids)]
             is_sse = index % 2 == 0
-            self.streams[self.watch_sse(face, order_id) if is_sse else self.watch_grpc(face, order_id)] = is_sse
+            self.streams[self.watch_sse(transport, order_id) if is_sse else self.watch_grpc(transport, order_id)] = is_sse
 
-    def watch_sse(self, face, order_id):
-        return self.connection.headers(face.fields("GET", f"/v1/orders/{order_id}/events?watch=true"), end=True)
+    def watch_sse(self, transport, order_id):
+        return self.connection.headers(transport.fields("GET", f"/v1/orders/{order_id}/events?watch=true"), end=True)
 
-    def watch_grpc(self, face, order_id):
+    def watch_grpc(self, transport, order_id):
         message = orders.WatchOrderRequest(order_id=order_id).SerializeToString()
-        fields = face.fields("POST", "/orders.v1.OrderService/WatchOrder", [("content-type", "application/grpc"), ("te", "trailers")])
+        fields = transport.fields("POST", "/orders.v1.OrderService/WatchOrder", [("content-type", "application/grpc"), ("te", "trailers")])
         stream = self.connection.headers(fields)
         self.connection.data(stream, b"\0" + len(message).to_bytes(4, "big") + message, end=True)
         return stream
@@ -53,15 +53,15 @@ class Watchers:
                 self.connection.send(raw(6, 1, 0, frame.opaque_data))
 
 
-def place(options, face, count):
+def place(options, transport, count):
     connection = Connection(options).handshake()
-    placed = [json.loads(answered(connection, face.request(connection)))["order_id"] for _ in range(count)]
+    placed = [json.loads(answered(connection, transport.request(connection)))["order_id"] for _ in range(count)]
     connection.close()
     return placed
 
 
 def sessions(database):
-    """Each session of the server: when its last statement began or ended, and what it was."""
+    """Each session of the server: its last statement, and when it began or ended."""
     with psycopg.connect(database) as connection:
         query = "SELECT pid, state_change, query FROM pg_stat_activity WHERE application_name = 'orders-server'"
         return set(connection.execute(query).fetchall())
@@ -81,17 +81,17 @@ def main():
     options = parser.parse_args()
     options.host, port = options.address.rsplit(":", 1)
     options.port, options.authority = int(port), None
-    face = REST(options)
-    order_ids = place(options, face, 50)
+    transport = REST(options)
+    order_ids = place(options, transport, 50)
     before = resident_kib(options.pid)
     groups, watching = [], 0
     while watching < options.watchers:
-        groups.append(Watchers(options, face, order_ids, options.watchers - watching))
+        groups.append(Watchers(options, transport, order_ids, options.watchers - watching))
         watching += len(groups[-1].streams)
         groups[-1].read_until(lambda body, is_sse: b"order_placed" in body)
     for group in groups:
         group.connection.socket.settimeout(60)
-        # The heartbeat that may have come in the meantime does not count: it was before the last watcher had read its history.
+        # A heartbeat from before does not count: the last watcher had not read its history yet.
         for stream in group.streams:
             group.connection.judge.bodies[stream] = b""
     after = resident_kib(options.pid)

@@ -1,7 +1,7 @@
-"""Places orders over gRPC until it is told to stop with SIGTERM: load.py HOST:PORT [CONNECTIONS]
+"""Places orders over gRPC until SIGTERM: load.py HOST:PORT [CONNECTIONS]
 
-Every acknowledged order is one line, "ORDER_ID VERSION", written as soon as the answer is there. A server that goes away is no
-reason to stop: the crash tests kill it under this load and afterwards look for every acknowledged order.
+Every acknowledged order is one line, "ORDER_ID VERSION", written as soon as the answer is there. A server that ends is no
+reason to stop: the crash tests kill it under this load and afterwards search for every acknowledged order.
 """
 
 import signal

@@ -1,7 +1,7 @@
 """Calls all five RPCs of OrderService, as a client in another language would: order_calls.py HOST:PORT
 
 The stubs are generated from proto/ by scripts/python.sh, which also prints the Python to run this with. Prints one line per call
-and fails when an answer is not what the API promises.
+and fails when an answer breaks the contract of the API.
 """
 
 import sys
@@ -36,7 +36,7 @@ def get(stub, order_id):
 
 
 def wait_for_payment(stub, order_id, wanted):
-    """Payment happens behind the API; a client that wants to see it asks again."""
+    """Payment happens behind the API, so a client polls for it."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while (order := get(stub, order_id)).payment_status != wanted:
         if time.monotonic() > deadline:

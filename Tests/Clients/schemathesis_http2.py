@@ -1,7 +1,7 @@
 """Makes schemathesis speak HTTP/2 with prior knowledge instead of HTTP/1.1: SCHEMATHESIS_HOOKS=Tests.Clients.schemathesis_http2
 
-Its requests library knows HTTP/1.1 only; here each request goes over h2, one connection per thread, which also objects to whatever
-is wrong with the frames of the answer.
+Its requests library knows HTTP/1.1 only; here each request goes over h2, one connection for each thread. h2 also refuses every wrong
+frame of the answer.
 """
 
 import io
@@ -42,7 +42,7 @@ class Connection:
                 elif isinstance(event, h2.events.DataReceived):
                     received += event.data
                     self.machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-                    # Such a stream need not end, and its beginning is all that is judged.
+                    # Such a stream need not end, and only its beginning is checked.
                     enough = dict(head).get(b"content-type", b"").startswith(b"text/event-stream")
                 elif isinstance(event, h2.events.StreamEnded):
                     ended = True
@@ -84,7 +84,7 @@ def text(value):
 
 
 def send(self, request, **_):
-    """Stands in for requests.adapters.HTTPAdapter.send."""
+    """Replaces requests.adapters.HTTPAdapter.send."""
     url = urllib.parse.urlsplit(request.url)
     body = text(request.body) if isinstance(request.body, (str, bytes)) else b"".join(map(text, request.body or ()))
     fields = [(":method", request.method), (":scheme", url.scheme), (":path", request.path_url), (":authority", url.netloc)]

@@ -1,7 +1,7 @@
-"""A Kafka broker that only lets clients in: secure_broker.py PASSWORD CERTIFICATE KEY [CLIENT_CA]
+"""A Kafka broker that only authenticates clients: secure_broker.py PASSWORD CERTIFICATE KEY [CLIENT_CA]
 
 It speaks TLS if CERTIFICATE is not '-', demands a client certificate if CLIENT_CA is given, checks PLAIN, SCRAM-SHA-256 and
-OAUTHBEARER, and answers metadata without topics. It writes its port, then a line for each thing a client has shown:
+OAUTHBEARER, and answers metadata without topics. It writes its port, then a line for each proof that a client gave:
 "tls", "certificate NAME", "sasl MECHANISM USER ok|wrong", "metadata", "refused REASON".
 """
 
@@ -44,7 +44,7 @@ def metadata(version, port):
 
 
 class Authentication:
-    """One connection's SASL exchange: takes a client's token, gives the answer and whether the client is in."""
+    """One connection's SASL exchange: takes a client's token, returns the answer and whether the client is authenticated."""
 
     def __init__(self, mechanism):
         self.mechanism, self.first = mechanism, None
@@ -66,7 +66,7 @@ class Authentication:
         return b"", self.verdict(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"], True)
 
     def scram(self, token):
-        """RFC 5802: the client proves that it knows the password, and so do we."""
+        """RFC 5802: the client proves that it knows the password, and the broker does the same."""
         message = token.decode()
         if self.first is None:
             self.bare = message.split(",", 2)[2]

@@ -15,7 +15,7 @@ extension EndToEndTests {
 
         @Test func http2Conforms() async throws {
             try await TestStack.withServer { stack in
-                try await judge("http2_conformance.py", [stack.grpcAddress], summary: "on 2 faces, 0 failed")
+                try await judge("http2_conformance.py", [stack.grpcAddress], summary: "on 2 transports, 0 failed")
             }
         }
 

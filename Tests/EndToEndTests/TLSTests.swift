@@ -99,7 +99,7 @@ extension EndToEndTests {
             try await withTLS(["TLS_REQUIRE_CLIENT_CERTIFICATE": "false"]) { stack, authority in
                 let script = [try await Command.python(), "Tests/Clients/http2_conformance.py", stack.grpcAddress]
                 let result = try await Command.run(script + ["--authority", authority.path("ca.crt")])
-                #expect(result.output.contains("on 2 faces, 0 failed"), "\(result.output)\(result.errors)")
+                #expect(result.output.contains("on 2 transports, 0 failed"), "\(result.output)\(result.errors)")
             }
         }
     }

@@ -51,7 +51,7 @@ struct Fixture: Sendable {
     /// Runs blocking statements on a connection of their own.
     func sql<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
         let postgres = self.postgres
-        let thread = ThreadExecutor(name: "test-sql")
+        let thread = try ThreadExecutor(name: "test-sql")
         defer { thread.shutdown() }
         return try await thread.run { try body(PostgresConnection(postgres)) }
     }

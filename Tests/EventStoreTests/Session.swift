@@ -5,7 +5,7 @@ import Threads
 
 /// Somebody else's connection: the steps of a test are what it executes, one after the other.
 final class Session: Sendable {
-    private let thread = ThreadExecutor(name: "test-session")
+    private let thread: ThreadExecutor
     private let connection: Box
 
     /// Touched on `thread` only.
@@ -15,6 +15,8 @@ final class Session: Sendable {
 
     init(_ postgres: PostgresConfiguration) async throws {
         let box = Box()
+        let thread = try ThreadExecutor(name: "test-session")
+        self.thread = thread
         connection = box
         try await thread.run { box.connection = try PostgresConnection(postgres) }
     }

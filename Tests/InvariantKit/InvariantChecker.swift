@@ -2,19 +2,23 @@ import Orders
 import Postgres
 import Values
 
-/// Says what of I1 to I5 does not hold in a history. Pure: what is read from where is ``PipelineReader``'s business.
+/// Finds the violations of I1 to I5 in a history. Pure: ``PipelineReader`` reads the history.
 ///
-/// The history must have been read after the pipeline drained; until then I3 and I5 are allowed to be behind.
+/// The history must have been read after the pipeline drained; until then I3 and I5 may be behind.
 public struct InvariantChecker {
     private let history: PipelineHistory
     private let acknowledged: [Acknowledgement]
     private let orderType = ExactText("order")
 
+    /// - Parameters:
+    ///   - history: of the whole pipeline.
+    ///   - acknowledged: the answers that clients got.
     public init(_ history: PipelineHistory, acknowledged: [Acknowledgement] = []) {
         self.history = history
         self.acknowledged = acknowledged
     }
 
+    /// All violations, by invariant; empty if every invariant holds.
     public func violations() -> [InvariantViolation] {
         lostAcknowledgements() + halfWrites() + gaps() + unpublishedRows() + inversions() + wrongProjections()
     }
@@ -126,7 +130,7 @@ public struct InvariantChecker {
     }
 }
 
-/// What Kafka keeps in order: the messages of one key in one topic.
+/// The unit of Kafka's order: the messages of one key in one topic.
 private struct TopicKey: Hashable {
     let topic: ExactText
     let key: ExactText

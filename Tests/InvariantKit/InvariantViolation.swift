@@ -1,5 +1,6 @@
-/// One thing that does not hold and must.
+/// One case in which an invariant does not hold.
 public struct InvariantViolation: Hashable, Sendable, CustomStringConvertible {
+    /// The invariants that a history can show; the raw value is the name in the architecture.
     public enum Invariant: String, Sendable {
         /// An acknowledged command is durable: its events and its outbox rows, both or neither.
         case durable = "I1"
@@ -13,10 +14,13 @@ public struct InvariantViolation: Hashable, Sendable, CustomStringConvertible {
         case projected = "I5"
     }
 
+    /// The invariant that does not hold.
     public let invariant: Invariant
-    /// The aggregate it is about.
+    /// The aggregate of which it does not hold.
     public let aggregateID: String
+    /// One line.
     public let problem: String
 
+    /// Invariant, aggregate and problem in one line.
     public var description: String { "\(invariant.rawValue) \(aggregateID): \(problem)" }
 }

@@ -4,14 +4,14 @@ import Orders
 public import Postgres
 import Values
 
-/// Reads a ``PipelineHistory`` from a database and a Kafka cluster. Blocks: on a thread of its own.
+/// Reads a ``PipelineHistory`` from a database and a Kafka cluster. Blocks: use a thread of its own.
 public struct PipelineReader {
     private let database: PostgresConfiguration
     private let kafka: KafkaConfiguration
     private let topicPrefix: String
     private let limit: Duration
 
-    /// - Parameter limit: how long reading each topic may take.
+    /// - Parameter limit: the time limit for reading each topic.
     public init(
         database: PostgresConfiguration, kafka: KafkaConfiguration, topicPrefix: String = "outbox.event.",
         limit: Duration = .seconds(60)
@@ -22,6 +22,7 @@ public struct PipelineReader {
         self.limit = limit
     }
 
+    /// Reads all tables and topics, one after the other.
     public func read() throws -> PipelineHistory {
         let connection = try PostgresConnection(database)
         var history = PipelineHistory()
@@ -38,26 +39,34 @@ public struct PipelineReader {
     private static let selectEvents: PostgresStatement =
         "SELECT event_id, aggregate_id, sequence_number, event_type, event_data FROM event"
 
+    private enum EventColumn: Int { case eventID, aggregateID, sequenceNumber, type, data }
+
     private func events(_ connection: PostgresConnection) throws -> [RecordedEvent] {
         let rows = try connection.query(Self.selectEvents)
         return try (0..<rows.count).map { row in
             RecordedEvent(
-                eventID: try rows.uuid(row, 0).description, aggregateID: try rows.string(row, 1),
-                sequenceNumber: try rows.int64(row, 2),
-                event: try EventCodec.decode(try rows.string(row, 3), try rows.bytes(row, 4)))
+                eventID: try rows.uuid(row, EventColumn.eventID.rawValue).description,
+                aggregateID: try rows.string(row, EventColumn.aggregateID.rawValue),
+                sequenceNumber: try rows.int64(row, EventColumn.sequenceNumber.rawValue),
+                event: try EventCodec.decode(
+                    try rows.string(row, EventColumn.type.rawValue), try rows.bytes(row, EventColumn.data.rawValue)))
         }
     }
 
     private static let selectOutbox: PostgresStatement =
         "SELECT event_id, aggregate_type, aggregate_id, sequence_number, payload FROM outbox"
 
+    private enum OutboxColumn: Int { case eventID, aggregateType, aggregateID, sequenceNumber, payload }
+
     private func outbox(_ connection: PostgresConnection) throws -> [OutboxEntry] {
         let rows = try connection.query(Self.selectOutbox)
         return try (0..<rows.count).map { row in
             OutboxEntry(
-                eventID: try rows.uuid(row, 0).description, aggregateType: try rows.string(row, 1),
-                aggregateID: try rows.string(row, 2),
-                sequenceNumber: try rows.int64(row, 3), payload: try rows.bytes(row, 4))
+                eventID: try rows.uuid(row, OutboxColumn.eventID.rawValue).description,
+                aggregateType: try rows.string(row, OutboxColumn.aggregateType.rawValue),
+                aggregateID: try rows.string(row, OutboxColumn.aggregateID.rawValue),
+                sequenceNumber: try rows.int64(row, OutboxColumn.sequenceNumber.rawValue),
+                payload: try rows.bytes(row, OutboxColumn.payload.rawValue))
         }
     }
 
@@ -67,31 +76,40 @@ public struct PipelineReader {
         FROM order_projection
         """
 
+    private enum ProjectionColumn: Int {
+        case orderID, version, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
+        case paymentStatus, shippingStatus, paymentFailureReason, cancellationReason
+    }
+
     private func projection(_ connection: PostgresConnection) throws -> [ExactText: ProjectedState] {
         let rows = try connection.query(Self.selectProjection)
         var found: [ExactText: ProjectedState] = [:]
         for row in 0..<rows.count {
-            found[ExactText(try rows.string(row, 0))] = ProjectedState(
-                version: try rows.int64(row, 1), state: try state(rows, row))
+            found[ExactText(try rows.string(row, ProjectionColumn.orderID.rawValue))] = ProjectedState(
+                version: try rows.int64(row, ProjectionColumn.version.rawValue), state: try state(rows, row))
         }
         return found
     }
 
     private func state(_ rows: PostgresResult, _ row: Int) throws -> OrderState {
+        let text = { (column: ProjectionColumn) in try rows.string(row, column.rawValue) }
+        let optionalText = { (column: ProjectionColumn) in rows.optionalString(row, column.rawValue) }
+        let number = { (column: ProjectionColumn) in try rows.int32(row, column.rawValue) }
         guard
-            let price = Money(cents: try rows.int64(row, 6)),
-            let payment = Self.payments[try rows.int32(row, 8)],
-            let shipping = Self.shippings[try rows.int32(row, 9)]
-        else { throw UnreadableProjection(orderID: try rows.string(row, 0)) }
+            let price = Money(cents: try rows.int64(row, ProjectionColumn.totalPriceCents.rawValue)),
+            let payment = Self.payments[try number(.paymentStatus)],
+            let shipping = Self.shippings[try number(.shippingStatus)]
+        else { throw UnreadableProjection(orderID: try text(.orderID)) }
         let details = OrderDetails(
-            customerID: try rows.string(row, 2), vendorID: try rows.string(row, 3), productID: try rows.string(row, 4),
-            quantity: try rows.int32(row, 5), totalPrice: price, paymentMethod: try rows.string(row, 7))
+            customerID: try text(.customerID), vendorID: try text(.vendorID), productID: try text(.productID),
+            quantity: try number(.quantity), totalPrice: price, paymentMethod: try text(.paymentMethod))
         return OrderState(
             details: details, paymentStatus: payment, shippingStatus: shipping,
-            paymentFailureReason: rows.optionalString(row, 10), cancellationReason: rows.optionalString(row, 11))
+            paymentFailureReason: optionalText(.paymentFailureReason),
+            cancellationReason: optionalText(.cancellationReason))
     }
 
-    /// Written out here and not taken from the projector, which is what is being checked.
+    /// Written out here and not taken from the projector, because the projector is checked.
     private static let payments: [Int32: PaymentStatus] = [1: .pending, 2: .initiated, 3: .paid, 4: .failed]
     private static let shippings: [Int32: ShippingStatus] = [
         1: .waitingForPayment, 2: .waitingForShipment, 3: .inTransit, 4: .delivered, 5: .cancelled,
@@ -107,7 +125,7 @@ public struct PipelineReader {
     }
 }
 
-/// A projection row with a number that means nothing.
+/// A projection row with a number that has no meaning.
 struct UnreadableProjection: Error, CustomStringConvertible {
     let orderID: String
     var description: String { "the projection of order \(orderID) holds a price or status that does not exist" }

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 import Values
 
-/// A checker that finds nothing is worth nothing: each invariant is broken here once, alone.
+/// Each invariant is broken here once, alone, and the checker must find it.
 @Suite struct InvariantCheckerTests {
     @Test func aDrainedPipelineHasNoViolations() {
         #expect(violations(healthy()).isEmpty)
@@ -13,7 +13,7 @@ import Values
     private static let composed = "caf\u{E9}"
     private static let decomposed = "cafe\u{301}"
 
-    /// The same to a reader and to Swift's `String`, two orders to Postgres and Kafka.
+    /// Two spellings that are equal for Swift's `String`, and two orders for Postgres and Kafka.
     @Test func ordersWhoseNamesLookAlikeAreTwo() {
         let (first, second) = (healthy(Self.composed), healthy(Self.decomposed))
         var history = first

@@ -4,8 +4,8 @@ import Testing
 @testable import Kafka
 
 @Suite(.ownThread) struct ConfigurationTests {
-    /// Every fault, a line each.
-    private func failure(_ environment: [String: String], _ kind: KafkaClientKind = .producer) -> String {
+    /// All faults, one a line.
+    private func failure(_ environment: [String: String], _ kind: KafkaConfiguration.ClientKind = .producer) -> String {
         var faults: [KafkaSettingFault] = []
         let common = ["KAFKA_BOOTSTRAP_SERVERS": "localhost:1"]
         let configuration = KafkaConfiguration.fromEnvironment(common.merging(environment) { $1 }) { faults.append($0) }
@@ -73,7 +73,7 @@ import Testing
         #expect(said.split(separator: "\n", omittingEmptySubsequences: false).count == 4, "\(said)")
     }
 
-    /// What a relay promises must not be a matter of settings.
+    /// Settings must not weaken the guarantees of the relay.
     @Test(arguments: [
         ["KAFKA_ACKS": "1"], ["KAFKA_ACKS": "0"], ["KAFKA_REQUEST_REQUIRED_ACKS": "1"],
         ["KAFKA_ENABLE_IDEMPOTENCE": "0"],
@@ -84,7 +84,7 @@ import Testing
     func whatBreaksAPromiseIsRefused(_ setting: [String: String]) throws {
         let variable = try #require(setting.keys.first)
         #expect(failure(setting).hasPrefix("\(variable): must "), "\(failure(setting))")
-        // Who sets a property by its other name is told of that.
+        // Another fault does not hide this one.
         #expect(failure(setting.merging(["KAFKA_ENABLE_IDEMPOTENCE": "no"]) { old, _ in old }).contains(variable))
     }
 
@@ -101,7 +101,7 @@ import Testing
         #expect(failure(settings, .consumer) == "")
     }
 
-    /// Found out by making a client that asks nobody.
+    /// Found by making a client that connects nowhere.
     @Test(arguments: [
         (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "KAFKA_SASL_MECHANISM": "BOGUS"], "KAFKA_SASL_MECHANISM: "),
         (["KAFKA_SECURITY_PROTOCOL": "sasl_ssl"], "KAFKA_SASL_MECHANISMS: not set"),
@@ -116,7 +116,7 @@ import Testing
         (["KAFKA_BOOTSTRAP_SERVERS": ":9092"], "KAFKA_BOOTSTRAP_SERVERS: ':9092' has no host"),
     ])
     func whatCanNeverWorkIsRefused(_ settings: [String: String], _ start: String) {
-        for kind in [KafkaClientKind.producer, .consumer] {
+        for kind in [KafkaConfiguration.ClientKind.producer, .consumer] {
             let said = failure(settings, kind)
             #expect(said.hasPrefix(start), "\(said)")
             #expect(!said.contains("\n"))

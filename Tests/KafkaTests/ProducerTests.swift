@@ -143,7 +143,8 @@ import Testing
         try producer.commitTransaction(within: .seconds(30))
     }
 
-    /// What was in flight is not taken, and queued again behind the call that takes back the queue.
+    /// The broker does not accept a message in flight, and librdkafka queues it again after the call that takes back
+    /// the queue.
     @Test func anAbortTakesBackWhatIsToBeSentAgain() throws {
         let cluster = try KafkaMockCluster()
         let kafka = TestKafka(cluster)

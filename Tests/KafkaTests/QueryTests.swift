@@ -70,7 +70,7 @@ import Threads
         let producer = try KafkaProducer(
             KafkaConfiguration(["bootstrap.servers": cluster.bootstrapServers, "debug": "all"]))
         let reader = producer.deliveryReader()
-        // Every request is a handful of log lines; together more than one poll hands over.
+        // Every request gives a few log lines; together they are more than one poll hands over.
         while rd_kafka_queue_length(producer.client.queue) <= 2 * KafkaLimits.eventsPerPoll {
             _ = try producer.metadata(topic: nil, within: .seconds(30))
         }

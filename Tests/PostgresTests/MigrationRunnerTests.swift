@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 final class MigrationRunnerTests {
-    /// Goes away with the test.
+    /// Removed at the end of the test.
     private let folder = FileManager.default.temporaryDirectory.appending(path: "migrations-\(UUID())")
 
     deinit { try? FileManager.default.removeItem(at: folder) }

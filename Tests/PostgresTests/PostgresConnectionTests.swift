@@ -17,7 +17,10 @@ struct PostgresConnectionTests {
         try await connected { connection in
             let id = UUIDBytes.v7()
             let rows = try connection.query(
-                "SELECT $1::text, $2::int8, $3::int4, $4::bool, $5::bytea, $6::uuid, $7::timestamptz, $8::text, ($9::numeric)::text",
+                """
+                SELECT $1::text, $2::int8, $3::int4, $4::bool, $5::bytea, $6::uuid, $7::timestamptz, $8::text,
+                       ($9::numeric)::text
+                """,
                 [
                     .text("grüße"), .int8(.min), .int4(-7), .bool(true), .bytea([0, 255, 1]), .uuid(id),
                     .timestamp(microsecondsSince1970: 1_700_000_000_123_456), .text(nil), .literal("12.50"),
@@ -80,7 +83,10 @@ struct PostgresConnectionTests {
     @Test func aCommitThatFailsAtSyncIsAnErrorThoughItsStatementsSucceeded() async throws {
         try await connected { connection in
             try connection.execute(
-                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)"
+                """
+                CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED);
+                INSERT INTO t VALUES (1)
+                """
             )
             let error = #expect(throws: PostgresError.self) {
                 try connection.pipeline([.init("INSERT INTO t VALUES ($1) RETURNING n", [.int8(1)])])
@@ -94,7 +100,10 @@ struct PostgresConnectionTests {
     @Test func aCommitThatFailsAfterALoneStatementIsAnErrorToo() async throws {
         try await connected { connection in
             try connection.execute(
-                "CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO t VALUES (1)"
+                """
+                CREATE TABLE t (n int8, CONSTRAINT late UNIQUE (n) DEFERRABLE INITIALLY DEFERRED);
+                INSERT INTO t VALUES (1)
+                """
             )
             let error = #expect(throws: PostgresError.self) {
                 try connection.query("INSERT INTO t VALUES ($1) RETURNING n", [.int8(1)])
@@ -111,7 +120,7 @@ struct PostgresConnectionTests {
             #expect(try connection.result(of: started).count == 100_000)
             #expect(try connection.result(of: started).int64(99_999, 0) == 100_000)
 
-            // A failure is told to whom it belongs, a forgotten answer to nobody.
+            // A failure reaches the statement it belongs to, and a dropped answer nothing else.
             let failing = try connection.start("SELECT 1 / $1", [.int8(0)])
             _ = try connection.start("SELECT 2")
             #expect(try connection.query("SELECT 3").int32(0, 0) == 3)

@@ -5,7 +5,7 @@ import Testing
 struct PostgresPoolTests {
     @Test func callersShareAFewConnections() async throws {
         let url = try await TestPostgres.emptyDatabase()
-        let pool = PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 3)
+        let pool = try PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 3)
         let pids = try await withThrowingTaskGroup(of: Int32.self) { group in
             for _ in 0..<50 {
                 group.addTask { try await pool.withConnection { try $0.query("SELECT pg_backend_pid()").int32(0, 0) } }
@@ -19,7 +19,7 @@ struct PostgresPoolTests {
 
     @Test func aLostConnectionIsReplaced() async throws {
         let url = try await TestPostgres.emptyDatabase()
-        let pool = PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 1)
+        let pool = try PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 1)
         await #expect(throws: PostgresError.self) {
             try await pool.withConnection { _ = try $0.query("SELECT pg_terminate_backend(pg_backend_pid())") }
         }
@@ -29,7 +29,8 @@ struct PostgresPoolTests {
 
     @Test func beyondTheBoundACallerIsRefusedAtOnce() async throws {
         let url = try await TestPostgres.emptyDatabase()
-        let pool = PostgresPool(PostgresConfiguration(url: url, applicationName: "tests"), size: 1, maximumWaiters: 0)
+        let pool = try PostgresPool(
+            PostgresConfiguration(url: url, applicationName: "tests"), size: 1, maximumWaiters: 0)
         let (started, signal) = AsyncStream.makeStream(of: Void.self)
         async let busy = pool.withConnection { connection -> Int64 in
             signal.yield()

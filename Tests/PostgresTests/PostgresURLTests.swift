@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-/// What libpq says about a URL that it cannot use quotes it, password and all; so it never gets to see one.
+/// libpq quotes a URL that it cannot use, with the password; so it never gets such a URL.
 @Suite struct PostgresURLTests {
     @Test(arguments: [
         "postgresql://u:SECRET%ZZPW@127.0.0.1/db", "postgresql://u:SEC@RET@127.0.0.1/db",

@@ -112,7 +112,7 @@ import Threads
         let database = try await ProjectionDatabase()
         let old = try await claimed(database)
         let configuration = database.configuration
-        let zombie = ThreadExecutor(name: "zombie")
+        let zombie = try ThreadExecutor(name: "zombie")
         let connection = try await zombie.run { UncheckedBox(try PostgresConnection(configuration)) }
         // The zombie holds its claim and has not committed.
         try await zombie.run {

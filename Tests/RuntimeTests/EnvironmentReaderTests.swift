@@ -84,7 +84,7 @@ struct EnvironmentReaderTests {
                 == ["DATABASE_URL__A is bad", "DATABASE_URL_FILE__B is bad"])
     }
 
-    /// An empty variable is one whose own source was missing; with `PG*` beside it, it counts as unset.
+    /// An empty variable is a mistake, unless `PG*` variables are set: then it counts as unset.
     @Test func anEmptyDatabaseURLNeedsAnotherPlace() throws {
         let reader = EnvironmentReader(["DATABASE_URL": ""])
         #expect(reader.databaseURL { _ in nil } == "")

@@ -1,21 +1,21 @@
 import Foundation
 public import Kafka
 
-/// The Kafka of one test: a mock cluster of its own, or the one that `KAFKA_BOOTSTRAP_SERVERS` names (`make
-/// test-kafka`), with topics and groups whose names nobody else has. Its calls block: on a thread of its own.
+/// The Kafka of one test: a mock cluster of its own, or the cluster that `KAFKA_BOOTSTRAP_SERVERS` names (`make
+/// test-kafka`), with topics and groups whose names no other test has. Its calls block: use a thread of its own.
 public final class TestKafka: Sendable {
     /// Whether tests run against a Kafka from outside. `make test` makes sure that they do not.
     public static let isExternal = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"]?.isEmpty == false
 
-    /// How long a topic may take until every partition has a leader.
+    /// The time limit for every partition of a new topic to get a leader.
     private static let creationLimit = Duration.seconds(60)
 
     private let mock: KafkaMockCluster?
-    /// What a client needs to reach it, credentials included.
+    /// The settings with which a client reaches the cluster, credentials included.
     public let configuration: KafkaConfiguration
     private let mark: String
 
-    /// - Parameter brokers: of the mock cluster; a Kafka from outside has its own number.
+    /// - Parameter brokers: the number of brokers of a mock cluster; a Kafka from outside has its own.
     public convenience init(brokers: Int = 1) throws {
         if Self.isExternal {
             self.init(nil, try KafkaConfiguration.fromEnvironment(ProcessInfo.processInfo.environment))
@@ -24,12 +24,13 @@ public final class TestKafka: Sendable {
         }
     }
 
-    /// For a test that has to switch brokers off, whatever Kafka the others use.
+    /// For a test that must switch brokers off: the given mock cluster, also where other tests use a Kafka from
+    /// outside.
     public convenience init(_ mock: KafkaMockCluster) {
         self.init(mock, KafkaConfiguration(bootstrapServers: mock.bootstrapServers))
     }
 
-    /// For a test of transactions; a Kafka from outside is as strict.
+    /// For a test of transactions, which the mock cluster does not check.
     public convenience init(_ strict: StrictKafka) {
         self.init(nil, KafkaConfiguration(bootstrapServers: strict.address))
     }
@@ -40,7 +41,7 @@ public final class TestKafka: Sendable {
         mark = UUID().uuidString.prefix(8).lowercased()
     }
 
-    /// The same for members of a group. The mock cluster does not end a waiting fetch when data arrives, and a
+    /// The configuration for members of a group. The mock cluster does not end a waiting fetch when data arrives, and a
     /// rebalance there takes a whole session timeout.
     public var memberConfiguration: KafkaConfiguration {
         var result = configuration

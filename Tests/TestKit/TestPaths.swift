@@ -1,10 +1,12 @@
 public import Foundation
 
-/// Where things are in the checkout, derived from this source file, so that tests work from any working directory.
+/// Paths in the checkout, derived from this source file, so that tests work from any working directory.
 public enum TestPaths {
+    /// The checkout.
     public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// The folder of the migrations.
     public static let migrations = root.appending(path: "migrations").path
 
     /// An executable of this package, built beside the test bundle that is running.

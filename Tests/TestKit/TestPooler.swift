@@ -1,13 +1,22 @@
 import Foundation
 
-/// A private pgbouncer before a Postgres, gone when the test process is gone.
+/// A private pgbouncer before a Postgres. It ends with the test process.
 public final class TestPooler: Sendable {
-    public enum Mode: String, Sendable { case transaction, session }
+    /// The moment at which a client gives its server connection back.
+    public enum Mode: String, Sendable {
+        /// At the end of each transaction.
+        case transaction
+        /// When the client disconnects.
+        case session
+    }
 
     private let port: Int
-    private let process: Process
-    private let input: FileHandle
+    private let helper: HelperProcess
 
+    /// Starts it in front of a server.
+    ///
+    /// - Parameter url: of a database of the server.
+    /// - Returns: the pooler, which runs until its last reference is released, and the database's URL through it.
     public static func start(_ mode: Mode, before url: String) async throws -> (pooler: TestPooler, url: String) {
         guard let upstream = URLComponents(string: url), let port = upstream.port else {
             throw TestFailure("\(url) has no port")
@@ -17,38 +26,24 @@ public final class TestPooler: Sendable {
     }
 
     private init(_ mode: Mode, upstream: Int) throws {
-        let pattern = FileManager.default.temporaryDirectory.appending(path: "outbox-pooler-XXXXXX").path
-        var template = pattern.utf8CString.map { $0 }
-        guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp failed: errno \(errno)") }
         port = try FreePort.next()
-        let (input, output) = (Pipe(), Pipe())
-        process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [
-            "-c", Self.script, "test-pooler", String(cString: made), "\(port)", "\(upstream)", mode.rawValue,
-        ]
-        process.standardInput = input
-        process.standardOutput = output
-        self.input = input.fileHandleForWriting
-        try process.run()
-        var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
-            line.append(byte)
-        }
-        let text = String(decoding: line, as: UTF8.self)
+        let directory = try temporaryDirectory("outbox-pooler")
+        helper = try HelperProcess(
+            "/bin/bash",
+            ["-c", Self.script, "test-pooler", directory, "\(port)", "\(upstream)", mode.rawValue])
+        let text = try helper.line()
         guard text == "ready" else { throw TestFailure("pgbouncer did not start: \(text)") }
     }
 
-    deinit { try? input.close() }
-
-    /// Two server connections for all clients: whatever is kept in a session meets somebody else's. Ends when its input
-    /// closes.
+    /// Two server connections for all clients, so that state kept in a session meets the state of other clients. Ends
+    /// when its input closes.
     private static let script = #"""
         dir=$1 port=$2 upstream=$3 mode=$4
         size=2
         [ "$mode" = session ] && size=50
-        printf '%s\n' '[databases]' "* = host=127.0.0.1 port=$upstream" '[pgbouncer]' 'listen_addr = 127.0.0.1' "listen_port = $port" \
-            'unix_socket_dir =' 'auth_type = trust' "auth_file = $dir/users" "pool_mode = $mode" "default_pool_size = $size" \
+        printf '%s\n' '[databases]' "* = host=127.0.0.1 port=$upstream" '[pgbouncer]' 'listen_addr = 127.0.0.1' \
+            "listen_port = $port" 'unix_socket_dir =' 'auth_type = trust' "auth_file = $dir/users" \
+            "pool_mode = $mode" "default_pool_size = $size" \
             'max_client_conn = 200' "logfile = $dir/log" >"$dir/pgbouncer.ini"
         printf '"postgres" ""\n' >"$dir/users"
         as=()
@@ -61,7 +56,12 @@ public final class TestPooler: Sendable {
         PATH=$PATH:/usr/sbin "${as[@]}" pgbouncer -q "$dir/pgbouncer.ini" </dev/null >"$dir/out" 2>&1 &
         child=$!
         while ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-            kill -0 "$child" 2>/dev/null || { tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '; echo; cd / && rm -rf "$dir"; exit 1; }
+            kill -0 "$child" 2>/dev/null || {
+                tail -n 3 "$dir/out" "$dir/log" 2>/dev/null | tr '\n' ' '
+                echo
+                cd / && rm -rf "$dir"
+                exit 1
+            }
             read -r -t 0.05 _
         done
         echo ready

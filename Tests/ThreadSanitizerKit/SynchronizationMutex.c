@@ -33,7 +33,7 @@ static SWIFT void (*library_unlock)(SELF void *);
 
 static void *library(const char *name) {
     void *function = dlsym(RTLD_NEXT, name);
-    // Without it no lock of the process works; there is nobody to tell.
+    // Without it no lock of the process works.
     if (!function) abort();
     return function;
 }

@@ -11,7 +11,7 @@ struct ExactTextTests {
         #expect(Set([ExactText(composed), ExactText(decomposed), ExactText(composed)]).count == 2)
     }
 
-    /// Swift orders strings by their canonical form; Postgres and the lanes by bytes.
+    /// Swift orders strings by their canonical form, Postgres and the lanes by bytes.
     @Test func theOrderIsThatOfTheBytes() {
         let texts = ["b", "", "a", "ab", composed, decomposed, "\u{10000}", "\u{FFFF}"].map { ExactText($0) }
         let byBytes = texts.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }

@@ -5,9 +5,9 @@ import Threads
 
 /// Tells in the log what Kafka is like, beside the start, which does not wait for it.
 enum RelayPreflight {
-    static func start(_ outbox: OutboxSettings, _ publisher: KafkaPublisherConfiguration, _ logger: Logger) {
+    static func start(_ outbox: OutboxSettings, _ publisher: KafkaPublisherConfiguration, _ logger: Logger) throws {
         let preflight = KafkaPreflight(publisher, keepsRecords: outbox.relay.guarantee == .exactlyOnce)
-        let thread = ThreadExecutor(name: "relay-preflight")
+        let thread = try ThreadExecutor(name: "relay-preflight")
         thread.submit { tell(preflight, logger) }
         thread.shutdown()
     }

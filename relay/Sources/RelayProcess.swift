@@ -46,7 +46,7 @@ enum RelayProcess {
             kafka.note(event)
             log(event)
         }
-        RelayPreflight.start(outbox, publisher, logger)
+        try RelayPreflight.start(outbox, publisher, logger)
         if outbox.relay.usesPooler {
             logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
         }

@@ -18,7 +18,7 @@ typedef struct rdk_header {
     ssize_t scratch_offset;
 } rdk_header;
 
-/// What became of one produced message.
+/// The delivery report of one produced message.
 typedef struct rdk_delivery {
     uint64_t correlation;
     int64_t offset;

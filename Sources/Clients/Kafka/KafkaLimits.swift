@@ -1,37 +1,70 @@
 /// Every bound of this module, with its unit.
 public enum KafkaLimits {
-    /// Topics one producer keeps handles of; topic names come from rows, so they must not grow without end.
+    // MARK: Producer
+
+    /// Topics of which one producer keeps handles. Topic names come from rows, so their number needs a bound.
     public static let topicsPerProducer = 10_000
+    /// Longest topic name that a broker accepts, in bytes.
+    public static let topicNameBytes = 249
     /// Headers of one message.
     public static let headersPerMessage = 256
     /// Bytes of all copied header values of one message.
     public static let headerScratchBytesPerMessage = 1 << 20
-    /// Delivery reports handed over at once, unless the caller names another number.
+    /// Delivery reports that one poll hands over, unless the caller gives another number.
     public static let deliveriesPerPoll = 4_096
-    /// Events of other kinds (logs, errors, statistics) handed to the event sink in one poll.
-    public static let eventsPerPoll = 1_024
-    /// Records of one consumer batch, unless the caller names another number.
+    /// Messages that a producer queues unless configured otherwise: it bounds memory to some tens of megabytes.
+    static let producerQueueMessages = 20_000
+    /// Kilobytes of messages that a producer queues unless configured otherwise.
+    static let producerQueueKilobytes = 16_384
+    /// Milliseconds after which a call that aborts a transaction is repeated, to take back the messages that were
+    /// queued since.
+    static let abortCallMilliseconds = 500
+
+    // MARK: Consumer
+
+    /// Records of one consumer batch, unless the caller gives another number.
     public static let recordsPerBatch = 5_000
     /// Bytes of keys, values and headers after which a consumer batch is closed.
     public static let bytesPerBatch = 8 << 20
-    /// Longest topic name a broker takes, in bytes.
-    public static let topicNameBytes = 249
-    /// Largest file read for a `KAFKA_…_FILE` variable, in bytes.
-    public static let secretFileBytes = 1 << 20
-    /// A consumer is asked for events at least once in this part of `max.poll.interval.ms`.
-    public static let pollIntervalDivisor = 3
-    /// Messages a producer queues unless configured otherwise: it bounds memory to some tens of megabytes.
-    public static let producerQueueMessages = 20_000
-    /// Kilobytes of messages a producer queues unless configured otherwise.
-    public static let producerQueueKilobytes = 16_384
-    /// Kilobytes a consumer prefetches unless configured otherwise.
-    public static let consumerQueueKilobytes = 16_384
-    /// Milliseconds the admin API waits for the cluster, which has answered already, to name its controller.
-    public static let controllerWaitMilliseconds = 250
+    /// Records of one partition that a consumer prefetches unless configured otherwise.
+    static let consumerQueueRecords = 10_000
+    /// Kilobytes that a consumer prefetches unless configured otherwise.
+    static let consumerQueueKilobytes = 16_384
+    /// A consumer is polled at least once in this part of `max.poll.interval.ms`.
+    static let pollIntervalDivisor = 3
+
+    // MARK: Any client
+
+    /// Events of other kinds (logs, errors, statistics) that one poll hands to the event sink.
+    static let eventsPerPoll = 1_024
+    /// Bytes of a reason that librdkafka writes into a buffer of ours; a longer one is cut.
+    static let reasonBytes = 512
+    /// Largest file that is read for a `KAFKA_…_FILE` variable, in bytes.
+    static let secretFileBytes = 1 << 20
+    /// Milliseconds that the admin API waits for the cluster, which has answered already, to name its controller.
+    static let controllerWaitMilliseconds = 250
+
+    // MARK: Mock cluster
+
+    /// Brokers of one mock cluster.
+    public static let mockBrokers = 100
+    /// Partitions of one topic of a mock cluster.
+    public static let mockPartitionsPerTopic = 10_000
+    /// Longest delay of a mock broker's answers, in milliseconds.
+    static let mockLatencyMilliseconds = 60_000
     /// Bytes of a command line of the mock cluster's control protocol, line end excluded.
     public static let controlLineBytes = 1_024
-    /// Errors one `errors` command of the control protocol may queue.
-    public static let controlErrorsPerCommand = 10_000
-    /// Milliseconds after which a call that aborts a transaction takes back again what is queued.
-    public static let abortCallMilliseconds = 500
+    /// Errors that one `errors` command of the control protocol may queue.
+    static let controlErrorsPerCommand = 10_000
+
+    /// The relations that the bounds must keep, checked once in debug builds when the first client is made.
+    static let areConsistent: Bool = {
+        assert(deliveriesPerPoll <= producerQueueMessages, "one poll of reports is at most a full queue")
+        assert(headerScratchBytesPerMessage <= producerQueueKilobytes << 10, "the largest headers fit into the queue")
+        assert(recordsPerBatch <= consumerQueueRecords, "a full batch can be prefetched")
+        assert(bytesPerBatch <= consumerQueueKilobytes << 10, "a full batch can be prefetched")
+        assert(pollIntervalDivisor >= 2, "a consumer that is late once is not expelled from its group")
+        assert(topicNameBytes < controlLineBytes, "a control command can name every topic")
+        return true
+    }()
 }

@@ -5,7 +5,7 @@
 public struct MigrationRunner: Sendable {
     private let migrations: [Migration]
 
-    /// The key of the advisory lock; any constant that nothing else in the database uses.
+    /// The key of the advisory lock: a constant that nothing else in the database uses.
     static let lockKey: Int64 = 0x6F75_7462_6F78_0001
 
     /// Reads all `V*.sql` files of `directory`.
@@ -16,13 +16,18 @@ public struct MigrationRunner: Sendable {
         migrations = try MigrationDirectory.read(directory)
     }
 
-    /// Brings the database up to date. Returns the file names it applied, none if there was nothing to do.
+    /// Brings the database up to date. Blocks; a second runner waits for the first.
+    ///
+    /// - Returns: the names of the files that it applied, in order; empty if there was nothing to do.
+    /// - Throws: ``PostgresError``: with code `migration` when the database and the files contradict each other,
+    ///   otherwise of the statement that failed, its message beginning with the name of the file.
     public func migrate(_ connection: PostgresConnection) throws -> [String] {
         try connection.query("SELECT pg_advisory_lock($1)", [.int8(Self.lockKey)])
         defer { _ = try? connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.lockKey)]) }
         try connection.execute(Self.historyTable)
         let applied = try history(connection)
         try refuseUnknown(applied)
+        assert(zip(migrations, migrations.dropFirst()).allSatisfy { $0.version < $1.version }, "in order of version")
         return try migrations.compactMap { migration in
             let checksum = try checksum(of: migration, connection)
             if let known = applied[migration.version] {
@@ -43,6 +48,7 @@ public struct MigrationRunner: Sendable {
         )
         """
 
+    /// The checksums of the applied migrations, by version.
     private func history(_ connection: PostgresConnection) throws -> [Int: String] {
         let rows = try connection.query("SELECT version, checksum FROM schema_migration ORDER BY version")
         var checksums: [Int: String] = [:]
@@ -50,6 +56,7 @@ public struct MigrationRunner: Sendable {
         return checksums
     }
 
+    /// SHA-256 in hexadecimal, computed by the server.
     private func checksum(of migration: Migration, _ connection: PostgresConnection) throws -> String {
         let rows = try connection.query("SELECT encode(sha256($1), 'hex')", [.bytea(migration.sql)])
         return try rows.string(0, 0)

@@ -4,6 +4,7 @@ public import Values
 ///
 /// A batch of rows goes to the server as one array per column; building it this way costs no allocation per element.
 public struct PostgresArray {
+    /// Elements so far, NULLs included.
     public private(set) var count = 0
     let elementType: PostgresType
     private var buffer: [UInt8]
@@ -12,7 +13,11 @@ public struct PostgresArray {
     /// Dimensions, null flag, element type, length and lower bound, four bytes each.
     private static let headerLength = 20
 
-    /// - Parameter reserving: how many elements are expected.
+    /// An empty array.
+    ///
+    /// - Parameters:
+    ///   - elementType: every element must be of this type; the server refuses the array otherwise.
+    ///   - reserving: the number of expected elements.
     public init(_ elementType: PostgresType, reserving elements: Int = 0) {
         self.elementType = elementType
         buffer = []
@@ -20,6 +25,7 @@ public struct PostgresArray {
         buffer.append(contentsOf: repeatElement(0, count: Self.headerLength))
     }
 
+    /// An element of type `int8`, or of `int4` clamped to its range.
     public mutating func append(_ value: Int64) {
         if elementType == .int4 {
             appendElement(Int32(clamping: value))
@@ -28,16 +34,19 @@ public struct PostgresArray {
         }
     }
 
+    /// An element of type `timestamptz`.
     public mutating func append(microsecondsSince1970 value: Int64) {
         appendElement(value &- PostgresEpoch.microsecondsAfter1970)
     }
 
+    /// An element of type `bool`.
     public mutating func append(_ value: Bool) {
         count += 1
         appendInteger(Int32(1))
         buffer.append(value ? 1 : 0)
     }
 
+    /// An element of type `uuid`.
     public mutating func append(_ value: UUIDBytes) {
         count += 1
         appendInteger(Int32(16))
@@ -45,21 +54,25 @@ public struct PostgresArray {
         appendInteger(value.low)
     }
 
+    /// An element of type `text`.
     public mutating func append(_ value: String) {
         var value = value
         value.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
+    /// An element of type `bytea`.
     public mutating func append(_ value: [UInt8]) {
         value.withUnsafeBytes { append($0) }
     }
 
+    /// An element of type `bytea` or `text`, copied now.
     public mutating func append(_ value: UnsafeRawBufferPointer) {
         count += 1
         appendInteger(Int32(value.count))
         buffer.append(contentsOf: value)
     }
 
+    /// A NULL of any type.
     public mutating func appendNull() {
         count += 1
         hasNull = true
@@ -68,6 +81,7 @@ public struct PostgresArray {
 
     /// Empties the array and keeps its memory for the next batch.
     public mutating func removeAll() {
+        assert(buffer.count >= Self.headerLength, "the header stays")
         buffer.removeLast(buffer.count - Self.headerLength)
         count = 0
         hasNull = false

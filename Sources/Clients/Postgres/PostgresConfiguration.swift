@@ -1,24 +1,25 @@
-/// Where Postgres is and how a connection to it behaves.
+/// The address of Postgres, and the settings of a connection to it.
 public struct PostgresConfiguration: Sendable {
     /// A connection URL or keyword string as libpq reads it. Empty: libpq's own `PG*` environment variables and
     /// defaults.
     public var url: String
     /// Shown in `pg_stat_activity`.
     public var applicationName: String
-    /// How long to try one connect, all addresses together. Default 5 s.
+    /// The time limit of one connect, all addresses together. Default 5 s.
     public var connectTimeout: Duration = .seconds(5)
-    /// How long one statement, or one pipeline, may take before the connection is given up. nil waits for ever. Default
-    /// 30 s.
+    /// The time limit of one statement, or of one pipeline; after it the connection is given up. nil sets no limit.
+    /// Default 30 s.
     public var statementDeadline: Duration? = .seconds(30)
     /// Refuse a server that does not accept writes, such as a standby. Default false.
     public var readWriteOnly = false
     /// Keep statements prepared on the connection. A transaction pooler needs false. Default true.
     public var preparesStatements = true
-    /// `SET` at connect, name and value, such as `("synchronous_commit", "on")`.
+    /// `SET` at connect, name and value, such as `("synchronous_commit", "on")`. Default none.
     public var sessionSettings: [(String, String)] = []
     /// Ask the server not to end the session for being idle, whatever its `idle_session_timeout` is. Default false.
     public var outlivesIdleTimeout = false
 
+    /// Connects nowhere and checks nothing; see ``PostgresURL``.
     public init(url: String, applicationName: String) {
         self.url = url
         self.applicationName = applicationName
@@ -26,7 +27,7 @@ public struct PostgresConfiguration: Sendable {
 }
 
 extension PostgresConfiguration {
-    /// How long an unacknowledged packet may stay so before the kernel calls the peer dead.
+    /// The time after which the kernel gives up a connection whose packets are not acknowledged.
     static let tcpUserTimeoutMilliseconds = 10_000
 
     /// libpq's keywords. `dbname` comes first so that the URL it may hold is expanded and the later keywords win over

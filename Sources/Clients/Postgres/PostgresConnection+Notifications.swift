@@ -4,22 +4,24 @@ public import Threads
 
 /// One NOTIFY that arrived.
 public struct PostgresNotification: Hashable, Sendable {
+    /// The channel as LISTEN named it.
     public let channel: String
+    /// At most 7,999 bytes; empty if the NOTIFY gave none.
     public let payload: String
-    /// The backend that sent it.
-    public let senderPID: Int32
 }
 
-/// Why a wait ended.
+/// The reason why ``PostgresConnection/waitForActivity(until:or:)`` returned.
 public enum PostgresActivity: Sendable {
     /// The server sent something: call ``PostgresConnection/notifications()``.
     case received
-    /// Somebody called `wake()`.
+    /// Another thread called `wake()`.
     case woken
+    /// The deadline passed.
     case timedOut
 }
 
 extension PostgresConnection {
+    /// Subscribes to a channel for the life of the connection.
     public func listen(_ channel: String) throws(PostgresError) {
         try execute("LISTEN \(Self.quoteIdentifier(channel))")
     }
@@ -37,13 +39,15 @@ extension PostgresConnection {
             found.append(
                 PostgresNotification(
                     channel: String(cString: notification.pointee.relname),
-                    payload: String(cString: notification.pointee.extra),
-                    senderPID: notification.pointee.be_pid))
+                    payload: String(cString: notification.pointee.extra)))
         }
         return found
     }
 
-    /// Blocks until the server sends something, `wake` is rung or the deadline passes. A rung `wake` is drained.
+    /// Blocks until the server sends something, another thread calls `wake()` or the deadline passes. The wake-up is
+    /// taken; when the server sent something as well, it stays for the next wait.
+    ///
+    /// - Parameter deadline: nil waits without end.
     public func waitForActivity(
         until deadline: ContinuousClock.Instant?, or wake: WakeDescriptor
     ) throws(PostgresError) -> PostgresActivity {
@@ -52,7 +56,7 @@ extension PostgresConnection {
             pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0),
             pollfd(fd: wake.fileDescriptor, events: Int16(POLLIN), revents: 0),
         ]
-        guard pollAll(&descriptors, until: deadline) else { return .timedOut }
+        if PollLoop.wait(&descriptors, until: deadline) == .timedOut { return .timedOut }
         if descriptors[0].revents != 0 { return .received }
         wake.drain()
         return .woken

@@ -7,6 +7,7 @@ extension PostgresConnection {
     /// A statement's rows say nothing yet about the commit, which happens at the Sync and can still fail (a deferred
     /// constraint, a serialization failure). So nothing is returned before the Sync has been read.
     ///
+    /// - Returns: one result for each query, in order.
     /// - Throws: the first failure, with `statementIndex` set, after reading up to the Sync: the connection stays
     ///   usable unless it was lost.
     public func pipeline(_ queries: [PostgresQuery]) throws(PostgresError) -> [PostgresResult] {
@@ -15,7 +16,9 @@ extension PostgresConnection {
         let steps = try sendAll(queries)
         let outcome = try readAll(steps, until: deadlineFromNow())
         guard PQexitPipelineMode(handle) == 1 else { throw lost() }
-        return try outcome.get()
+        let results = try outcome.get()
+        assert(results.count == queries.count, "every query of a pipeline that succeeded has a result")
+        return results
     }
 
     private enum Step {
@@ -47,10 +50,10 @@ extension PostgresConnection {
             guard let raw = try nextResult(until: deadline) else { throw lost() }
             let result = PostgresResult(raw)
             let isAborted = PQresultStatus(raw) == PGRES_PIPELINE_ABORTED
-            let error = isAborted ? nil : Self.error(in: raw)
+            let error = isAborted ? nil : PostgresError(in: raw)
             switch step {
             case .prepare(let statement, let index):
-                if error == nil && !isAborted { preparedStatements.insert(statement.id) }
+                if error == nil && !isAborted { notePrepared(statement) }
                 record(error, at: index, in: &failure)
             case .execute(let index):
                 if error == nil && !isAborted { results.append(result) }
@@ -81,7 +84,7 @@ extension PostgresConnection {
             }
             defer { PQclear(raw) }
             if PQresultStatus(raw) == PGRES_PIPELINE_SYNC { return }
-            if let error = Self.error(in: raw) {
+            if let error = PostgresError(in: raw) {
                 failure = failure ?? error
                 if error.isConnectionLost { throw noting(error) }
             }

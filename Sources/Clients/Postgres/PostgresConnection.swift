@@ -7,24 +7,25 @@ import CLibPQ
 /// another.
 public final class PostgresConnection {
     let handle: OpaquePointer
-    let configuration: PostgresConfiguration
+    private let configuration: PostgresConfiguration
     /// Identifiers of the statements that this backend knows.
-    var preparedStatements: Set<Int> = []
+    private var preparedStatements: Set<Int> = []
     /// Parameter bytes on their way into libpq; kept to reuse the memory.
-    var scratch: [UInt8] = []
-    /// A statement whose answer was not taken in yet.
-    var running: PostgresStarted?
+    private var scratch: [UInt8] = []
+    /// The statement of ``start(_:_:)`` whose answer was not taken in yet.
+    private var running: PostgresStarted?
     private var isBroken = false
 
-    /// Connects and applies the session settings.
+    /// Connects and applies the session settings. Blocks for at most ``PostgresConfiguration/connectTimeout`` and the
+    /// deadline of one statement.
     ///
     /// - Throws: ``PostgresError`` with code `connection` (server away, still starting, wrong password), `deadline` or
     ///   `usage`.
     public init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         self.configuration = configuration
-        self.handle = try Self.start(configuration)
+        self.handle = try PostgresConnecting.start(configuration)
         do {
-            try Self.finishConnecting(handle, timeout: configuration.connectTimeout)
+            try PostgresConnecting.finish(handle, timeout: configuration.connectTimeout)
             PQsetnonblocking(handle, 1)
             try applySessionSettings()
         } catch {
@@ -40,83 +41,15 @@ public final class PostgresConnection {
     /// Whether statements can still be sent.
     public var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
-    /// The server process that serves this connection, as `pg_backend_pid()` says.
+    /// The process id of the server process that serves this connection, as `pg_backend_pid()` says.
     public var backendPID: Int32 { PQbackendPID(handle) }
 
     /// The server's version, such as 150020 for 15.20.
     public var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-    /// A parameter the server reports unasked, such as `server_version` or `in_hot_standby`.
-    public func serverParameter(_ name: String) -> String? {
-        PQparameterStatus(handle, name).map { String(cString: $0) }
-    }
-
-    /// Gives the connection up; the socket closes when the object goes.
+    /// Gives the connection up. The socket closes when the object is released.
     public func close() {
         isBroken = true
-    }
-
-    /// The socket, for a caller who polls several things at once.
-    public var fileDescriptor: Int32 { PQsocket(handle) }
-
-    /// Quotes `name` as an SQL identifier.
-    public static func quoteIdentifier(_ name: String) -> String {
-        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
-
-    /// Quotes `value` as an SQL string literal, for statements that take no parameters.
-    public static func quoteLiteral(_ value: String) -> String {
-        let doubled = value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
-        return value.contains("\\")
-            ? "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
-            : "'" + doubled + "'"
-    }
-}
-
-// MARK: - Connecting
-
-extension PostgresConnection {
-    private static func start(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
-        let words = configuration.keywords
-        guard
-            let handle = withCStrings(
-                words.map(\.0),
-                { names in
-                    withCStrings(words.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
-                })
-        else {
-            throw PostgresError(.connection, "out of memory in libpq")
-        }
-        // Notices would go to standard error; what matters comes back as an error.
-        PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        return handle
-    }
-
-    private static func finishConnecting(_ handle: OpaquePointer, timeout: Duration) throws(PostgresError) {
-        let deadline = ContinuousClock.now + timeout
-        var phase = PGRES_POLLING_WRITING
-        while true {
-            switch phase {
-            case PGRES_POLLING_OK: return
-            case PGRES_POLLING_FAILED: throw connectionError(handle)
-            default: break
-            }
-            if PQstatus(handle) == CONNECTION_BAD { throw connectionError(handle) }
-            let interest: SocketInterest = phase == PGRES_POLLING_READING ? .read : .write
-            guard waitForSocket(PQsocket(handle), interest, until: deadline) else {
-                throw PostgresError(.deadline, "no connection to Postgres within \(timeout)")
-            }
-            phase = PQconnectPoll(handle)
-        }
-    }
-
-    private static func connectionError(_ handle: OpaquePointer) -> PostgresError {
-        let text = PQerrorMessage(handle).map { String(cString: $0) } ?? "unknown"
-        // libpq looks at a setting, and speaks of what follows from it.
-        let cause =
-            text.contains("session is read-only")
-            ? " (it is a standby, or default_transaction_read_only is on for this role, database or server)" : ""
-        return PostgresError(.connection, text.singleLine + cause)
     }
 
     private func applySessionSettings() throws(PostgresError) {
@@ -126,34 +59,239 @@ extension PostgresConnection {
         try execute(script.joined(separator: ";"))
     }
 
-    /// Marks the connection as lost and says why.
+    // MARK: - Queries
+
+    /// Runs a script of one or more statements by the simple protocol and drops its rows. Without BEGIN it is one
+    /// transaction.
+    ///
+    /// - Throws: ``PostgresError``, the first that the server answered; the connection stays usable after an error of
+    ///   the code `server`.
+    public func execute(_ script: String) throws(PostgresError) {
+        try requireUsable()
+        guard PQsendQuery(handle, script) == 1 else { throw lost() }
+        let deadline = deadlineFromNow()
+        var failure: PostgresError?
+        while let result = try nextResult(until: deadline) {
+            if let error = PostgresError(in: result) { failure = failure ?? error }
+            PQclear(result)
+        }
+        if let failure { throw failure }
+    }
+
+    /// Runs one statement with binary parameters and results; outside ``transaction(_:_:)`` it is its own transaction.
+    ///
+    /// - Throws: ``PostgresError``; the connection stays usable after an error of the code `server` that does not end
+    ///   the session.
+    @discardableResult
+    public func query(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
+    ) throws(PostgresError) -> PostgresResult {
+        try requireUsable()
+        let deadline = deadlineFromNow()
+        try prepareIfNeeded(statement, parameters, until: deadline)
+        try send(statement, parameters)
+        return try onlyResult(until: deadline)
+    }
+
+    /// The isolation level of a transaction; the raw value is SQL.
+    public enum Isolation: String, Sendable {
+        /// Every statement sees the transactions committed before it.
+        case readCommitted = "READ COMMITTED"
+        /// All statements see the transactions committed before the first one.
+        case repeatableRead = "REPEATABLE READ"
+        /// As if the transactions had run one after the other; the server may refuse with 40001.
+        case serializable = "SERIALIZABLE"
+    }
+
+    /// Runs `body` between BEGIN and COMMIT, and rolls back when it throws.
+    ///
+    /// - Throws: what `body` throws, or ``PostgresError``. When COMMIT itself throws a lost connection, the outcome is
+    ///   unknown.
+    public func transaction<T>(_ isolation: Isolation = .readCommitted, _ body: () throws -> T) throws -> T {
+        try execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
+        let value: T
+        do {
+            value = try body()
+        } catch {
+            // A connection that cannot roll back is closed by that failure, and the server rolls back on its own.
+            try? execute("ROLLBACK")
+            throw error
+        }
+        try execute("COMMIT")
+        return value
+    }
+
+    // MARK: - Started statements
+
+    /// Sends a statement and returns at once: the server works while the caller does something else.
+    ///
+    /// Every other use of the connection first takes the answer in. Until then a long answer fills the socket and keeps
+    /// the server waiting with its snapshot: call ``takeStarted()`` before anything that may take long.
+    public func start(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
+    ) throws(PostgresError) -> PostgresStarted {
+        try requireUsable()
+        try prepareIfNeeded(statement, parameters, until: deadlineFromNow())
+        try send(statement, parameters)
+        guard PQflush(handle) >= 0 else { throw lost() }
+        let started = PostgresStarted()
+        running = started
+        return started
+    }
+
+    /// The answer to a started statement; blocks until it is there. May be called again for the same answer.
+    ///
+    /// - Throws: ``PostgresError`` of the statement, or with code `usage` when it was started on another connection.
+    public func result(of started: PostgresStarted) throws(PostgresError) -> PostgresResult {
+        if running === started { takeStarted() }
+        guard let outcome = started.outcome else {
+            throw PostgresError(.usage, "the statement was started on another connection")
+        }
+        return try outcome.get()
+    }
+
+    /// Takes in the answer to the statement that was started last, if it is still to come; blocks until it is there.
+    public func takeStarted() {
+        guard let started = running else { return }
+        running = nil
+        do {
+            started.outcome = .success(try onlyResult(until: deadlineFromNow()))
+        } catch {
+            started.outcome = .failure(error)
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Every call that asks something of the server begins with this.
+    func requireUsable() throws(PostgresError) {
+        takeStarted()
+        guard isUsable else { throw lost(.connection, "the connection to Postgres is closed") }
+    }
+
+    /// The deadline of a statement that begins now; nil for none.
+    func deadlineFromNow() -> ContinuousClock.Instant? {
+        configuration.statementDeadline.map { ContinuousClock.now + $0 }
+    }
+
+    private func prepareIfNeeded(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter], until deadline: ContinuousClock.Instant?
+    ) throws(PostgresError) {
+        guard needsPreparing(statement) else { return }
+        try sendPrepare(statement, parameters)
+        _ = try onlyResult(until: deadline)
+        notePrepared(statement)
+    }
+
+    func needsPreparing(_ statement: PostgresStatement) -> Bool {
+        configuration.preparesStatements && !preparedStatements.contains(statement.id)
+    }
+
+    /// The server confirmed the preparation.
+    func notePrepared(_ statement: PostgresStatement) {
+        preparedStatements.insert(statement.id)
+    }
+
+    func sendPrepare(_ statement: PostgresStatement, _ parameters: [PostgresParameter]) throws(PostgresError) {
+        let types = parameters.map(\.oid)
+        guard PQsendPrepare(handle, statement.name, statement.sql, Int32(types.count), types) == 1 else { throw lost() }
+    }
+
+    func send(_ statement: PostgresStatement, _ parameters: [PostgresParameter]) throws(PostgresError) {
+        assert(running == nil, "the answer to the started statement is taken in before anything else is sent")
+        guard parameters.count <= Int(UInt16.max) else {
+            throw PostgresError(.usage, "\(parameters.count) parameters; the protocol allows \(UInt16.max)")
+        }
+        let sent = withParameters(parameters) { values, lengths, formats in
+            configuration.preparesStatements
+                ? PQsendQueryPrepared(handle, statement.name, Int32(parameters.count), values, lengths, formats, 1)
+                : PQsendQueryParams(
+                    handle, statement.sql, Int32(parameters.count), parameters.map(\.oid), values, lengths, formats, 1)
+        }
+        guard sent == 1 else { throw lost() }
+    }
+
+    private typealias Values = UnsafePointer<UnsafePointer<CChar>?>
+    private typealias Integers = UnsafePointer<Int32>
+
+    /// libpq copies the parameters before it returns, so they only have to stay put during the call.
+    private func withParameters(_ parameters: [PostgresParameter], _ body: (Values, Integers, Integers) -> Int32)
+        -> Int32
+    {
+        scratch.removeAll(keepingCapacity: true)
+        var offsets: [Int?] = []
+        for parameter in parameters {
+            offsets.append(parameter.bytes == nil ? nil : scratch.count)
+            if let bytes = parameter.bytes { scratch.append(contentsOf: bytes) }
+        }
+        // A zero-length value still needs an address: NULL would mean SQL NULL.
+        scratch.append(0)
+        return scratch.withUnsafeBytes { buffer in
+            let values = offsets.map { offset in
+                offset.flatMap { buffer.baseAddress?.advanced(by: $0).assumingMemoryBound(to: CChar.self) }
+            }
+            let lengths = parameters.map { Int32($0.bytes?.count ?? 0) }
+            return body(values, lengths, parameters.map { $0.isBinary ? 1 : 0 })
+        }
+    }
+
+    // MARK: - Results
+
+    /// Waits for the next result of the current statement; nil when there are no more. The caller clears it.
+    func nextResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> OpaquePointer? {
+        while true {
+            let unsent = PQflush(handle)
+            if unsent < 0 { throw lost() }
+            if PQisBusy(handle) == 0 { return PQgetResult(handle) }
+            guard PostgresConnecting.wait(handle, toWrite: unsent != 0, until: deadline) else {
+                throw lost(.deadline, "no answer from Postgres within the statement deadline")
+            }
+            guard PQconsumeInput(handle) == 1 else { throw lost() }
+        }
+    }
+
+    /// Reads one statement's result and all further results up to the end mark: outside a transaction the commit comes
+    /// after the rows, and can fail although the statement succeeded.
+    private func onlyResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresResult {
+        guard let first = try nextResult(until: deadline) else { throw lost() }
+        let result = PostgresResult(first)
+        var failure = PostgresError(in: first)
+        while let extra = try nextResult(until: deadline) {
+            failure = failure ?? PostgresError(in: extra)
+            PQclear(extra)
+        }
+        if let failure { throw noting(failure) }
+        return result
+    }
+
+    /// A server error that ends the session also ends the use of this object.
+    func noting(_ error: PostgresError) -> PostgresError {
+        if error.isConnectionLost { close() }
+        return error
+    }
+
+    /// Marks the connection as lost and says why; by default in libpq's words.
     func lost(_ code: PostgresError.Code = .connection, _ message: String? = nil) -> PostgresError {
         isBroken = true
-        let text = PQerrorMessage(handle).map { String(cString: $0).singleLine } ?? ""
+        let text = PostgresConnecting.message(handle)
         return PostgresError(code, message ?? (text.isEmpty ? "the connection was lost" : text))
     }
 }
 
-/// Calls `body` with a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-) -> Result {
-    var bytes: [CChar] = []
-    var offsets: [Int] = []
-    for string in strings {
-        offsets.append(bytes.count)
-        bytes.append(contentsOf: string.utf8CString)
-    }
-    return bytes.withUnsafeBufferPointer { buffer in
-        var pointers: [UnsafePointer<CChar>?] = offsets.map { offset in buffer.baseAddress?.advanced(by: offset) }
-        pointers.append(nil)
-        return body(pointers)
-    }
-}
+// MARK: - Quoting
 
-extension String {
-    /// libpq ends its messages with a line feed and spreads them over several lines.
-    var singleLine: String {
-        split(whereSeparator: \.isNewline).joined(separator: "; ")
+extension PostgresConnection {
+    /// Quotes `name` as an SQL identifier. `name` must not hold NUL, which Postgres refuses.
+    public static func quoteIdentifier(_ name: String) -> String {
+        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    /// Quotes `value` as an SQL string literal, for statements that take no parameters. Safe whatever
+    /// `standard_conforming_strings` is.
+    public static func quoteLiteral(_ value: String) -> String {
+        let doubled = value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+        return value.contains("\\")
+            ? "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
+            : "'" + doubled + "'"
     }
 }

@@ -1,4 +1,4 @@
-import Threads
+public import Threads
 
 /// A few connections shared by many callers, each connection on a thread of its own.
 ///
@@ -7,17 +7,29 @@ import Threads
 public final class PostgresPool: Sendable {
     private let state: PoolState
 
+    /// Starts the threads; connects nowhere yet.
+    ///
     /// - Parameters:
-    ///   - size: connections at most.
+    ///   - size: the number of threads, and of connections at most; at least 1.
     ///   - maximumWaiters: callers that may wait for a connection; the next one gets code `pool`.
-    public init(_ configuration: PostgresConfiguration, size: Int, maximumWaiters: Int = 1024) {
-        let workers = (0..<max(1, size)).map { PostgresWorker(configuration, name: "pg-pool-\($0)") }
+    /// - Throws: ``ThreadExecutorError`` when the process has no threads left.
+    public init(
+        _ configuration: PostgresConfiguration, size: Int, maximumWaiters: Int = 1024
+    ) throws(ThreadExecutorError) {
+        var workers: [PoolWorker] = []
+        for number in 0..<max(1, size) {
+            workers.append(try PoolWorker(configuration, name: "pg-pool-\(number)"))
+        }
         state = PoolState(workers: workers, maximumWaiters: maximumWaiters)
     }
 
     /// Runs `body` with a connection, on that connection's thread.
     ///
-    /// - Throws: what `body` throws, or ``PostgresError`` when there is no connection to be had.
+    /// A connection found dead by the first statement is replaced for the next caller, and the statement is not
+    /// repeated: only the caller knows whether that is safe.
+    ///
+    /// - Throws: what `body` throws, or ``PostgresError``: code `pool` when too many callers wait or the pool is
+    ///   closed, `connection` or `deadline` when a connection cannot be made.
     public func withConnection<T: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection) throws -> T
     ) async throws -> T {
@@ -38,19 +50,21 @@ public final class PostgresPool: Sendable {
     }
 }
 
-/// Which workers are free and who waits for one.
+/// The free workers, and the callers that wait for one. Only one of the two lists has entries at any time.
 private actor PoolState {
-    private var free: [PostgresWorker]
-    private var waiters: [CheckedContinuation<PostgresWorker, any Error>] = []
+    private var free: [PoolWorker]
+    private var waiters: [CheckedContinuation<PoolWorker, any Error>] = []
     private let maximumWaiters: Int
+    private let size: Int
     private var isClosed = false
 
-    init(workers: [PostgresWorker], maximumWaiters: Int) {
+    init(workers: [PoolWorker], maximumWaiters: Int) {
         self.free = workers
+        self.size = workers.count
         self.maximumWaiters = maximumWaiters
     }
 
-    func acquire() async throws -> PostgresWorker {
+    func acquire() async throws -> PoolWorker {
         guard !isClosed else { throw PostgresError(.pool, "the connection pool is closed") }
         if let worker = free.popLast() { return worker }
         guard waiters.count < maximumWaiters else {
@@ -59,12 +73,14 @@ private actor PoolState {
         return try await withCheckedThrowingContinuation { waiters.append($0) }
     }
 
-    func release(_ worker: PostgresWorker) {
+    func release(_ worker: PoolWorker) {
         if isClosed {
             worker.shutdown()
         } else if waiters.isEmpty {
+            assert(free.count < size, "a worker is released once for each time that it was acquired")
             free.append(worker)
         } else {
+            assert(free.isEmpty, "callers wait only while no worker is free")
             waiters.removeFirst().resume(returning: worker)
         }
     }
@@ -75,5 +91,37 @@ private actor PoolState {
         waiters.removeAll()
         for worker in free { worker.shutdown() }
         free.removeAll()
+    }
+}
+
+/// One thread that owns at most one connection, opened at first use and replaced when it was lost.
+private final class PoolWorker: @unchecked Sendable {
+    private let executor: ThreadExecutor
+    private let configuration: PostgresConfiguration
+    /// Used on the executor's thread only.
+    private var connection: PostgresConnection?
+
+    init(_ configuration: PostgresConfiguration, name: String) throws(ThreadExecutorError) {
+        self.configuration = configuration
+        self.executor = try ThreadExecutor(name: name)
+    }
+
+    /// Runs `body` with the connection on the worker's thread.
+    func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
+        try await executor.run { try body(self.usableConnection()) }
+    }
+
+    /// Ends the thread and its connection after the queued jobs.
+    func shutdown() {
+        executor.submit { self.connection = nil }
+        executor.shutdown()
+    }
+
+    private func usableConnection() throws(PostgresError) -> PostgresConnection {
+        if let connection, connection.isUsable { return connection }
+        connection = nil
+        let fresh = try PostgresConnection(configuration)
+        connection = fresh
+        return fresh
     }
 }

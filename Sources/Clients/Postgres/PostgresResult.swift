@@ -3,11 +3,11 @@ public import Values
 
 /// The rows of one query, still in libpq's memory, and how many rows it changed.
 ///
-/// Getters decode the binary format and throw ``PostgresError/Code-swift.struct/decoding`` when a column is NULL or of
-/// another width.
+/// Rows and columns count from 0. Getters decode the binary format and throw
+/// ``PostgresError/Code-swift.struct/decoding`` when a column is NULL, of another width, or not there.
 public final class PostgresResult {
     private let handle: OpaquePointer
-    /// How many rows there are.
+    /// The number of rows.
     public let count: Int
 
     /// Takes ownership of `handle`.
@@ -20,20 +20,18 @@ public final class PostgresResult {
         PQclear(handle)
     }
 
-    /// How many rows an INSERT, UPDATE, DELETE or SELECT touched; 0 for other commands.
+    /// The number of rows that an INSERT, UPDATE, DELETE or SELECT affected; 0 for other commands.
     public var affectedRows: Int {
         PQcmdTuples(handle).flatMap { Int(String(cString: $0)) } ?? 0
     }
 
-    public var columnCount: Int { Int(PQnfields(handle)) }
+    private var columnCount: Int { Int(PQnfields(handle)) }
 
-    public func columnName(_ column: Int) -> String {
+    private func columnName(_ column: Int) -> String {
         PQfname(handle, Int32(column)).map { String(cString: $0) } ?? ""
     }
 
-    /// The type of a column, by its object identifier in `pg_type`.
-    public func columnTypeOID(_ column: Int) -> UInt32 { PQftype(handle, Int32(column)) }
-
+    /// Whether the value is NULL. Also true for a column that is not there.
     public func isNull(_ row: Int, _ column: Int) -> Bool {
         PQgetisnull(handle, Int32(row), Int32(column)) == 1
     }
@@ -44,35 +42,42 @@ public final class PostgresResult {
         return UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: Int(length))
     }
 
+    /// A `bigint`.
     public func int64(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
         try integer(row, column, as: Int64.self)
     }
 
+    /// An `integer`.
     public func int32(_ row: Int, _ column: Int) throws(PostgresError) -> Int32 {
         try integer(row, column, as: Int32.self)
     }
 
+    /// A `double precision`.
     public func double(_ row: Int, _ column: Int) throws(PostgresError) -> Double {
         Double(bitPattern: try integer(row, column, as: UInt64.self))
     }
 
+    /// A `boolean`.
     public func bool(_ row: Int, _ column: Int) throws(PostgresError) -> Bool {
         try integer(row, column, as: UInt8.self) != 0
     }
 
+    /// A `text`, or any type whose binary format is its text.
     public func string(_ row: Int, _ column: Int) throws(PostgresError) -> String {
         String(decoding: try bytesOrThrow(row, column), as: UTF8.self)
     }
 
-    /// nil for NULL.
+    /// A `text`; nil for NULL.
     public func optionalString(_ row: Int, _ column: Int) -> String? {
         isNull(row, column) ? nil : String(decoding: unsafeBytes(row, column), as: UTF8.self)
     }
 
+    /// A `bytea`, copied.
     public func bytes(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
         Array(try bytesOrThrow(row, column))
     }
 
+    /// A `uuid`.
     public func uuid(_ row: Int, _ column: Int) throws(PostgresError) -> UUIDBytes {
         guard let value = UUIDBytes(bytes: try bytesOrThrow(row, column)) else {
             throw wrongWidth(column, expected: 16)

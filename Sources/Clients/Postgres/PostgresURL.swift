@@ -1,13 +1,12 @@
 import CLibPQ
 
-/// Looks at a connection URL before libpq does: what libpq says about one that it cannot use quotes it, and with it
-/// parts of the password.
+/// Checks a connection URL before libpq does: libpq quotes a URL that it cannot use, and with it parts of the password.
 public enum PostgresURL {
-    /// What is wrong with a connection URL or keyword string, without quoting it; nil if libpq can take it. Connects
-    /// nowhere.
+    /// Says what is wrong with a connection URL or keyword string, without quoting it; nil if libpq can use it.
+    /// Connects nowhere.
     ///
-    /// Refused is also what libpq would take apart otherwise than was meant, because a character of the password was
-    /// not encoded.
+    /// A URL that libpq would split at the wrong place, because a character of the password is not encoded, is refused,
+    /// too.
     public static func fault(_ text: String) -> String? {
         let isURL = text.hasPrefix("postgresql://") || text.hasPrefix("postgres://")
         guard isURL || text.contains("=") else { return "is neither \(shapes)" }
@@ -32,7 +31,7 @@ public enum PostgresURL {
         return rest.prefix { $0 != "?" }.contains("@")
     }
 
-    /// The keywords that the text sets; nil if libpq cannot read it. Its reason is dropped: it quotes.
+    /// The keywords that the text sets; nil if libpq cannot read it. libpq's reason is dropped: it quotes the text.
     private static func parse(_ text: String) -> [String: String]? {
         var reason: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(text, &reason)
@@ -50,7 +49,7 @@ public enum PostgresURL {
     }
 
     private static func fault(in options: [String: String]) -> String? {
-        // An abstract socket's name begins with the only @ there may be.
+        // The name of an abstract socket begins with an @; no other @ is allowed.
         if options["host", default: ""].split(separator: ",").contains(where: { $0.dropFirst().contains("@") }) {
             return "has a host with an @ in it; \(encoding)"
         }

@@ -1,12 +1,14 @@
 import Glibc
+import Threads
 
 /// The listening control socket; closing it also removes its path.
 final class ControlListener {
     let descriptor: Int32
-    /// As an operator would name it; with the port the system chose.
+    /// The path, or host and port, with the port that the system chose.
     let description: String
     private let path: String?
 
+    /// - Throws: `SystemError` that names the variable to change.
     init(_ address: ControlAddress) throws(SystemError) {
         switch address {
         case .path(let path):
@@ -84,7 +86,7 @@ final class ControlListener {
         return name
     }
 
-    /// A socket a killed process left behind is removed; one that somebody answers on is not.
+    /// Removes the socket that a killed process left behind. A socket on which a process listens stays.
     private static func removeStale(_ path: String) throws(SystemError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }

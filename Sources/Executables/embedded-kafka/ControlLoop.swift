@@ -2,7 +2,7 @@ import Glibc
 import Kafka
 import Threads
 
-/// Serves the control connections until it is woken. Blocks: on a thread of its own.
+/// Serves the control connections until the stop signal. Blocks: use a thread of its own.
 struct ControlLoop {
     private let listener: ControlListener?
     private let stop: WakeDescriptor
@@ -18,13 +18,13 @@ struct ControlLoop {
         self.stop = stop
     }
 
+    /// Returns after the stop signal.
     mutating func run() throws(SystemError) {
         defer { for client in clients { close(client.descriptor) } }
         while true {
             var descriptors = interests()
-            if poll(&descriptors, nfds_t(descriptors.count), -1) < 0 {
-                if errno == EINTR { continue }
-                throw SystemError("poll")
+            if case .failed(let errno) = PollLoop.wait(&descriptors, until: nil) {
+                throw SystemError("poll", errno: errno)
             }
             if descriptors[0].revents != 0 { return }
             serve(descriptors[2...].map(\.revents))
@@ -34,7 +34,7 @@ struct ControlLoop {
         }
     }
 
-    /// The stop signal, the listener, then the clients in their order. poll passes over negative descriptors.
+    /// The stop signal, the listener, then the clients in their order. `poll` ignores negative descriptors.
     private func interests() -> [pollfd] {
         let accepts = clients.count < Self.maximumClients
         var descriptors = [
@@ -45,7 +45,9 @@ struct ControlLoop {
         return descriptors
     }
 
+    /// - Parameter events: of each client, in their order.
     private mutating func serve(_ events: [Int16]) {
+        assert(events.count == clients.count, "every client was polled")
         var remaining: [ControlClient] = []
         for (var client, events) in zip(clients, events) {
             if events == 0 || client.serve(events, { control.answer($0) }) {
@@ -55,5 +57,61 @@ struct ControlLoop {
             }
         }
         clients = remaining
+    }
+}
+
+/// One control connection: bytes in, answers out, in order.
+private struct ControlClient {
+    let descriptor: Int32
+    private var lines = KafkaControlLines()
+    private var output: [UInt8] = []
+    private var isEnding = false
+
+    /// The bound of answers that a client has not read. Beyond it no further commands are read from the client.
+    static let pendingOutputBytes = 64 * 1024
+    private static let readBytes = 4096
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// The events to poll for.
+    var interest: Int16 {
+        var events: Int32 = output.isEmpty ? 0 : POLLOUT
+        if !isEnding && output.count < Self.pendingOutputBytes { events |= POLLIN }
+        return Int16(events)
+    }
+
+    /// Serves one readiness; false when the connection is over.
+    mutating func serve(_ events: Int16, _ answer: (String) -> String) -> Bool {
+        let events = Int32(events)
+        if events & (POLLERR | POLLNVAL) != 0 { return false }
+        if events & (POLLIN | POLLHUP) != 0, !isEnding, !receive(answer) { return false }
+        return flush()
+    }
+
+    private mutating func receive(_ answer: (String) -> String) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: Self.readBytes)
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 { return errno == EAGAIN || errno == EINTR }
+        if count == 0 { isEnding = true }
+        for line in lines.receive(buffer[..<count]) {
+            let reply =
+                switch line {
+                case .text(let text): answer(text)
+                case .tooLong: "error a line ends at \(KafkaLimits.controlLineBytes) bytes"
+                case .notText: "error a line must be UTF-8 text"
+                }
+            output += reply.utf8
+            output.append(UInt8(ascii: "\n"))
+        }
+        return true
+    }
+
+    private mutating func flush() -> Bool {
+        while !output.isEmpty {
+            let count = output.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 { return errno == EAGAIN || errno == EINTR }
+            output.removeFirst(count)
+        }
+        return !isEnding
     }
 }

@@ -21,7 +21,7 @@ struct EmbeddedKafkaService: Service {
     }
 
     func run() async throws {
-        let thread = ThreadExecutor(name: "control")
+        let thread = try ThreadExecutor(name: "control")
         defer { thread.shutdown() }
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await thread.run { try serve() }
@@ -30,7 +30,8 @@ struct EmbeddedKafkaService: Service {
         }
     }
 
-    /// Announces the address only when everything listens, so that whoever reads it can go ahead.
+    /// Serves the control socket until ``stop``. The address is announced only when everything listens, so that its
+    /// reader can connect at once.
     private func serve() throws {
         let listener = try settings.control.map { address throws(SystemError) in try ControlListener(address) }
         let file = settings.addressFile.map { AddressFile(path: $0) }
@@ -47,4 +48,27 @@ struct EmbeddedKafkaService: Service {
         let bytes = Array((line + "\n").utf8)
         _ = write(STDOUT_FILENO, bytes, bytes.count)
     }
+}
+
+/// The file with the bootstrap address. It is absent or whole at every moment.
+private struct AddressFile {
+    let path: String
+
+    /// Writes the file.
+    func publish(_ address: String) throws(SystemError) {
+        let temporary = "\(path).\(getpid())"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError("EMBEDDED_KAFKA_ADDRESS_FILE: cannot write \(temporary)") }
+        let bytes = Array((address + "\n").utf8)
+        let count = write(descriptor, bytes, bytes.count)
+        close(descriptor)
+        guard count == bytes.count, rename(temporary, path) == 0 else {
+            let error = SystemError("EMBEDDED_KAFKA_ADDRESS_FILE: cannot write \(path)")
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// Removes the file; no error if it is gone.
+    func remove() { unlink(path) }
 }

@@ -35,7 +35,7 @@ public final class EventStore: Sendable {
             let pause = try Pause()
             self.pause = pause
             drainPause = try Pause()
-            housekeeper = ThreadExecutor(name: "es-housekeeper")
+            housekeeper = try ThreadExecutor(name: "es-housekeeper")
             // Never interrupted: a stopping store still finishes the batch that is in flight.
             let retryPause = try Pause()
             writers = try (0..<max(1, configuration.writeLanes)).map { number in

@@ -51,7 +51,7 @@ public final class PaymentManager: Sendable {
     /// Works until ``stop()``; then orders in hand are finished, within the drain limit, offsets committed and the
     /// group left.
     public func run() async throws {
-        let thread = ThreadExecutor(name: "payments")
+        let thread = try ThreadExecutor(name: "payments")
         defer { thread.shutdown() }
         try await thread.run { [self] in
             let work = PaymentWork(process, wake)

@@ -33,7 +33,7 @@ public final class Projector: Sendable {
 
     /// Works until ``stop()``; then the batch in hand is finished and the group left.
     public func run() async throws {
-        let thread = ThreadExecutor(name: "projector")
+        let thread = try ThreadExecutor(name: "projector")
         defer { thread.shutdown() }
         try await thread.run { [self] in
             let session = ProjectorSession(

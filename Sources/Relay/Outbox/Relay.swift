@@ -30,8 +30,8 @@ public final class Relay: Sendable {
     /// - Throws: ``OutboxError`` when going on is useless: a foreign checkpoint, a missing schema.
     public func run() async throws {
         let leadLoop = LeadLoop(configuration: configuration, signals: signals, status: status, logger: logger)
-        let leadThread = ThreadExecutor(name: "relay-lead")
-        let workThread = ThreadExecutor(name: "relay-work")
+        let leadThread = try ThreadExecutor(name: "relay-lead")
+        let workThread = try ThreadExecutor(name: "relay-work")
         defer {
             leadThread.shutdown()
             workThread.shutdown()

@@ -2,17 +2,40 @@ import Hummingbird
 public import Logging
 public import ServiceLifecycle
 
-/// `/livez`, `/readyz` and `/metrics` of a process, on a port of its own.
+/// The answer of a health endpoint.
+public struct Health: Sendable {
+    /// Whether the endpoint answers 200; otherwise 503.
+    public let isOK: Bool
+    /// One line for the operator: what the process is doing, or why it is not well. It is the body of the answer.
+    public let message: String
+
+    /// - Parameter message: one line without secrets.
+    public init(isOK: Bool, message: String) {
+        self.isOK = isOK
+        self.message = message
+    }
+
+    /// Well.
+    public static func ok(_ message: String = "ok") -> Health { Health(isOK: true, message: message) }
+    /// Not well.
+    public static func failing(_ message: String) -> Health { Health(isOK: false, message: message) }
+}
+
+/// `/livez`, `/readyz` and `/metrics` of a process over HTTP/1.1, on a port of its own.
 public struct AdminServer: Service {
+    /// Tells the state of the process. It must be quick: the endpoint answers when the probe does.
     public typealias Probe = @Sendable () async -> Health
 
     private let application: Application<RouterResponder<BasicRequestContext>>
     private let address: ListenAddress
     private let noise = StopNoise()
 
+    /// Does not listen yet; ``run()`` does.
+    ///
     /// - Parameters:
-    ///   - liveness: failing means: restart me, waiting will not help.
-    ///   - readiness: failing means: not now, and why.
+    ///   - liveness: failing means that only a restart of the process helps.
+    ///   - readiness: failing means that the process cannot work now; the message says why.
+    ///   - logger: takes warnings of the HTTP server from level notice on.
     public init(
         _ address: ListenAddress, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe,
         logger: Logger
@@ -32,7 +55,9 @@ public struct AdminServer: Service {
             router: router, configuration: .init(address: .hostname(address.host, port: address.port)), logger: quiet)
     }
 
-    /// - Throws: `ConfigurationError` naming the variable to change, if it cannot listen.
+    /// Serves until a graceful shutdown or until its task is cancelled.
+    ///
+    /// - Throws: `ConfigurationError` that names the variable to change, if the server cannot listen.
     public func run() async throws {
         do {
             try await withGracefulShutdownHandler {
@@ -45,8 +70,8 @@ public struct AdminServer: Service {
         }
     }
 
-    /// A task of its own: what is cancelled by a handler is cancelled when the noise has begun, and not a moment
-    /// before.
+    /// The server runs in a task of its own, so that the cancellation handler can begin the noise before it cancels the
+    /// server.
     private func runQuietlyCancelled() async throws {
         let running = Task { try await application.run() }
         try await withTaskCancellationHandler {

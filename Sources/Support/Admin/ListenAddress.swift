@@ -3,10 +3,11 @@ import NIOCore
 import NIOPosix
 public import Runtime
 
-/// Where a server listens, and the variables that say so.
+/// The address on which a server listens, and the variables that set it.
 public struct ListenAddress: Sendable {
+    /// A name or an IP address.
     public let host: String
-    /// 0 takes any free port.
+    /// 0 to 65535; 0 takes any free port.
     public let port: Int
     private let portVariable: String
 
@@ -17,9 +18,9 @@ public struct ListenAddress: Sendable {
         self.portVariable = portVariable
     }
 
-    /// Listens for a moment, for a process that must not begin its work before it is sure that it can.
+    /// Listens for a moment and stops again, for a process that must know before its start that it can listen.
     ///
-    /// - Throws: `ConfigurationError` naming the variable to change.
+    /// - Throws: `ConfigurationError` that names the variable to change.
     public func tryOut() async throws {
         do {
             let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -31,12 +32,14 @@ public struct ListenAddress: Sendable {
         }
     }
 
-    /// Whether an error came from the attempt to listen.
+    /// Whether an error of NIO came from the attempt to listen.
     public static func isAboutListening(_ error: any Error) -> Bool {
         error is IOError || error is SocketAddressError || error is SocketAddressError.UnknownHost
     }
 
-    /// Names the variable to change.
+    /// The error for an operator: it names the variable to change.
+    ///
+    /// - Parameter error: of the attempt to listen.
     public func cannotListen(_ error: any Error) -> ConfigurationError {
         if error is SocketAddressError.UnknownHost {
             return ConfigurationError(hostVariable, "'\(host)' is no address, nor a name that has one")
@@ -47,7 +50,7 @@ public struct ListenAddress: Sendable {
         switch error.errnoCode {
         case EADDRINUSE:
             return ConfigurationError(
-                portVariable, "port \(port) of \(host) is taken; stop who has it, or choose another")
+                portVariable, "port \(port) of \(host) is taken; stop the process that has it, or choose another")
         case EACCES: return ConfigurationError(portVariable, "port \(port) needs privileges; choose one above 1023")
         case EADDRNOTAVAIL: return ConfigurationError(hostVariable, "\(host) is no address of this machine")
         default: return ConfigurationError(portVariable, "cannot listen on \(host):\(port): \(error)")

@@ -3,37 +3,46 @@ import Synchronization
 /// The metrics of a process, in the text format of Prometheus.
 ///
 /// Ask for each metric once, at start, and keep the object: updating it is one atomic operation. Asking again for the
-/// same name and labels gives the same object.
+/// same name and labels gives the same object. One name has one type. All functions may be called from any thread.
 public final class MetricsRegistry: Sendable {
     private let families = Mutex<[String: MetricFamily]>([:])
 
+    /// A registry without metrics.
     public init() {}
 
     /// A number that only grows. By convention the name ends in `_total`.
+    ///
+    /// - Parameters:
+    ///   - help: one line for the reader of the metrics.
+    ///   - labels: names and values; values are escaped.
     public func counter(_ name: String, _ help: String, labels: [(String, String)] = []) -> Counter {
         metric(name, help, "counter", labels) { Counter() }
     }
 
-    /// A number that goes up and down.
+    /// A number that goes up and down. By convention the name ends in its unit.
     public func gauge(_ name: String, _ help: String, labels: [(String, String)] = []) -> Gauge {
         metric(name, help, "gauge", labels) { Gauge() }
     }
 
-    /// A number that is asked for at every scrape; `value` must be quick and must not block.
+    /// A number that is computed at every scrape.
+    ///
+    /// - Parameter value: must be quick and must not block.
     public func gauge(
         _ name: String, _ help: String, labels: [(String, String)] = [], value: @escaping @Sendable () -> Double
     ) {
         _ = metric(name, help, "gauge", labels) { ComputedGauge(value) }
     }
 
-    /// How often values fell into each bucket; `buckets` are upper bounds in the unit that the name ends in.
+    /// Counts of values by bucket.
+    ///
+    /// - Parameter buckets: upper bounds in the unit that the name ends in.
     public func histogram(
         _ name: String, _ help: String, buckets: [Double], labels: [(String, String)] = []
     ) -> Histogram {
         metric(name, help, "histogram", labels) { Histogram(buckets: buckets) }
     }
 
-    /// The exposition text.
+    /// All metrics in the text format of Prometheus, sorted by name and labels.
     public func render() -> String {
         let snapshot = families.withLock { $0 }
         var text = ""
@@ -52,14 +61,17 @@ public final class MetricsRegistry: Sendable {
         let key = labels.map { "\($0)=\"\(Self.escape($1))\"" }.joined(separator: ",")
         return families.withLock { families in
             var family = families[name] ?? MetricFamily(help: help, type: type)
+            assert(family.type == type, "a metric has one type under all labels")
             defer { families[name] = family }
             if let known = family.metrics[key] as? M { return known }
+            assert(family.metrics[key] == nil, "a gauge is either set or computed")
             let made = make()
             family.metrics[key] = made
             return made
         }
     }
 
+    /// Escapes the value of a label: backslash, quotation mark and line feed.
     private static func escape(_ value: String) -> String {
         value.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
             .split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
@@ -68,14 +80,9 @@ public final class MetricsRegistry: Sendable {
 }
 
 /// All metrics of one name.
-struct MetricFamily: Sendable {
+private struct MetricFamily: Sendable {
     let help: String
     let type: String
     /// By their rendered labels.
     var metrics: [String: any Metric] = [:]
-}
-
-/// What a registry can render.
-protocol Metric: Sendable {
-    func write(name: String, labels: String, to text: inout String)
 }

@@ -1,13 +1,17 @@
 import Logging
 import Synchronization
 
-/// Once a process stops, or its server is cancelled because another service failed, Hummingbird tells as errors that
-/// connections are closed; operators would look for what is wrong.
+/// Silences a logger from a moment on.
+///
+/// When a process stops, or its server is cancelled because another service failed, Hummingbird logs every closed
+/// connection as an error. Operators would search for a fault that is none.
 final class StopNoise: Sendable {
     private let isStopping = Atomic(false)
 
+    /// Drops all events from now on.
     func begin() { isStopping.store(true, ordering: .relaxed) }
 
+    /// A logger that writes like `logger` until ``begin()``.
     func filtering(_ logger: Logger) -> Logger {
         var logger = logger
         logger.handler = Filter(inner: logger.handler, noise: self)

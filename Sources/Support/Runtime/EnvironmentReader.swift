@@ -1,19 +1,21 @@
 import Glibc
 import Values
 
-/// Reads typed settings from environment variables and collects what is wrong with them.
+/// Reads typed settings from environment variables and collects the problems with them.
 ///
 /// A getter that meets a bad value notes the problem and returns the default, so that one start names all mistakes.
-/// Call ``finish()`` after the last getter.
+/// Call ``finish()`` after the last getter. A variable that is empty counts as unset. Not thread-safe.
 public final class EnvironmentReader {
     private let variables: [String: String]
     private var problems: [ConfigurationError.Problem] = []
     private var known: Set<String> = []
-    /// For a reader of one of several alike: the reader it was made of, which collects the problems of all.
+    /// For a reader made by ``scoped(suffix:among:)``: the reader it was made from, which collects all problems.
     private let root: EnvironmentReader?
-    /// The variable that a value really came from, where that is another one than was asked for.
+    /// For a scoped reader: the variable that a value came from, by the variable that is asked for. Only where the two
+    /// differ.
     public let origins: [String: String]
 
+    /// - Parameter variables: names and values; by default the environment of this process.
     public init(_ variables: [String: String] = EnvironmentReader.process()) {
         self.variables = variables
         root = nil
@@ -35,16 +37,18 @@ public final class EnvironmentReader {
         self.origins = origins
     }
 
-    /// A reader for one of several things that are configured alike: `NAME` + `suffix` wins over `NAME`, which all
-    /// share. A value of its own also wins over a shared `NAME_FILE`, and the other way round. Its problems end up
-    /// here.
+    /// A reader for one of several things that are configured alike, such as several outboxes.
     ///
-    /// - Parameter suffixes: of all of them, this one included.
+    /// The variable `NAME` + `suffix` wins over `NAME`, which all of them share. A value with the suffix also wins over
+    /// a shared `NAME_FILE`, and a file with the suffix over a shared value. Problems are collected by this reader.
+    ///
+    /// - Parameter suffixes: the suffixes of all of them, this one included.
     public func scoped(suffix: String, among suffixes: [String]) -> EnvironmentReader {
-        EnvironmentReader(root ?? self, suffix: suffix, among: suffixes)
+        assert(suffixes.contains(suffix), "variables with this suffix would be taken for names")
+        return EnvironmentReader(root ?? self, suffix: suffix, among: suffixes)
     }
 
-    /// The environment of this process.
+    /// The environment of this process, names and values.
     public static func process() -> [String: String] {
         var found: [String: String] = [:]
         var entry = environ
@@ -68,13 +72,16 @@ public final class EnvironmentReader {
     }
 
     /// Notes a problem that a caller found in a value.
+    ///
+    /// - Parameter message: one line that does not quote a secret.
     public func report(_ variable: String, _ message: String) {
         if let root { return root.report(origins[variable] ?? variable, message) }
         let problem = ConfigurationError.Problem(variable: variable, message: message)
-        // Several that share a value find the same fault in it.
+        // Scoped readers that share a value find the same fault in it.
         if !problems.contains(problem) { problems.append(problem) }
     }
 
+    /// Remembers that the variable is a setting of this process.
     private func note(_ variable: String) {
         known.insert(variable)
         guard let root else { return }
@@ -82,28 +89,32 @@ public final class EnvironmentReader {
         if let origin = origins[variable] { root.known.insert(origin) }
     }
 
-    /// Names the variables that start with `prefix` and that no getter asked for: most likely misspelt.
+    /// Notes a problem for every variable that starts with `prefix` and that no getter has asked for: most likely its
+    /// name is misspelt. Call it after the last getter.
     public func reportUnknown(prefix: String) {
         for name in variables.keys.sorted() where name.hasPrefix(prefix) && !known.contains(name) {
             report(name, "unknown setting; check the spelling against the documentation")
         }
     }
 
-    /// nil when the variable is unset or empty.
+    /// The value; nil when the variable is unset or empty.
     public func optionalString(_ name: String) -> String? {
         note(name)
         guard let value = variables[name], !value.isEmpty else { return nil }
         return value
     }
 
+    /// The value, or the default.
     public func string(_ name: String, default fallback: String) -> String {
         optionalString(name) ?? fallback
     }
 
-    /// A value that may instead sit in the file that `NAME_FILE` names; line feeds at the end of the file are dropped.
+    /// A value that may instead be in the file that `NAME_FILE` names; see ``Values/SecretFile``. Setting both is a
+    /// problem. Blocks while it reads the file.
     ///
-    /// - Parameter fault: what is wrong with a value, without quoting it. It is reported of the variable the value came
-    ///   from.
+    /// - Parameter fault: says what is wrong with a value, without quoting it; nil for a good value. The problem names
+    ///   the variable that the value came from.
+    /// - Returns: nil when neither variable is set, or when the file cannot be read.
     public func secret(_ name: String, fault: (String) -> String? = { _ in nil }) -> String? {
         let direct = optionalString(name)
         guard let path = optionalString(name + "_FILE") else { return checked(direct, name, fault) }
@@ -124,6 +135,7 @@ public final class EnvironmentReader {
         return value
     }
 
+    /// A whole number within `range`, in decimal digits.
     public func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) -> Int {
         guard let text = optionalString(name) else { return fallback }
         guard let value = Int(text), range.contains(value) else {
@@ -138,6 +150,7 @@ public final class EnvironmentReader {
         int(name, default: fallback, in: 0...65535)
     }
 
+    /// `true`, `1`, `yes`, `on` or `false`, `0`, `no`, `off`, in either case.
     public func bool(_ name: String, default fallback: Bool) -> Bool {
         guard let text = optionalString(name) else { return fallback }
         switch text.lowercased() {
@@ -149,7 +162,7 @@ public final class EnvironmentReader {
         }
     }
 
-    /// A number with a unit: `250ms`, `30s`, `5m`, `24h`, `7d`.
+    /// A whole number with a unit, `250ms`, `30s`, `5m`, `24h` or `7d`, within `range`; see ``Values/DurationText``.
     public func duration(
         _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .seconds(366 * 86400)
     ) -> Duration {
@@ -165,7 +178,7 @@ public final class EnvironmentReader {
         return value
     }
 
-    /// One of a few words.
+    /// One of the raw values of `Choice`, in the case in which they are written.
     public func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, default fallback: Choice) -> Choice
     where Choice.RawValue == String {
         guard let text = optionalString(name) else { return fallback }
@@ -176,4 +189,28 @@ public final class EnvironmentReader {
         }
         return value
     }
+}
+
+// MARK: - Database
+
+extension EnvironmentReader {
+    /// `DATABASE_URL`, or the content of the file that `DATABASE_URL_FILE` names.
+    ///
+    /// - Parameter fault: says what is wrong with a URL, without quoting it: it holds a password.
+    /// - Returns: an empty text where libpq's own `PG*` variables and defaults are to say where the database is.
+    public func databaseURL(fault: (String) -> String?) -> String {
+        let url = secret("DATABASE_URL", fault: fault)
+        // `DATABASE_URL=$OTHER` with OTHER unset leaves the variable empty: libpq's defaults were not meant then.
+        if url == nil, all["DATABASE_URL"] == "", optionalString("DATABASE_URL_FILE") == nil,
+            Self.whereabouts.allSatisfy({ all[$0, default: ""].isEmpty })
+        {
+            report(
+                "DATABASE_URL", "is empty; set it, or unset it to connect as PGHOST, PGSERVICE and libpq's defaults say"
+            )
+        }
+        return url ?? ""
+    }
+
+    /// libpq's own variables that say where the database is.
+    private static let whereabouts = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT"]
 }

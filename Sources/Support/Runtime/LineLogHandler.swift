@@ -1,25 +1,35 @@
 import Glibc
-public import Logging
+import Logging
+import Threads
+import Values
+
+/// The form of log lines.
+public enum LogFormat: String, CaseIterable, Sendable {
+    /// `TIME LEVEL LOGGER: MESSAGE KEY=VALUE …`, for people.
+    case text
+    /// One JSON object a line, for collectors; metadata are members beside `time`, `level`, `logger` and `message`.
+    case json
+}
 
 /// Writes each log event as one line to standard error, in one `write`, so that lines of several threads never mix.
-public struct LineLogHandler: LogHandler {
-    public var metadata: Logger.Metadata = [:]
-    public var logLevel: Logger.Level
+struct LineLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
     private let label: String
     private let format: LogFormat
 
-    public init(label: String, format: LogFormat, level: Logger.Level) {
+    init(label: String, format: LogFormat, level: Logger.Level) {
         self.label = label
         self.format = format
         self.logLevel = level
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    public func log(event: LogEvent) {
+    func log(event: LogEvent) {
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         let line = LogLine(
             timestamp: LogLine.now(), level: event.level, label: label, message: event.message.description,
@@ -27,8 +37,43 @@ public struct LineLogHandler: LogHandler {
         var text = format == .json ? line.json : line.text
         text.append("\n")
         text.withUTF8 { bytes in
-            // Standard error that is gone has nobody to tell.
+            // If standard error is closed, there is no place left for a message about that.
             _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         }
+    }
+}
+
+/// One log event, to be formatted. Metadata are sorted by key.
+struct LogLine {
+    /// RFC 3339.
+    let timestamp: String
+    let level: Logger.Level
+    /// The name of the logger.
+    let label: String
+    let message: String
+    let metadata: Logger.Metadata
+
+    /// ``LogFormat/text``, without the line end.
+    var text: String {
+        var line = "\(timestamp) \(level.rawValue.uppercased()) \(label): \(Escaping.controls(message))"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(Escaping.controls("\(value)"))"
+        }
+        return line
+    }
+
+    /// ``LogFormat/json``, without the line end.
+    var json: String {
+        var line = "{\"time\":\"\(timestamp)\",\"level\":\"\(level.rawValue)\",\"logger\":\(Escaping.json(label))"
+        line += ",\"message\":\(Escaping.json(message))"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            line += ",\(Escaping.json(key)):\(Escaping.json("\(value)"))"
+        }
+        return line + "}"
+    }
+
+    /// The time of day, RFC 3339 in UTC with milliseconds.
+    static func now() -> String {
+        CivilTime(microsecondsSince1970: WallClock.microsecondsSince1970).rfc3339(.milliseconds)
     }
 }

@@ -3,18 +3,22 @@ public import Logging
 public import ServiceLifecycle
 import UnixSignals
 
-/// What is common to the `main` of every service: settings, logs, signals, exit code.
+/// The common part of every service's `main`: settings, logs, signals, exit code.
 public enum ServiceProcess {
-    /// `EX_CONFIG` of sysexits(3): the environment is wrong, starting again will not help.
-    public static let configurationExitCode: Int32 = 78
+    /// `EX_CONFIG` of sysexits(3): the environment is wrong, and another start will not help.
+    private static let configurationExitCode: Int32 = 78
 
-    /// What services get to stop when nobody says otherwise.
+    /// The default time limit for all services of a process together to stop.
     public static let drainTimeout: Duration = .seconds(20)
 
     /// Reads the settings, then runs the services until SIGTERM or SIGINT, and exits the process: 0 after a clean stop,
-    /// 78 when the configuration is wrong, 1 when a service failed.
+    /// 78 when the configuration is wrong, 1 when a service failed or could not be made. The error goes to standard
+    /// error.
     ///
-    /// `services` start in order and stop in reverse; all of them together may take `drainTimeout` to stop.
+    /// - Parameters:
+    ///   - name: the name of the logger, and the start of error messages.
+    ///   - drainTimeout: the time limit for all services together to stop.
+    ///   - services: makes the services from the settings. They start in order and stop in reverse.
     public static func run(
         name: String,
         drainTimeout: (EnvironmentReader) -> Duration = { _ in drainTimeout },
@@ -34,26 +38,27 @@ public enum ServiceProcess {
         } catch let error as ConfigurationError {
             refuse(error, name: name)
         } catch {
-            complain("\(name): \(error)")
+            printError("\(name): \(error)")
             exit(1)
         }
     }
 
-    /// Ends a process, or a command of it, whose environment is wrong.
+    /// Prints a configuration error to standard error and exits the process with 78.
     public static func refuse(_ error: ConfigurationError, name: String) -> Never {
-        complain("\(name): bad configuration\n\(error)")
+        printError("\(name): bad configuration\n\(error)")
         exit(configurationExitCode)
     }
 
-    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say. What is wrong with them is told
-    /// together with the other settings.
+    /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say. Problems with these variables
+    /// are reported together with those of the other settings.
     private static func logger(name: String, _ environment: EnvironmentReader) -> Logger {
         let (level, format) = logSettings(environment)
         LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level) }
         return Logger(label: name)
     }
 
-    /// Reads what every service has; for commands that only look at the settings.
+    /// Reads `LOG_LEVEL` and `LOG_FORMAT`, which every service has; for commands that only check the settings.
+    /// Defaults: info and text.
     @discardableResult
     public static func logSettings(_ environment: EnvironmentReader) -> (level: Logger.Level, format: LogFormat) {
         (
@@ -72,7 +77,7 @@ public enum ServiceProcess {
         return configuration
     }
 
-    /// The service group tells every step at debug and info level; operators want its warnings.
+    /// The service group logs every step at debug and info level; only its warnings matter to operators.
     private static func quiet(_ logger: Logger) -> Logger {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -84,7 +89,7 @@ public enum ServiceProcess {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    private static func complain(_ text: String) {
+    private static func printError(_ text: String) {
         let line = Array((text + "\n").utf8)
         _ = write(STDERR_FILENO, line, line.count)
     }

@@ -5,7 +5,7 @@
 public struct Backoff: Sendable {
     /// The pause after the first failure.
     public let first: Duration
-    /// No pause is longer.
+    /// The upper bound of every pause.
     public let longest: Duration
     /// Failures since the last success.
     public private(set) var failures = 0
@@ -19,13 +19,13 @@ public struct Backoff: Sendable {
         self.longest = longest
     }
 
-    /// Counts a failure and returns the pause that follows it.
+    /// Counts a failure and returns the pause that follows it, at least `first` and at most `longest`.
     public mutating func failed() -> Duration {
         failures += 1
         return pause
     }
 
-    /// The next failure is the first one again.
+    /// Forgets the failures: the pause after the next one is `first`.
     public mutating func succeeded() {
         failures = 0
     }

@@ -2,9 +2,9 @@ import Glibc
 
 /// The jobs waiting for one thread, under a mutex and a condition.
 ///
-/// The queue itself has no bound: every caller awaits its own job, so its length is bounded by the callers, who bound
-/// themselves.
+/// The queue itself has no bound: every caller awaits its own job, so the number of callers bounds the length.
 final class JobQueue: @unchecked Sendable {
+    /// One piece of work; it may block.
     typealias Job = @Sendable () -> Void
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -35,6 +35,7 @@ final class JobQueue: @unchecked Sendable {
         return true
     }
 
+    /// Refuses further jobs; those in the queue still run.
     func close() {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -51,7 +52,9 @@ final class JobQueue: @unchecked Sendable {
         }
     }
 
+    /// Blocks until there are jobs, and moves them all into `batch`; false when the queue is closed and empty.
     private func takeAll(into batch: inout [Job]) -> Bool {
+        assert(batch.isEmpty, "a batch is run to its end before the next one is taken")
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while jobs.isEmpty && !isClosed { pthread_cond_wait(condition, mutex) }

@@ -1,25 +1,38 @@
-import Glibc
-
 /// A named OS thread that runs jobs one after the other.
 ///
 /// Calls into libpq and librdkafka block; on Swift's cooperative pool a blocked job starves every other task of the
 /// process. Each long-lived C handle therefore lives on a thread of its own. An actor can adopt the thread as its
 /// executor, a task can prefer it, and plain closures are sent to it with ``run(_:)``.
+///
+/// The release of the last reference ends the thread after the jobs that are queued.
 public final class ThreadExecutor: SerialExecutor, TaskExecutor, Sendable {
+    /// The name given at creation.
     public let name: String
     private let queue: JobQueue
 
-    /// Starts the thread. Linux shows the first 15 bytes of `name` in `top -H` and in core dumps.
-    public init(name: String) {
+    /// Starts the thread.
+    ///
+    /// - Parameter name: Linux shows the first 15 bytes of it in `top -H` and in core dumps.
+    /// - Throws: ``ThreadExecutorError/cannotStart(name:errno:)`` when the process or its container has no thread left.
+    public convenience init(name: String) throws(ThreadExecutorError) {
+        try self.init(name: name, spawn: { startDetachedThread($0, stackBytes: nil) })
+    }
+
+    /// - Parameter spawn: makes the thread; a test gives one that fails.
+    init(name: String, spawn: ThreadSpawn) throws(ThreadExecutorError) {
         self.name = name
         self.queue = JobQueue()
-        startThread(named: name, queue: queue)
+        // The thread keeps only the queue alive, not the executor: otherwise it would never end.
+        let start = ThreadStart(name: name, queue: queue)
+        let status = spawn(start)
+        guard status == 0 else { throw .cannotStart(name: name, errno: status) }
     }
 
     deinit {
         queue.close()
     }
 
+    /// Runs a job of Swift's concurrency on the thread. After ``shutdown()`` the job is dropped.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let serial = asUnownedSerialExecutor()
@@ -27,10 +40,10 @@ public final class ThreadExecutor: SerialExecutor, TaskExecutor, Sendable {
         queue.push { job.runSynchronously(isolatedTo: serial, taskExecutor: task) }
     }
 
+    /// The executor as an actor names it.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
-    /// Runs `body` on the thread without waiting for it. After ``shutdown()`` the body is dropped: whoever holds the
-    /// last reference to the executor has nobody left to answer.
+    /// Runs `body` on the thread without waiting for it. After ``shutdown()`` the body is dropped.
     public func submit(_ body: @escaping @Sendable () -> Void) {
         queue.push(body)
     }
@@ -51,48 +64,20 @@ public final class ThreadExecutor: SerialExecutor, TaskExecutor, Sendable {
     }
 }
 
-/// The job could not be run because its thread has ended.
-public enum ThreadExecutorError: Error {
+/// Why a thread cannot run a job.
+public enum ThreadExecutorError: Error, Hashable, CustomStringConvertible {
+    /// The thread has ended, or is about to.
     case shutDown
-}
+    /// `pthread_create` failed, with `EAGAIN` where a limit on threads is reached.
+    case cannotStart(name: String, errno: Int32)
 
-/// The thread keeps only the queue alive, not the executor: dropping the last executor reference closes the queue and
-/// ends the thread.
-private func startThread(named name: String, queue: JobQueue) {
-    let start = Unmanaged.passRetained(ThreadStart(name: name, queue: queue))
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    defer { pthread_attr_destroy(&attributes) }
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, &attributes,
-        { argument in
-            guard let argument else { return nil }
-            let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-            nameCurrentThread(start.name)
-            start.queue.drainUntilClosed()
-            return nil
-        }, start.toOpaque())
-    // Without threads the process can do nothing at all; there is no caller who could go on.
-    precondition(status == 0, "pthread_create failed for \(name): errno \(status)")
-}
-
-/// glibc hides `pthread_setname_np` behind `_GNU_SOURCE`; the kernel's own file does the same. Without /proc the thread
-/// stays unnamed.
-private func nameCurrentThread(_ name: String) {
-    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    let bytes = Array(name.utf8.prefix(15))
-    _ = write(descriptor, bytes, bytes.count)
-}
-
-private final class ThreadStart: Sendable {
-    let name: String
-    let queue: JobQueue
-    init(name: String, queue: JobQueue) {
-        self.name = name
-        self.queue = queue
+    /// One line; for a thread that cannot be started it names the limits to raise.
+    public var description: String {
+        switch self {
+        case .shutDown: "the thread has ended"
+        case .cannotStart(let name, let errno):
+            SystemError("cannot start the thread \(name)", errno: errno).description
+                + "; raise the limit on threads (ulimit -u, TasksMax= of the unit, pids.max of the container)"
+        }
     }
 }

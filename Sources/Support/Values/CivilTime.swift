@@ -61,13 +61,15 @@ private func floorDivide(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, 
 extension CivilTime {
     /// How many decimals of a second RFC 3339 text has.
     public enum Decimals: Sendable {
+        /// Three.
         case milliseconds
+        /// Six, the resolution of Postgres.
         case microseconds
         /// None, three, six or nine, as many as are needed: the JSON mapping of protobuf.
         case asNeeded
     }
 
-    /// `2026-01-31T12:34:56.123456Z`: RFC 3339 with microseconds, for years 0 to 9999.
+    /// The length in bytes of RFC 3339 with microseconds, `2026-01-31T12:34:56.123456Z`, for years 0 to 9999.
     public static let microsecondTextLength = 27
 
     /// RFC 3339 in UTC: `2024-01-01T10:00:00Z`, with decimals as asked for. Years beyond 9999 get more digits.
@@ -80,8 +82,10 @@ extension CivilTime {
     ///
     /// - Parameter target: at least that long.
     /// - Precondition: the year is 0 to 9999.
+    /// - Returns: ``microsecondTextLength``.
     @discardableResult
     public func write(to target: UnsafeMutableRawBufferPointer) -> Int {
+        precondition(target.count >= Self.microsecondTextLength, "no room for a time with microseconds")
         put(year, 4, at: 0, "-", in: target)
         put(month, 2, at: 5, "-", in: target)
         put(day, 2, at: 8, "T", in: target)
@@ -116,6 +120,7 @@ extension CivilTime {
         return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
     }
 
+    /// Writes `value` with `digits` decimals, zeros in front, and the character that follows them.
     private func put(
         _ value: Int64, _ digits: Int, at offset: Int, _ after: Unicode.Scalar, in target: UnsafeMutableRawBufferPointer
     ) {

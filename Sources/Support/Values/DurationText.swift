@@ -1,6 +1,7 @@
-/// Durations as people write them in configuration.
+/// Durations as they are written in configuration.
 public enum DurationText {
-    /// Reads a whole number followed by `ms`, `s`, `m`, `h` or `d`; nil for anything else.
+    /// Reads a whole number, at most 10^12, followed by `ms`, `s`, `m`, `h` or `d`; nil for anything else, also for a
+    /// sign or a fraction.
     public static func parse(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let amount = Int64(digits), amount <= 1_000_000_000_000 else { return nil }

@@ -1,8 +1,9 @@
 import Glibc
+import Threads
 
 /// Reads a small file that holds a secret, as container platforms mount them.
 public enum SecretFile {
-    /// Passwords, tokens, keys and URLs are short; a longer file is the wrong file.
+    /// The default bound. Passwords, tokens, keys and URLs are short; a longer file is the wrong file.
     public static let maximumBytes = 65536
 
     /// Why a file could not be used. The text names the path and never the content.
@@ -11,7 +12,7 @@ public enum SecretFile {
         public let description: String
     }
 
-    /// The file's text without trailing line ends.
+    /// The file's text without trailing line ends. Blocks.
     ///
     /// - Parameter maximumBytes: a longer file is refused.
     /// - Throws: ``Failure`` when the file cannot be read, is empty, is not UTF-8 or is too long.
@@ -47,6 +48,6 @@ public enum SecretFile {
     }
 
     private static func failed(_ what: String, _ path: String) -> Failure {
-        Failure(description: "\(what) \(path): \(String(cString: strerror(errno)))")
+        Failure(description: SystemError("\(what) \(path)").description)
     }
 }

@@ -81,7 +81,7 @@ for algorithm in (grpc.Compression.Gzip, grpc.Compression.Deflate, grpc.Compress
             placed = stub.PlaceOrder(order(payment_method="x" * 255), timeout=SECONDS)
             reason = "too late " * 100
             stub.CancelOrder(orders.CancelOrderRequest(order_id=placed.order_id, reason=reason), timeout=SECONDS)
-            # 1,300 bytes of answer, which the server compresses for a client that says it can read that.
+            # An answer of 1,300 bytes: the server compresses it for a client that accepts compression.
             found = stub.GetOrder(orders.GetOrderRequest(order_id=placed.order_id), timeout=SECONDS).order
             same((found.cancellation_reason, found.payment_method), (reason, "x" * 255), "the order")
 

@@ -1,4 +1,4 @@
-"""How a check is written down, and what the checks share."""
+"""The registry of checks, and their shared parts."""
 
 import time
 import urllib.request
@@ -21,7 +21,7 @@ def check(what):
 
 
 class Wrong(Exception):
-    """The server did not keep its promise."""
+    """The server broke the contract."""
 
 
 def expect(condition, problem):
@@ -51,7 +51,7 @@ def order(**changes):
 
 
 class Server:
-    """The server under test: how to reach it, and what it says about itself."""
+    """The server under test: its addresses and its metrics."""
 
     def __init__(self, address, credentials=None, metrics=None):
         self.address = address

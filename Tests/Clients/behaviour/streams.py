@@ -1,4 +1,4 @@
-"""Server streaming: WatchOrder to its end, to its deadline, and left by its client."""
+"""Server streaming: WatchOrder to its end, to its deadline, and cancelled by its client."""
 
 import grpc
 from orders.v1 import order_service_pb2 as orders

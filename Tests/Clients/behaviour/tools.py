@@ -1,4 +1,4 @@
-"""What tools ask before they know anything: reflection and health."""
+"""The calls that tools begin with: reflection and health."""
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -51,7 +51,7 @@ for version, messages, stubs in [("v1", v1, v1_services), ("v1alpha", v1alpha, v
 
 
 def dependencies_first(serialized):
-    """The files in an order that a pool takes."""
+    """The files, each after the files that it imports."""
     files = {file.name: file for file in map(descriptor_pb2.FileDescriptorProto.FromString, serialized)}
     ordered = []
 

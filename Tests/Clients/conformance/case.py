@@ -1,4 +1,4 @@
-"""How a case is written down, and what it may expect."""
+"""The registry of cases, and the outcomes that a case may expect."""
 
 from dataclasses import dataclass
 from typing import Callable
@@ -23,7 +23,7 @@ CASES = []
 
 
 def case(section, what, handshake=True):
-    """Registers a function of (connection, face) as one case."""
+    """Registers a function of (connection, transport) as one case."""
 
     def register(run):
         CASES.append(Case(section, what, run, handshake))
@@ -58,8 +58,8 @@ def closed(connection):
         pass
 
 
-def stream_error(connection, face, stream, *codes):
-    """RST_STREAM with one of the codes and a connection that goes on, or GOAWAY, which §5.4.1 allows as well."""
+def stream_error(connection, transport, stream, *codes):
+    """RST_STREAM with one of the codes on a connection that stays open, or GOAWAY, which §5.4.1 allows as well."""
     while (frame := connection.read()) is not None:
         if isinstance(frame, frames.GoAwayFrame):
             if frame.error_code not in codes:
@@ -68,23 +68,23 @@ def stream_error(connection, face, stream, *codes):
         if isinstance(frame, frames.RstStreamFrame) and frame.stream_id == stream:
             if frame.error_code not in codes:
                 raise Violation(f"RST_STREAM with {name(frame.error_code)}, not {' or '.join(map(name, codes))}")
-            return alive(connection, face)
+            return alive(connection, transport)
     if not connection.was_reset:
         raise Violation("closed without RST_STREAM or GOAWAY")
 
 
-def malformed(connection, face, stream):
+def malformed(connection, transport, stream):
     """A malformed request: a stream error PROTOCOL_ERROR (§8.1.1), which an answer of status 400 may precede."""
     while (frame := connection.read()) is not None:
         if isinstance(frame, (frames.RstStreamFrame, frames.GoAwayFrame)):
             if frame.error_code != wire.PROTOCOL_ERROR:
                 raise Violation(f"ended with {name(frame.error_code)}")
-            return alive(connection, face) if isinstance(frame, frames.RstStreamFrame) else closed(connection)
+            return alive(connection, transport) if isinstance(frame, frames.RstStreamFrame) else closed(connection)
         if frame.stream_id == stream and (status := connection.judge.status(stream)):
             if status != "400":
                 raise Violation(f"answered with {status}")
             if "END_STREAM" in frame.flags:
-                return alive(connection, face)
+                return alive(connection, transport)
     raise Violation("closed without an answer")
 
 
@@ -104,10 +104,10 @@ def answered(connection, stream, status="200"):
     raise Violation("closed without an answer")
 
 
-def alive(connection, face):
+def alive(connection, transport):
     """The connection answers a PING and serves one more stream."""
     pong(connection)
-    answered(connection, face.request(connection))
+    answered(connection, transport.request(connection))
 
 
 def pong(connection, opaque=b"conforms"):

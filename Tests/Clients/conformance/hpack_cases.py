@@ -11,19 +11,19 @@ def send_block(connection, bytes_):
 
 
 def accepted(section, what, suffix):
-    """A block that is right, though unusual."""
+    """A block that is valid but unusual."""
 
     @case(section, what)
-    def _(connection, face):
-        answered(connection, send_block(connection, connection.encoder.encode(face.get_fields) + suffix))
+    def _(connection, transport):
+        answered(connection, send_block(connection, connection.encoder.encode(transport.get_fields) + suffix))
 
 
 def refused(section, what, suffix, prefix=b""):
     """A block that cannot be decoded, which ends the connection (RFC 9113 §4.3)."""
 
     @case(section, what)
-    def _(connection, face):
-        send_block(connection, prefix + connection.encoder.encode(face.get_fields) + suffix)
+    def _(connection, transport):
+        send_block(connection, prefix + connection.encoder.encode(transport.get_fields) + suffix)
         connection_error(connection, COMPRESSION_ERROR)
 
 
@@ -52,24 +52,24 @@ refused("6.3", "HPACK: a table size beyond SETTINGS_HEADER_TABLE_SIZE", b"", pre
 
 
 @case("6.3", "HPACK: table size updates at the beginning of a block")
-def _(connection, face):
-    answered(connection, send_block(connection, b"\x20" + b"\x3f\xe1\x1f" + connection.encoder.encode(face.get_fields)))
+def _(connection, transport):
+    answered(connection, send_block(connection, b"\x20" + b"\x3f\xe1\x1f" + connection.encoder.encode(transport.get_fields)))
     connection.encoder.header_table_size = 4_096
-    alive(connection, face)
+    alive(connection, transport)
 
 
 @case("4.2", "HPACK: a table that a size update emptied")
-def _(connection, face):
-    stream = send_block(connection, b"\x20" + b"".join(literal(name.encode(), value.encode()) for name, value in face.get_fields))
+def _(connection, transport):
+    stream = send_block(connection, b"\x20" + b"".join(literal(name.encode(), value.encode()) for name, value in transport.get_fields))
     answered(connection, stream)
     send_block(connection, b"\xbe")
     connection_error(connection, COMPRESSION_ERROR)
 
 
 @case("4.2", "HPACK: the server shrinks its table when SETTINGS say so")
-def _(connection, face):
-    answered(connection, face.request(connection))
+def _(connection, transport):
+    answered(connection, transport.request(connection))
     connection.send(raw(SETTINGS, payload=setting(HEADER_TABLE_SIZE, 0)))
     # hpack raises unless the next block begins with the size update that §4.2 demands.
     connection.decoder.max_allowed_table_size = 0
-    alive(connection, face)
+    alive(connection, transport)

@@ -1,4 +1,4 @@
-"""A whole client of another make, h2, does what clients do; its strict state machine objects to whatever is wrong."""
+"""Ordinary use by another implementation, the client h2, whose strict state machine refuses every wrong frame."""
 
 import h2.config
 import h2.connection
@@ -10,7 +10,7 @@ from .wire import Violation
 
 
 class Client:
-    """h2's state machine on the socket of a connection that has said nothing yet."""
+    """h2's state machine on the socket of a connection on which nothing was sent yet."""
 
     def __init__(self, connection):
         self.socket = connection.socket
@@ -66,35 +66,35 @@ def expect(client, streams):
 
 
 @case("9", "one request after the other", handshake=False)
-def _(connection, face):
+def _(connection, transport):
     client = Client(connection)
     for _ in range(20):
-        expect(client, [client.request(face.upload_fields, face.body)])
+        expect(client, [client.request(transport.upload_fields, transport.body)])
 
 
 @case("9", "a hundred requests at once", handshake=False)
-def _(connection, face):
+def _(connection, transport):
     client = Client(connection)
     client.flush()
     client.run_until(lambda: client.machine.remote_settings.max_concurrent_streams < 2**31)
-    expect(client, [client.request(face.upload_fields, face.body) for _ in range(100)])
+    expect(client, [client.request(transport.upload_fields, transport.body) for _ in range(100)])
 
 
 @case("9", "small windows", handshake=False)
-def _(connection, face):
+def _(connection, transport):
     client = Client(connection)
     client.machine.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 3})
     client.flush()
-    expect(client, [client.request(face.upload_fields, face.body) for _ in range(5)])
+    expect(client, [client.request(transport.upload_fields, transport.body) for _ in range(5)])
 
 
 @case("9", "requests that are cancelled, among others", handshake=False)
-def _(connection, face):
+def _(connection, transport):
     client = Client(connection)
     served = []
     for _ in range(20):
-        cancelled = client.request(face.watch_fields)
-        served.append(client.request(face.upload_fields, face.body))
+        cancelled = client.request(transport.watch_fields)
+        served.append(client.request(transport.upload_fields, transport.body))
         client.machine.reset_stream(cancelled, error_code=8)
         client.flush()
     expect(client, served)

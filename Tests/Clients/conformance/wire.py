@@ -1,7 +1,7 @@
-"""One HTTP/2 connection, driven frame by frame, whose every received frame is judged.
+"""One HTTP/2 connection, driven frame by frame. Every received frame is checked.
 
 Frames are read with hyperframe and header blocks with hpack: an implementation that shares nothing with the server's libnghttp2.
-What is sent may be as wrong as a case wants it.
+Sent frames may be wrong in any way.
 """
 
 import socket
@@ -28,11 +28,11 @@ CONNECTION_SPECIFIC = {"connection", "keep-alive", "proxy-connection", "transfer
 
 
 class Violation(Exception):
-    """The server did what RFC 9113 does not allow."""
+    """The server violated RFC 9113."""
 
 
 def raw(kind, flags=0, stream=0, payload=b"", length=None):
-    """A frame as bytes; `length` claims another length than the payload has."""
+    """A frame as bytes; `length` replaces the payload's length in the header."""
     size = len(payload) if length is None else length
     return struct.pack(">I", size)[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
@@ -46,7 +46,7 @@ def setting(identifier, value):
 
 
 def literal(name, value):
-    """A header field without indexing and without Huffman code: the bytes stay as they are."""
+    """A header field without indexing and without Huffman code: the bytes are not changed."""
 
     def text(bytes_):
         assert len(bytes_) < 127
@@ -56,12 +56,12 @@ def literal(name, value):
 
 
 def block(fields):
-    """A header block of literals, for fields that no encoder would take."""
+    """A header block of literals, for fields that encoders refuse."""
     return b"".join(literal(name.encode(), value.encode()) for name, value in fields)
 
 
 class Connection:
-    """A client's connection. `read` judges each frame before anybody sees it."""
+    """A client's connection. `read` checks each frame before a case gets it."""
 
     def __init__(self, target):
         self.socket = socket.create_connection((target.host, target.port), timeout=PATIENCE_SECONDS)
@@ -83,7 +83,7 @@ class Connection:
     def close(self):
         self.socket.close()
 
-    # What is sent
+    # Sending
 
     def send(self, bytes_):
         try:
@@ -122,7 +122,7 @@ class Connection:
     def data(self, stream, payload=b"", end=False):
         self.send(raw(DATA, END_STREAM if end else 0, stream, payload))
 
-    # What is received
+    # Receiving
 
     def read(self):
         """The next frame; None at the end of the connection."""
@@ -151,7 +151,7 @@ class Connection:
 
 
 class Judge:
-    """Holds everything the server sends against the RFC, whatever the case is about."""
+    """Checks a frame of the server against the RFC, in every case."""
 
     def __init__(self):
         self.greeted = False

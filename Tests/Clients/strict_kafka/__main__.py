@@ -1,8 +1,8 @@
 """A Kafka broker in memory that is strict about transactions: python3 Tests/Clients/strict_kafka [--auto-create PARTITIONS] ...
 
-It judges what clients do as an Apache Kafka would: epochs, sequence numbers, what belongs to a transaction, how large a batch may be; and
-it shows readers of committed messages nothing else. It writes KAFKA_BOOTSTRAP_SERVERS=... on standard output, then answers the lines that
-it reads, of which faults.py tells, and ends with its standard input. It keeps everything, and there is one of it.
+It checks clients as Apache Kafka does: epochs, sequence numbers, the partitions of a transaction, the sizes of batches; and
+it gives readers of committed messages no other messages. It writes KAFKA_BOOTSTRAP_SERVERS=... on standard output, then answers the
+lines that it reads (see faults.py), and ends with its standard input. It keeps all records, and it is one broker.
 """
 
 import argparse

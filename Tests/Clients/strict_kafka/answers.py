@@ -1,11 +1,11 @@
-"""How calls answer: with what was asked for, or with the code of the refusal, for each partition by itself."""
+"""The answers of calls: for each partition the result, or the code of the refusal."""
 
 from errors import CODES, Refused
 from wire import Fields
 
 
 def outcome(body, **otherwise):
-    """The fields of an answer, or of one that says why there are none."""
+    """The fields of an answer, or of an answer with only the reason of the refusal."""
     try:
         return Fields(error=0, **body())
     except Refused as refusal:
@@ -13,7 +13,7 @@ def outcome(body, **otherwise):
 
 
 def each(topics, body, **otherwise):
-    """The answers for every partition that is asked about."""
+    """The answers for every partition of the request."""
     return [Fields(name=topic.name, partitions=[
         Fields(index=index(one), **vars(outcome(lambda: body(topic.name, one), **otherwise))) for one in topic.partitions]) for topic in topics]
 
@@ -23,7 +23,7 @@ def index(partition):
 
 
 def fenced_as_known(answer, is_recent):
-    """Old versions of a call hear of fencing by the name they know."""
+    """Old versions of a call get the old code for fencing."""
     if answer.error == CODES["PRODUCER_FENCED"] and not is_recent:
         answer.error = CODES["INVALID_PRODUCER_EPOCH"]
     return answer

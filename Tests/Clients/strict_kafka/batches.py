@@ -1,4 +1,4 @@
-"""Record batches, format 2: their headers are read and checked, their records stay as they are; and the markers that end transactions."""
+"""Record batches, format 2: their headers are read and checked, their records are not changed. And the markers that end transactions."""
 
 import struct
 import time
@@ -15,7 +15,7 @@ SEQUENCES = 1 << 31
 
 @dataclass
 class Batch:
-    """What a partition keeps of a batch."""
+    """The part of a batch that a partition keeps."""
     data: bytes
     base_offset: int
     last_offset: int
@@ -49,7 +49,7 @@ class Batch:
 
 
 def parse(data):
-    """The one batch that a producer may send to a partition at a time."""
+    """The batch of a request: a producer may send one to a partition at a time."""
     if data is None or len(data) < HEADER.size:
         raise Refused("INVALID_RECORD", "no whole batch")
     (base, length, _, magic, crc, attributes, last_delta, _, newest, producer_id, epoch, sequence, count) = HEADER.unpack_from(data)

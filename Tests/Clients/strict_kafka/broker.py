@@ -1,4 +1,4 @@
-"""The broker: what all connections share. Its methods are the calls of the protocol."""
+"""The broker: the state that all connections share. Its methods are the calls of the protocol."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ class Broker(RecordCalls, TopicCalls, TransactionCalls, GroupCalls):
         try:
             self.topics.of(self.topics.existing(topic), partition).finish(producer_id, epoch, commits)
         except Refused:
-            # The topic is gone, and its records with it.
+            # The topic was deleted, and its records with it.
             pass
 
     async def api_versions(self, request, version):

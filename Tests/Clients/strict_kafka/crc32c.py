@@ -35,7 +35,7 @@ def apply(images, value):
 
 @functools.lru_cache(maxsize=None)
 def images(level):
-    """Where 4 * 2^level zero bytes take each bit of a word."""
+    """The images of the bits of a word after 4 * 2^level zero bytes."""
     if level == 0:
         return [zeros(1 << bit, 4) for bit in range(32)]
     half = images(level - 1)
@@ -56,7 +56,7 @@ def checksum(data):
     size, level = 4, 0
     while size < len(data):
         size, level = 2 * size, level + 1
-    # Leading zeros do not count, once what the register starts with is part of the message.
+    # Leading zeros do not count when the register's start value is part of the message.
     if len(data) < 4:
         value = 0xFFFFFFFF
         for byte in data:

@@ -16,7 +16,7 @@ CODES = {
 
 
 class Refused(Exception):
-    """The broker does not do what it was asked to."""
+    """The broker refuses a request."""
 
     def __init__(self, name, message=None):
         super().__init__(f"{name}: {message}" if message else name)

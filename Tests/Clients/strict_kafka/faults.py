@@ -1,15 +1,15 @@
-"""Switches that make calls go wrong, and the lines that set them.
+"""Switches that make calls fail, and the lines that set them.
 
     lose CALL [COUNT]            the call is done, its connection closed without the answer
     drop CALL [COUNT]            the connection is closed before the call is done
     errors CALL COUNT CODE       it is not done, and answered with this code
     false-errors CALL COUNT CODE it is done, and answered with this code
     delay CALL MILLISECONDS      it is answered later; 0 as usual
-    topic-error TOPIC CODE       whatever is asked of the topic is refused with this code; none: as usual
+    topic-error TOPIC CODE       every request for the topic is refused with this code; none: as usual
     drop-connections             closes all of them
     topic NAME PARTITIONS [SETTING=VALUE ...]
-    clear                        nothing goes wrong any more
-    status                       how often each call was answered, and with what codes; transactions that took too long
+    clear                        no more faults
+    status                       the number of answers to each call, by code; transactions that took too long
 
 CALL is a name of the protocol, written like this: produce, end-txn, init-producer-id.
 """
@@ -31,7 +31,7 @@ class Faults:
 
     @staticmethod
     def take(counter, name):
-        """Whether this is one of the calls that go wrong."""
+        """Whether this call is to fail."""
         if counter[name] <= 0:
             return False
         counter[name] -= 1
@@ -39,7 +39,7 @@ class Faults:
 
     @staticmethod
     def code(errors, name):
-        """The code that this call is to be answered with, if any."""
+        """The code to answer this call with, if any."""
         left, code = errors.get(name, (0, 0))
         if left <= 0:
             return None

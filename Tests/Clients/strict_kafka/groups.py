@@ -1,4 +1,4 @@
-"""Consumer groups: who is a member and owns what, and how far the group has got."""
+"""Consumer groups: their members, the assignment, and the committed offsets."""
 
 import asyncio
 import uuid
@@ -91,7 +91,7 @@ class Group:
             member.answer("joining", self.joined(name))
 
     def joined(self, name):
-        """What a member is told: its leader also who the others are."""
+        """The answer to a member; the leader's also lists the other members."""
         others = [(key, member.instance, next(one.metadata for one in member.protocols if one.name == self.protocol))
                   for key, member in self.members.items()] if name == self.leader else []
         return self.generation, self.protocol, self.leader, name, others
@@ -159,7 +159,7 @@ class Group:
     # Offsets
 
     def check_commit(self, request):
-        """Without a generation it is someone outside the group, who may commit while nobody is inside."""
+        """Without a generation the client is no member; it may commit while the group has no members."""
         if request.generation is None or request.generation < 0:
             if self.members and not request.member:
                 raise Refused("UNKNOWN_MEMBER_ID")
@@ -184,7 +184,7 @@ class Group:
 
 
 class NeedsID(Refused):
-    """The member is to join again under this id."""
+    """The member must join again under this id."""
 
     def __init__(self, member):
         super().__init__("MEMBER_ID_REQUIRED")

@@ -1,4 +1,4 @@
-"""One partition: its log, what it knows of each producer, and which transactions are open or were taken back."""
+"""One partition: its log, the state of each producer, and the open and the aborted transactions."""
 
 import asyncio
 import bisect
@@ -38,7 +38,7 @@ class Partition:
 
     @property
     def stable(self):
-        """Readers of committed messages get no further."""
+        """The end for readers of committed messages."""
         return min((state.open_since for state in self.producers.values() if state.open_since is not None), default=self.end)
 
     # Writing
@@ -77,7 +77,7 @@ class Partition:
         if batch.epoch < state.epoch:
             raise Refused("INVALID_PRODUCER_EPOCH", f"epoch {batch.epoch} after {state.epoch}")
         if state.epoch < 0:
-            # A producer of whom nothing is known may begin anywhere: its batches may have been deleted.
+            # A producer without state may begin with any number: its batches may have been deleted.
             return
         expected = (state.last_sequence + 1) % batches.SEQUENCES if batch.epoch == state.epoch else 0
         if batch.first_sequence != expected:
@@ -92,7 +92,7 @@ class Partition:
         self.end = batch.last_offset + 1
 
     def finish(self, producer_id, epoch, commits):
-        """Ends a transaction, by the word of the coordinator."""
+        """Ends a transaction, as the coordinator decided."""
         state = self.producers.setdefault(producer_id, ProducerState())
         if epoch < state.epoch:
             raise Refused("INVALID_PRODUCER_EPOCH")
@@ -132,7 +132,7 @@ class Partition:
         return found, [one for one in self.aborted if one.last_offset >= offset and one.first_offset < end]
 
     def offset_at(self, timestamp):
-        """The first batch that is as new; which record of it is not known here."""
+        """The first batch with a record of this time or later; the record within the batch is not known here."""
         for batch in self.log:
             if batch.newest >= timestamp and not batch.is_control:
                 return batch.newest, batch.base_offset

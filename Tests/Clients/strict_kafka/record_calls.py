@@ -1,4 +1,4 @@
-"""Calls about records: writing, reading, asking where they begin and end."""
+"""Calls about records: writing, reading, and the offsets where they begin and end."""
 
 import asyncio
 import time

@@ -41,7 +41,7 @@ class Server:
             writer.close()
 
     async def answer(self, data):
-        """The bytes to send: none where nobody waits for an answer, None where the connection is to be closed."""
+        """The bytes to send: none where the client expects no answer, None where the connection is to be closed."""
         reader = Reader(data)
         key, version, correlation = struct.unpack(">hhi", reader.take(8))
         client = reader.number("i16")
@@ -56,7 +56,7 @@ class Server:
             return head + message.write(Fields(**unsupported), 0)
         if message.is_flexible(version):
             reader.tags()
-            # Except here: a client that is told what is spoken may not know this yet.
+            # Except for ApiVersions: a client that asks for the versions may not know this one yet.
             head += b"" if message.name == "ApiVersions" else b"\0"
         answer = await self.outcome(message, message.read(reader, version), version)
         if answer is None or answer is False:
@@ -72,7 +72,7 @@ class Server:
             answer = refusal(request, code)
         else:
             answer = await getattr(self.broker, message.method)(request, version)
-            # Only here is nobody waiting.
+            # Only a Produce with acks=0 expects no answer.
             if answer is None:
                 return False
             code = self.faults.code(self.faults.false_errors, name)
@@ -99,7 +99,7 @@ NAMES = {code: name for name, code in CODES.items()}
 
 
 def refusal(request, code):
-    """An answer that says the same of everything that was asked for."""
+    """An answer with the same code for every part of the request."""
     topics = [
         Fields(name=topic.name, error=code, partitions=[
             Fields(index=one if isinstance(one, int) else one.index, error=code, base_offset=-1, offset=-1, high=-1, stable=-1, records=b"")

@@ -28,7 +28,7 @@ class Topic:
 
     @property
     def is_known(self):
-        """Brokers learn of a topic some time after it was created."""
+        """Whether the brokers know the topic, which takes some time after its creation."""
         return time.monotonic() >= self.known_from
 
 
@@ -43,13 +43,13 @@ class Topics:
         self.all, self.troubles = {}, {}
 
     def trouble(self, name, code):
-        """From now on what is asked of the topic is refused with this code; `none` ends that."""
+        """From now on requests for the topic are refused with this code; `none` ends that."""
         self.troubles.pop(name, None)
         if code != "none":
             self.troubles[name] = Refused(code)
 
     def find(self, name):
-        """For whoever asks; the broker itself has no trouble with a topic."""
+        """For clients; the broker itself can use the topic."""
         if name in self.troubles:
             raise self.troubles[name]
         return self.existing(name)

@@ -30,7 +30,7 @@ class TransactionCalls:
         return Fields(topics=answers)
 
     def refusal(self, name, partition):
-        """Why a partition may not be part of a transaction, if it may not."""
+        """The reason why a partition may not be part of a transaction, if there is one."""
         try:
             self.topics.partition(name, partition)
         except Refused as refusal:

@@ -1,4 +1,4 @@
-"""The transaction coordinator: who produces under which id, and what becomes of transactions (KIP-98, KIP-360, KIP-447)."""
+"""The transaction coordinator: the producers of each id, and the outcome of transactions (KIP-98, KIP-360, KIP-447)."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ LONGEST_TIMEOUT_MS = 900_000
 
 
 class Transaction:
-    """What is known of one transactional id."""
+    """The state of one transactional id."""
 
     def __init__(self, producer_id, timeout):
         self.producer_id, self.epoch, self.timeout = producer_id, -1, timeout
@@ -41,7 +41,7 @@ class Coordinator:
         return self.next_id
 
     def start(self, name, timeout, producer_id, epoch):
-        """InitProducerId: the producer id and epoch from now on. An open transaction is taken back first."""
+        """InitProducerId: the producer id and epoch from now on. An open transaction is aborted first."""
         if name is None:
             return self.new_id(), 0
         if not name:
@@ -82,14 +82,14 @@ class Coordinator:
         found.groups.update(groups)
 
     def verify(self, name, producer_id, epoch, place):
-        """A transactional batch is taken only for a partition of the open transaction, offsets for its groups (KIP-890)."""
+        """A transactional batch is accepted only for a partition of the open transaction, offsets only for its groups (KIP-890)."""
         found = self.all.get(name)
         if found is None or found.producer_id != producer_id:
             raise Refused("INVALID_PRODUCER_ID_MAPPING")
         if found.epoch != epoch:
             raise Refused("INVALID_PRODUCER_EPOCH")
         if found.is_ending:
-            # To producers it is told as a reason to try again that they know.
+            # Producers get a code that they know as a reason to retry.
             raise Refused("NOT_ENOUGH_REPLICAS")
         if found.state != ONGOING or place not in found.partitions | found.groups:
             raise Refused("INVALID_TXN_STATE", "it was not added to the transaction")
@@ -106,7 +106,7 @@ class Coordinator:
         raise Refused("INVALID_TXN_STATE", f"it is {found.state}")
 
     def fence(self, name, found):
-        """The producer may not go on, and what it began is taken back."""
+        """The producer is fenced, and its open transaction is aborted."""
         found.epoch += 1
         self.decide(name, found, False)
 
@@ -117,7 +117,7 @@ class Coordinator:
         task.add_done_callback(self.tasks.discard)
 
     async def complete(self, name, found, commits):
-        """Partitions hear of it one after the other, as from brokers that know nothing of each other."""
+        """Partitions get their markers one after the other, as from independent brokers."""
         places = sorted(found.partitions) + sorted(found.groups)
         for place in places:
             await asyncio.sleep(self.completion / len(places))
@@ -129,7 +129,7 @@ class Coordinator:
         found.state = COMMITTED if commits else ABORTED
 
     def expire(self):
-        """Takes back what has been open for longer than its producer allows."""
+        """Aborts transactions that are open for longer than their producer's timeout."""
         for name, found in self.all.items():
             if found.state == ONGOING and time.monotonic() - found.began > found.timeout / 1000:
                 self.expired += 1

@@ -2,7 +2,7 @@
 
 A description lists fields as `name:type`, in order. Types are bool i8 i16 i32 i64 string bytes uuid, or a list `[i32]` or
 `[name:type, ...]`; `?` allows null; `@3+`, `@0-2` or `@1` names the versions that have the field. From its first flexible version on, a
-message has short lengths and ends each structure with tagged fields, which are passed over.
+message has short lengths and ends each structure with tagged fields, which are skipped.
 """
 
 import functools
@@ -20,7 +20,7 @@ class Fields(SimpleNamespace):
 
 
 class Malformed(Exception):
-    """The bytes are no message."""
+    """The bytes are not a message."""
 
 
 class Reader:
@@ -127,7 +127,7 @@ class Structure:
 
 
 class Description:
-    """Parses what a message is made of."""
+    """Parses the description of a message."""
 
     def __init__(self, text):
         self.words, self.place = WORD.findall(text), 0
@@ -170,7 +170,7 @@ class Description:
 
 
 class Message:
-    """One call: its number, the versions that are spoken, and what is asked and answered."""
+    """One call: its number, its versions, and the descriptions of request and answer."""
 
     def __init__(self, name, key, versions, request, response, flexible=99):
         self.name, self.key, self.versions, self.flexible = name, key, versions, flexible

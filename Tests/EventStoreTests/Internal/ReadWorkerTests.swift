@@ -21,7 +21,7 @@ struct ReadWorkerTests {
         let settings = configuration
         let replies = (0..<100).map { _ in Reply<[StoredEvent]>() }
         let order = Reply<LoadedOrder?>()
-        let thread = ThreadExecutor(name: "test-read-worker")
+        let thread = try ThreadExecutor(name: "test-read-worker")
         defer { thread.shutdown() }
         let confined = Confined()
         try await thread.run {

@@ -70,7 +70,7 @@ struct ProjectionOrderListTests {
     }
 
     @Test func anAbsentPostgresIsUnavailable() async throws {
-        let pool = PostgresPool(
+        let pool = try PostgresPool(
             PostgresConfiguration(url: "postgresql://127.0.0.1:1/none", applicationName: "tests"), size: 1)
         let list = ProjectionOrderList(pool: pool, logger: .init(label: "test"))
         let error = await #expect(throws: APIError.self) { try await list.version(of: "o") }

@@ -31,7 +31,7 @@ struct SharedReadsTests {
         // The test holds a lock for as long as it takes a hundred calls to gather.
         (configuration.lockTimeout, configuration.answerLimit) = (.seconds(100), .seconds(120))
         let store = try EventStore(configuration: configuration, postgres: stores, logger: Logger(label: "test"))
-        let thread = ThreadExecutor(name: "test-session")
+        let thread = try ThreadExecutor(name: "test-session")
         defer { thread.shutdown() }
         let session = Session()
         try await thread.run {

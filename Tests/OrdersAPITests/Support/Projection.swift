@@ -12,7 +12,7 @@ struct Projection: Sendable {
 
     init() async throws {
         configuration = try await TestPostgres.configuration()
-        pool = PostgresPool(configuration, size: 2)
+        pool = try PostgresPool(configuration, size: 2)
         list = ProjectionOrderList(pool: pool, logger: .init(label: "test"))
     }
 

@@ -1,1 +1,1 @@
-// Nothing to call: linking this target is what counts.
+// Nothing to call: it is enough to link this target.

@@ -1,5 +1,4 @@
 import CRDKafka
-import Glibc
 import Synchronization
 import Threads
 
@@ -7,26 +6,27 @@ import Threads
 ///
 /// `@unchecked`: librdkafka's functions on these two pointers are thread-safe, and both are constant until deinit.
 final class ClientHandle: @unchecked Sendable {
-    enum Kind { case producer, consumer }
-
+    /// The client.
     let pointer: OpaquePointer
+    /// The queue of all events of the client.
     let queue: OpaquePointer
+    /// Written when an event arrives on the empty queue.
     let wake: WakeDescriptor
     private let sink: KafkaEventSink?
-    /// A producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
+    /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
     let unreported = Atomic<Int>(0)
 
+    /// - Parameter events: the kinds of events to deliver besides logs, errors and statistics.
+    /// - Throws: `KafkaError` that names the variable of a setting that librdkafka refuses.
     init(
-        _ kind: Kind, _ configuration: KafkaConfiguration, events: Int32, wake: WakeDescriptor, sink: KafkaEventSink?
+        _ kind: KafkaConfiguration.ClientKind, _ configuration: KafkaConfiguration, events: Int32, wake: WakeDescriptor,
+        sink: KafkaEventSink?
     ) throws(KafkaError) {
+        assert(KafkaLimits.areConsistent)
         let conf = try configuration.makeConf()
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
-        var reason = [CChar](repeating: 0, count: 512)
-        let type = kind == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
-        guard let pointer = rd_kafka_new(type, conf, &reason, reason.count) else {
-            rd_kafka_conf_destroy(conf)
-            throw configuration.creationFault(text(reason)).error
-        }
+        let (client, reason) = KafkaConfiguration.newClient(kind.type, taking: conf)
+        guard let pointer = client else { throw configuration.creationFault(reason).error }
         if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
         let queue = kind == .producer ? rd_kafka_queue_get_main(pointer) : rd_kafka_queue_get_consumer(pointer)
         guard let queue else {
@@ -51,7 +51,7 @@ final class ClientHandle: @unchecked Sendable {
         rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
     }
 
-    /// OAUTHBEARER tokens are fetched on librdkafka's own thread, so that a slow identity provider stops nobody.
+    /// OAUTHBEARER tokens are fetched on librdkafka's own thread, so that a slow identity provider delays no events.
     private func enableTokenRefresh(_ configuration: KafkaConfiguration) {
         let mechanism = configuration["sasl.mechanisms"] ?? configuration["sasl.mechanism"]
         guard mechanism?.uppercased() == "OAUTHBEARER" else { return }
@@ -91,28 +91,29 @@ final class ClientHandle: @unchecked Sendable {
 
     /// The error that ended this client, if one did.
     var fatalError: KafkaError? {
-        var reason = [CChar](repeating: 0, count: 512)
+        var reason = [CChar](repeating: 0, count: KafkaLimits.reasonBytes)
         let error = rd_kafka_fatal_error(pointer, &reason, reason.count)
         if error == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
         return KafkaError(KafkaErrorCode(error), text(reason), isFatal: true)
     }
 
-    /// Sleeps until the wake descriptor fires or the time is up, then resets the descriptor.
-    func wait(_ timeout: Duration?) {
-        var descriptor = pollfd(fd: wake.fileDescriptor, events: Int16(POLLIN), revents: 0)
-        // A signal or an early return only costs the caller one empty poll.
-        _ = poll(&descriptor, 1, timeout.map { $0.pollMilliseconds } ?? -1)
-        wake.drain()
-    }
+    /// Blocks until the wake descriptor is written or the time is up, and takes the wake-up. nil sets no limit.
+    func wait(_ timeout: Duration?) { wake.wait(until: timeout.map { .now + $0 }) }
 }
 
-extension Duration {
-    /// Whole milliseconds for C calls, rounded up so that a short wait does not become a busy loop, never negative.
-    var pollMilliseconds: Int32 {
-        let (seconds, attoseconds) = components
-        if seconds < 0 || attoseconds < 0 { return 0 }
-        if seconds > 2_000_000 { return 2_000_000_000 }
-        let part = 1_000_000_000_000_000
-        return Int32(seconds * 1000 + (attoseconds + Int64(part) - 1) / Int64(part))
+// MARK: - C
+
+/// The text of a buffer that C filled up to a NUL.
+func text(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// The given wake descriptor, or a new one.
+func makeWake(_ wake: WakeDescriptor?) throws(KafkaError) -> WakeDescriptor {
+    if let wake { return wake }
+    do {
+        return try WakeDescriptor()
+    } catch {
+        throw KafkaError(.fail, "cannot create a wake-up descriptor: \(error)")
     }
 }

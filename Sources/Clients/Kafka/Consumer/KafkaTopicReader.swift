@@ -1,14 +1,22 @@
 public import Threads
 
-/// Reads what a topic holds now, from given offsets to the end, without a consumer group: for reading a compacted topic
-/// back, for checks and tools. Every call blocks: on a thread of its own.
+/// Reads the records that a topic holds now, from given offsets to the end, without a consumer group: to read a
+/// compacted topic back, for checks and tools.
+///
+/// Every call blocks: use a thread of its own. Not thread-safe.
 public final class KafkaTopicReader {
+    /// The topic's name.
     public let topic: String
     private let consumer: KafkaConsumer
     private let configuration: KafkaConfiguration
+    /// The partitions whose end was not reached yet.
     private var open: Set<KafkaPartition> = []
+    /// The least end of each partition; see ``readToEnd(from:atLeastTo:within:_:)``.
     private var ends: [KafkaPartition: Int64] = [:]
 
+    /// Makes the client; connects in the background. The topic need not exist.
+    ///
+    /// - Throws: `KafkaError` that names the variable of a bad property.
     public init(
         _ configuration: KafkaConfiguration, topic: String, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
     ) throws(KafkaError) {
@@ -23,16 +31,15 @@ public final class KafkaTopicReader {
     /// The topic's partitions; empty if it does not exist.
     public func partitions(within limit: Duration) throws(KafkaError) -> [KafkaPartition] {
         let metadata = try consumer.metadata(topic: topic, within: limit).topic(topic)
-        if let error = metadata?.error, !error.isTopicGone { throw error }
+        if let error = metadata?.error, !error.code.isTopicGone { throw error }
         return (metadata?.partitions ?? []).map { KafkaPartition(topic: topic, index: $0.index) }.sorted()
     }
 
     /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end as
-    /// it is met, at least up to what was there at the call; records of one partition are in order.
+    /// it is met, at least up to the end at the time of the call; records of one partition are in order.
     ///
-    /// - Parameter ends: where a partition at least has to end. With `isolation.level=read_committed` reading ends
-    ///   before a transaction that is open; a high watermark given here makes it wait until those before it are
-    ///   decided.
+    /// - Parameter ends: the least end of a partition. With `isolation.level=read_committed` reading ends before an
+    ///   open transaction; a high watermark given here makes it wait until the transactions before it are decided.
     /// - Throws: `KafkaError`, `.timedOut` if the end was not reached within `limit`, or what `body` throws.
     public func readToEnd(
         from offsets: [KafkaPartition: KafkaOffset]? = nil, atLeastTo ends: [KafkaPartition: Int64] = [:],
@@ -73,17 +80,19 @@ public final class KafkaTopicReader {
         }
     }
 
-    /// Every record that is there now, at once; for small topics and tests.
+    /// Every record that is there now, in one array; for small topics and tests.
     ///
-    /// A transaction that is open, or was committed a moment ago and is not marked so in each of its partitions yet, is
-    /// waited for.
+    /// It waits for a transaction that is open, and for one that was committed a moment ago and is not marked so in
+    /// each of its partitions yet.
+    ///
+    /// - Throws: `KafkaError`, `.timedOut` after `limit`.
     public func records(within limit: Duration) throws -> [KafkaRecord] {
         var records: [KafkaRecord] = []
         try readToEnd(atLeastTo: highWatermarks(within: limit), within: limit) { records += $0 }
         return records
     }
 
-    /// A client that reads committed messages is told of an earlier end, so another one asks.
+    /// A client that reads committed messages gets an earlier end for an answer, so another client asks.
     private func highWatermarks(within limit: Duration) throws(KafkaError) -> [KafkaPartition: Int64] {
         var asking = configuration
         asking["isolation.level"] = "read_uncommitted"

@@ -7,22 +7,24 @@ struct EventSource {
     /// An event already taken from the queue, to be handled first.
     var pending: OpaquePointer?
 
+    /// The next event; nil when the queue is empty. Records that follow each other become one batch.
     mutating func next(maximumRecords: Int, maximumBytes: Int) -> KafkaConsumerEvent? {
         var builder = RecordBatchBuilder()
         var otherEvents = 0
         while builder.count < maximumRecords, builder.byteCount < maximumBytes {
             guard otherEvents < KafkaLimits.eventsPerPoll else {
-                // Something may be left, and an answer of nil sends the caller to wait.
+                // Events may be left, and the caller waits after an answer of nil.
                 client.wake.wake()
                 break
             }
             guard let event = takeEvent() else { break }
+            assert(pending == nil, "one event at a time is put back")
             if appendRecord(event, to: &builder) {
                 rd_kafka_event_destroy(event)
                 continue
             }
             if builder.count > 0 {
-                // What was read before this event is handed over before it.
+                // The records that were read before this event are handed over before it.
                 pending = event
                 break
             }
@@ -74,8 +76,8 @@ struct EventSource {
         return .committed(offsets, code == .none ? nil : KafkaError(code, "commit: \(code.explanation)"))
     }
 
-    /// Partition errors come as error events too. Of the others the sink sees each, the caller only those that concern
-    /// it.
+    /// Errors of partitions come as error events, too. The sink gets each of the others; the caller gets those that it
+    /// must handle.
     private func clientError(_ event: OpaquePointer) -> KafkaConsumerEvent? {
         let code = KafkaErrorCode(rd_kafka_event_error(event))
         let message = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? code.explanation

@@ -4,6 +4,7 @@ import CRDKafka
 struct PartitionList: ~Copyable {
     let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
+    /// Partitions with offsets, sorted.
     init(_ offsets: [KafkaPartition: KafkaOffset]) {
         pointer = rd_kafka_topic_partition_list_new(Int32(offsets.count))
         for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
@@ -12,11 +13,13 @@ struct PartitionList: ~Copyable {
         }
     }
 
+    /// Partitions without offsets.
     init(_ partitions: [KafkaPartition]) {
         pointer = rd_kafka_topic_partition_list_new(Int32(partitions.count))
         for partition in partitions { rd_kafka_topic_partition_list_add(pointer, partition.topic, partition.index) }
     }
 
+    /// Topics, all of their partitions.
     init(topics: [String]) {
         pointer = rd_kafka_topic_partition_list_new(Int32(topics.count))
         for topic in topics { rd_kafka_topic_partition_list_add(pointer, topic, -1) }
@@ -24,16 +27,14 @@ struct PartitionList: ~Copyable {
 
     deinit { rd_kafka_topic_partition_list_destroy(pointer) }
 
-    /// Throws the first error an operation left at a partition.
+    /// Throws the first error that an operation left at a partition; `doing` begins the message.
     func check(_ doing: String) throws(KafkaError) {
         for entry in Self.entries(pointer) {
             try KafkaError.check(entry.err, "\(doing) \(Self.partition(entry))")
         }
     }
 
-    var partitions: [KafkaPartition] { Self.partitions(pointer) }
-
-    /// Partitions with an offset; those without one are left out.
+    /// The offsets by partition, without the partitions that have none.
     var offsets: [KafkaPartition: Int64] { Self.offsets(pointer) }
 
     static func entries(

@@ -11,9 +11,12 @@ struct RecordBatchBuilder {
     private var lastTopic: OpaquePointer?
     private var lastTopicIndex = 0
 
+    /// Records so far.
     var count: Int { entries.count }
+    /// Bytes of keys, values and headers so far.
     var byteCount: Int { bytes.count }
 
+    /// Copies a message; librdkafka may free it afterwards.
     mutating func append(_ message: UnsafePointer<rd_kafka_message_t>) {
         let topic = topicIndex(message.pointee.rkt)
         let headerStart = headers.count
@@ -29,6 +32,7 @@ struct RecordBatchBuilder {
                 headers: headerStart..<headers.count))
     }
 
+    /// The records so far.
     func build() -> KafkaRecordBatch {
         KafkaRecordBatch(
             storage: KafkaRecordBatch.Storage(bytes: bytes, entries: entries, headers: headers, topics: topics))

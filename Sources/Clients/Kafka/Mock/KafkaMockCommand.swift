@@ -1,29 +1,35 @@
 /// One line of the mock cluster's control protocol: words separated by blanks.
-public enum KafkaMockCommand: Equatable, Sendable {
+enum KafkaMockCommand: Equatable {
+    /// A broker is an id from 1; nil is every broker.
     case down(broker: Int32?)
     case up(broker: Int32?)
     case latency(milliseconds: Int32, broker: Int32?)
+    /// The next `count` requests of the kind `apiKey` fail with `code`.
     case errors(apiKey: Int16, count: Int, code: KafkaErrorCode)
     case clearErrors(apiKey: Int16)
+    /// nil leaves the partition without a leader.
     case leader(topic: String, partition: Int32, broker: Int32?)
     case coordinator(KafkaMockCluster.CoordinatorKind, key: String, broker: Int32)
     case topic(String, partitions: Int)
+    /// `.none` ends the error.
     case topicError(String, KafkaErrorCode)
     case status
     case help
 
-    public static let usage = [
+    /// The form of each command, for `help` and for answers to a malformed one.
+    static let usage = [
         "down [BROKER]", "up [BROKER]", "latency MILLISECONDS [BROKER]", "errors APIKEY COUNT CODE",
         "clear-errors APIKEY", "leader TOPIC PARTITION BROKER|none", "coordinator group|transaction KEY BROKER",
         "topic NAME PARTITIONS", "topic-error NAME CODE|none", "status", "help",
     ]
 
-    /// A line that is no command; `message` says what was expected.
-    public struct Malformed: Error, Equatable, Sendable {
-        public let message: String
+    /// A line that is no command; `message` has the expected form.
+    struct Malformed: Error, Equatable {
+        let message: String
     }
 
-    public init(line: String) throws(Malformed) {
+    /// - Throws: ``Malformed`` for a line that is no command.
+    init(line: String) throws(Malformed) {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         guard let verb = words.first else { throw Malformed(message: "empty line; try help") }
         let arguments = Array(words.dropFirst())
@@ -77,7 +83,9 @@ public enum KafkaMockCommand: Equatable, Sendable {
 
     private static func latency(_ word: String) throws(Malformed) -> Int32 {
         let milliseconds: Int32 = try integer(word, "latency")
-        guard (0...60_000).contains(milliseconds) else { throw Malformed(message: "latency must be 0 to 60000 ms") }
+        guard (0...Int32(KafkaLimits.mockLatencyMilliseconds)).contains(milliseconds) else {
+            throw Malformed(message: "latency must be 0 to \(KafkaLimits.mockLatencyMilliseconds) ms")
+        }
         return milliseconds
     }
 

@@ -1,13 +1,62 @@
-/// Answers the lines of the control protocol by controlling a cluster: `ok …` or `error …`, always one line.
-///
-/// Not thread-safe: one per control loop.
+/// Cuts the bytes of one control connection into lines; a line too long is reported once and skipped to its end.
+public struct KafkaControlLines {
+    /// One line of the peer.
+    public enum Line: Equatable, Sendable {
+        /// Without the line end.
+        case text(String)
+        /// Longer than ``KafkaLimits/controlLineBytes``.
+        case tooLong
+        /// Not UTF-8.
+        case notText
+    }
+
+    private var buffer: [UInt8] = []
+    private var isSkipping = false
+
+    /// No bytes yet.
+    public init() {}
+
+    /// The lines completed by `bytes`, in order.
+    public mutating func receive(_ bytes: some Sequence<UInt8>) -> [Line] {
+        var lines: [Line] = []
+        for byte in bytes {
+            if byte == UInt8(ascii: "\n") {
+                if let line = finish() { lines.append(line) }
+            } else if !isSkipping {
+                buffer.append(byte)
+                if buffer.count > KafkaLimits.controlLineBytes + 1 { startSkipping() }
+            }
+        }
+        return lines
+    }
+
+    private mutating func startSkipping() {
+        buffer.removeAll(keepingCapacity: true)
+        isSkipping = true
+    }
+
+    private mutating func finish() -> Line? {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        if isSkipping {
+            isSkipping = false
+            return .tooLong
+        }
+        if buffer.last == UInt8(ascii: "\r") { buffer.removeLast() }
+        if buffer.count > KafkaLimits.controlLineBytes { return .tooLong }
+        return String(validating: buffer, as: UTF8.self).map { .text($0) } ?? .notText
+    }
+}
+
+/// Carries out the commands of the control protocol on a cluster. Not thread-safe: one for each control loop.
 public struct KafkaMockControl {
     private let cluster: KafkaMockCluster
     private var down: Set<Int32> = []
     private var latency: [Int32: Int32] = [:]
 
+    /// The cluster is taken to be up and without delay.
     public init(_ cluster: KafkaMockCluster) { self.cluster = cluster }
 
+    /// Carries out one line and answers with one line, `ok …` or `error …`.
     public mutating func answer(_ line: String) -> String {
         do {
             return try "ok" + perform(KafkaMockCommand(line: line))
@@ -18,7 +67,7 @@ public struct KafkaMockControl {
         }
     }
 
-    /// What follows `ok`.
+    /// Returns the text after `ok`.
     private mutating func perform(_ command: KafkaMockCommand) throws(KafkaError) -> String {
         switch command {
         case .down(let broker):

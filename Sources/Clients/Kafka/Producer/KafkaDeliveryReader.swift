@@ -9,16 +9,16 @@ public import Threads
 ///         reader.wait(upTo: .seconds(1))          // or poll the descriptor among others
 ///     }
 ///
-/// The descriptor is only written when the queue was empty: wait only after `poll` returned 0.
-/// `poll` also hands logs, errors and statistics to the producer's event sink. One thread at a time, one reader per
-/// producer: with two, each would see part of the reports.
+/// The descriptor is only written when the queue was empty: wait only after `poll` returned 0. `poll` also hands logs,
+/// errors and statistics to the producer's event sink. Use it from one thread at a time, and make one reader for a
+/// producer: each of two would see a part of the reports.
 public final class KafkaDeliveryReader {
     private let client: ClientHandle
     private let buffer: UnsafeMutablePointer<rdk_delivery>
     private let capacity: Int
     /// A report event can hold more messages than the buffer; the rest stays in it.
     private var current: OpaquePointer?
-    /// Reports taken from `current`; librdkafka lets go of their messages only when the event is destroyed.
+    /// Reports taken from `current`; librdkafka frees their messages only when the event is destroyed.
     private var takenFromCurrent = 0
     /// Reports in the buffer, valid until the next `poll`.
     public private(set) var count = 0
@@ -34,7 +34,9 @@ public final class KafkaDeliveryReader {
         buffer.deallocate()
     }
 
-    /// Fills the buffer with the next reports and returns how many there are; 0 means the queue is empty.
+    /// Fills the buffer with the next reports. Never blocks.
+    ///
+    /// - Returns: the number of reports, at most the reader's capacity; 0 means that the queue is empty.
     public func poll() -> Int {
         count = 0
         var otherEvents = 0
@@ -48,7 +50,7 @@ public final class KafkaDeliveryReader {
                 otherEvents += 1
             }
         }
-        // Something may be left, and an answer of 0 sends the caller to wait.
+        // Events may be left, and the caller waits after an answer of 0.
         if otherEvents == KafkaLimits.eventsPerPoll { client.wake.wake() }
         return count
     }
@@ -56,6 +58,7 @@ public final class KafkaDeliveryReader {
     private func take(from event: OpaquePointer) {
         let room = capacity - count
         let taken = rdk_event_deliveries(event, buffer + count, room)
+        assert(taken <= room, "librdkafka was told how many reports fit")
         count += taken
         takenFromCurrent += taken
         if taken < room {
@@ -72,6 +75,7 @@ public final class KafkaDeliveryReader {
         current = nil
     }
 
+    /// A report of the last `poll`, from index 0 to `count` - 1.
     public subscript(index: Int) -> KafkaDelivery {
         precondition(index >= 0 && index < count, "report index out of range")
         let report = buffer[index]
@@ -83,6 +87,6 @@ public final class KafkaDeliveryReader {
     /// Becomes readable when reports arrive on an empty queue.
     public var wake: WakeDescriptor { client.wake }
 
-    /// Sleeps until reports arrive, somebody wakes the descriptor, or the time is up. Blocks: on a thread of its own.
+    /// Blocks until reports arrive, another thread wakes the descriptor, or the time is up.
     public func wait(upTo timeout: Duration) { client.wait(timeout) }
 }

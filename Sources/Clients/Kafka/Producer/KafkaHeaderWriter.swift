@@ -2,21 +2,23 @@ import CRDKafka
 
 /// Collects the headers of one message without allocating: made once, `reset` before each message.
 ///
-/// Values are borrowed (the caller keeps the bytes in place until `produce` returned) or copied into scratch memory of
-/// the writer. Names added as `KafkaHeaderName` must live until then too. Not thread-safe: one writer per thread.
+/// Values are borrowed (the caller keeps the bytes in place until `produce` has returned) or copied into scratch memory
+/// of the writer. Names added as `KafkaHeaderName` must live until then, too. Not thread-safe: use one writer for each
+/// thread.
 public final class KafkaHeaderWriter {
     private(set) var entries: UnsafeMutablePointer<rdk_header>
     private(set) var scratch: UnsafeMutablePointer<UInt8>
     private var entryCapacity = 16
     private var scratchCapacity = 1_024
     private var scratchCount = 0
-    /// Keeps names from rows in place until the message is produced.
+    /// Keeps names from rows at their addresses until the message is produced.
     private var rowNames: [KafkaHeaderName] = []
     /// Headers added since the last reset.
     public private(set) var count = 0
-    /// Headers were dropped because a bound of `KafkaLimits` was reached; `produce` then refuses the message.
+    /// Whether headers were dropped because a bound of `KafkaLimits` was reached; `produce` then refuses the message.
     public private(set) var isOverflowing = false
 
+    /// A writer without headers; it allocates its memory now and grows it when needed.
     public init() {
         entries = .allocate(capacity: entryCapacity)
         scratch = .allocate(capacity: scratchCapacity)
@@ -39,17 +41,19 @@ public final class KafkaHeaderWriter {
         let rowNameCount: Int
     }
 
+    /// The place after the headers that were added so far.
     public var mark: Mark { Mark(count: count, scratchCount: scratchCount, rowNameCount: rowNames.count) }
 
     /// Forgets the headers added after the mark was taken.
     public func truncate(to mark: Mark) {
+        precondition(mark.count <= count && mark.scratchCount <= scratchCount, "a mark of headers that are still there")
         count = mark.count
         scratchCount = mark.scratchCount
         if rowNames.count > mark.rowNameCount { rowNames.removeSubrange(mark.rowNameCount...) }
         isOverflowing = false
     }
 
-    /// Adds a header whose value stays at its place until `produce` has returned.
+    /// Adds a header whose value stays at its address until `produce` has returned.
     public func add(_ name: KafkaHeaderName, borrowing value: UnsafeRawBufferPointer) {
         guard let base = value.baseAddress else { return append(name, value: nil, size: 0, offset: scratchCount) }
         append(name, value: base, size: value.count, offset: -1)
@@ -94,7 +98,8 @@ public final class KafkaHeaderWriter {
         }
     }
 
-    /// Adds a header whose value `body` writes into at most `capacity` bytes of scratch memory, answering how many.
+    /// Adds a header whose value `body` writes into at most `capacity` bytes of scratch memory; `body` returns the
+    /// number of bytes.
     public func add(_ name: KafkaHeaderName, capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         guard reserveScratch(capacity) else { return }
         let target = UnsafeMutableRawBufferPointer(start: scratch + scratchCount, count: capacity)
@@ -104,7 +109,7 @@ public final class KafkaHeaderWriter {
         scratchCount += size
     }
 
-    /// Adds a header whose name is only known now, from a row's data; name and value are copied.
+    /// Adds a header whose name comes from a row's data; name and value are copied.
     public func add(name: String, _ value: String) {
         let name = KafkaHeaderName(name)
         rowNames.append(name)

@@ -7,15 +7,18 @@ public import Threads
 /// Messages are queued by `produce`, which never blocks, and each is answered by one delivery report from the
 /// `KafkaDeliveryReader`, in the order of acknowledgement. All methods may be called from any thread. `flush`,
 /// `initTransactions`, `commitTransaction`, `abortTransaction` and the release of the last reference (which joins
-/// librdkafka's threads, dropping what is still queued) block: on a `ThreadExecutor`, never on the cooperative pool.
+/// librdkafka's threads, dropping messages that are still queued) block: call them on a `ThreadExecutor`, never on the
+/// cooperative pool.
 public final class KafkaProducer: Sendable {
     let client: ClientHandle
     private let topics = Mutex<[String: KafkaTopic]>([:])
 
+    /// Makes the client; connects in the background.
+    ///
     /// - Parameters:
     ///   - wake: written when reports arrive; several clients may share one. A new one if nil.
     ///   - sink: takes logs, errors and statistics, on the thread that polls the delivery reader.
-    /// - Throws: `KafkaError` naming the variable of a bad property.
+    /// - Throws: `KafkaError` that names the variable of a bad property.
     public init(
         _ configuration: KafkaConfiguration, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
     ) throws(KafkaError) {
@@ -23,8 +26,10 @@ public final class KafkaProducer: Sendable {
             .producer, configuration.producerConfiguration(), events: rdk_event_dr, wake: makeWake(wake), sink: sink)
     }
 
-    /// The handle of a topic, from a cache.
-    /// - Throws: `KafkaError` with `.invalidTopic` for a name no broker takes.
+    /// The handle of a topic, from a cache. Nothing is asked of a broker.
+    ///
+    /// - Throws: `KafkaError` with `.invalidTopic` for a name that no broker accepts, or for one topic more than
+    ///   ``KafkaLimits/topicsPerProducer``.
     public func topic(_ name: String) throws(KafkaError) -> KafkaTopic {
         if let known = topics.withLock({ $0[name] }) { return known }
         let topic = try KafkaTopic(name, client)
@@ -46,7 +51,7 @@ public final class KafkaProducer: Sendable {
             .invalidTopic, "\(topic.name): the producer already knows \(KafkaLimits.topicsPerProducer) topics")
     }
 
-    /// The one reader of delivery reports; it holds a buffer of `capacity` reports.
+    /// The reader of delivery reports; make one. It holds a buffer of `capacity` reports.
     public func deliveryReader(capacity: Int = KafkaLimits.deliveriesPerPoll) -> KafkaDeliveryReader {
         KafkaDeliveryReader(client, capacity: capacity)
     }
@@ -57,7 +62,7 @@ public final class KafkaProducer: Sendable {
     ///   - partition: nil lets the partitioner place the message by its key.
     ///   - key: nil for no key, which is not the empty key.
     ///   - value: nil for a tombstone, which is not the empty value.
-    ///   - headers: what the writer holds; the same writer may be reset and used for the next message at once.
+    ///   - headers: the writer's headers; the same writer may be reset and used for the next message at once.
     ///   - timestampMilliseconds: since 1970; 0 means now.
     ///   - correlation: comes back in the delivery report; any value.
     public func produce(
@@ -94,12 +99,36 @@ public final class KafkaProducer: Sendable {
         }
     }
 
-    /// Messages whose delivery report has not been read yet; settled once a reader's `poll` returned 0.
+    /// Waits until every queued message has its report, and hands each report to `body`. Blocks, at most for `limit`.
+    ///
+    /// - Returns: false if the time was up first.
+    public func flush(
+        _ reader: KafkaDeliveryReader, within limit: Duration, _ body: (KafkaDelivery) -> Void
+    ) -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            while reader.poll() > 0 {
+                for index in 0..<reader.count { body(reader[index]) }
+            }
+            if outstanding == 0 { return true }
+            let left = deadline - ContinuousClock.now
+            if left <= .zero { return false }
+            reader.wait(upTo: left)
+        }
+    }
+
+    /// Takes messages back. Their reports still come, with a code for which `isPurged` is true.
+    public func purge(_ scope: KafkaPurgeScope) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_purge(client.pointer, scope.rawValue), "purge")
+    }
+
+    /// The number of messages whose delivery report was not read yet; exact once the reader's `poll` returned 0.
     public var outstanding: Int { client.unreported.load(ordering: .acquiring) }
 
-    /// The error after which this producer takes no more messages; create a new one.
+    /// The error after which this producer accepts no more messages; nil until then. Create a new one.
     public var fatalError: KafkaError? { client.fatalError }
 
+    /// Becomes readable when reports arrive on an empty queue.
     public var wake: WakeDescriptor { client.wake }
 }
 
@@ -114,13 +143,4 @@ nonisolated(unsafe) private let emptyBytes = UnsafeMutablePointer<UInt8>.allocat
 private func withOptionalBytes<T>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> T) -> T {
     guard let bytes else { return body(nil) }
     return bytes.withUnsafeBytes { body($0) }
-}
-
-func makeWake(_ wake: WakeDescriptor?) throws(KafkaError) -> WakeDescriptor {
-    if let wake { return wake }
-    do {
-        return try WakeDescriptor()
-    } catch {
-        throw KafkaError(.fail, "cannot create a wake-up descriptor: \(error)")
-    }
 }

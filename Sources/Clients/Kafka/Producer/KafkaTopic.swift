@@ -4,6 +4,7 @@ import CRDKafka
 ///
 /// It keeps the producer's client alive. `@unchecked`: the pointer is constant, librdkafka's topics are thread-safe.
 public final class KafkaTopic: @unchecked Sendable {
+    /// A name for which ``isValid(_:)`` is true.
     public let name: String
     let pointer: OpaquePointer
     private let client: ClientHandle
@@ -25,7 +26,8 @@ public final class KafkaTopic: @unchecked Sendable {
 
     deinit { rd_kafka_topic_destroy(pointer) }
 
-    /// Kafka's own rule for names; a broker would refuse others only after the message was queued.
+    /// Whether a broker accepts the name, by Kafka's own rule. A broker would refuse a bad name only after the message
+    /// was queued.
     public static func isValid(_ name: String) -> Bool {
         let bytes = name.utf8
         guard !bytes.isEmpty, bytes.count <= KafkaLimits.topicNameBytes, name != ".", name != ".." else { return false }

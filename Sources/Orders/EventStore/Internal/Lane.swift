@@ -22,7 +22,7 @@ final class Lane<Worker: LaneWorker>: Sendable {
     init(
         name: String, worker: sending Worker, batchBound: Int, pause: Pause, configuration: EventStoreConfiguration
     ) throws {
-        self.executor = ThreadExecutor(name: name)
+        self.executor = try ThreadExecutor(name: name)
         self.worker = ThreadConfined(worker)
         self.queue = Mutex(GatherQueue(bound: configuration.maximumQueuedPerLane))
         self.pause = pause

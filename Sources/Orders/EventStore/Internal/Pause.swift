@@ -21,8 +21,6 @@ final class Pause: Sendable {
 
     /// Blocks the thread for `duration`, or until ``interrupt()``.
     func wait(_ duration: Duration) {
-        guard !isInterrupted, descriptor.wait(until: .now + duration) else { return }
-        // This thread took the wake-up; the next one needs it, too.
-        descriptor.wake()
+        descriptor.waitWithoutTaking(until: .now + duration)
     }
 }

@@ -1,3 +1,5 @@
+import Values
+
 /// A strict parser of one JSON text (RFC 8259): UTF-8 only, no duplicate names, bounded nesting, no bytes after the
 /// value.
 ///
@@ -193,21 +195,12 @@ extension JSONReader {
     private mutating func fourHexDigits() throws(JSONSyntaxError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Self.hexDigit(byte) else {
+            guard let byte = current, let digit = HexDigit.value(of: byte) else {
                 throw problem("a \\u escape has four hexadecimal digits")
             }
-            value = value << 4 | digit
+            value = value << 4 | UInt32(digit)
             position += 1
         }
         return value
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte) - 0x30
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte) - 0x61 + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte) - 0x41 + 10
-        default: nil
-        }
     }
 }

@@ -1,3 +1,5 @@
+import Values
+
 /// Writes JSON into one byte buffer. The caller writes names and values; the writer adds commas and escapes.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
@@ -44,9 +46,7 @@ struct JSONWriter {
     /// Writes a string, escaped.
     mutating func string(_ text: String) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 { append(escaping: byte) }
-        bytes.append(UInt8(ascii: "\""))
+        Escaping.appendJSON(text, to: &bytes)
         needsComma = true
     }
 
@@ -76,19 +76,5 @@ struct JSONWriter {
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
-    }
-
-    private mutating func append(escaping byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-        case UInt8(ascii: "\\"): bytes.append(contentsOf: [byte, byte])
-        case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-        case 0..<0x20, 0x7F:
-            let digits = Array("0123456789abcdef".utf8)
-            bytes.append(contentsOf: Array("\\u00".utf8))
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 15)])
-        default: bytes.append(byte)
-        }
     }
 }

@@ -25,7 +25,7 @@ final class ChangeListener: Service {
         self.changes = changes
         self.configuration = configuration
         self.logger = logger
-        executor = ThreadExecutor(name: "order-changes")
+        executor = try ThreadExecutor(name: "order-changes")
         stopSignal = try WakeDescriptor()
     }
 

@@ -1,4 +1,4 @@
-"""The two faces of the port, as requests of each kind that the cases need."""
+"""The two transports of the port, REST and gRPC, with each kind of request that the cases need."""
 
 import json
 
@@ -10,7 +10,7 @@ GRPC = [("content-type", "application/grpc"), ("te", "trailers")]
 EMPTY_MESSAGE = bytes(5)
 
 
-class Face:
+class Transport:
     def __init__(self, target):
         self.authority = f"{target.host}:{target.port}"
         self.scheme = "https" if target.authority else "http"
@@ -29,7 +29,7 @@ class Face:
         return connection.headers(self.upload_fields + list(more), **options)
 
 
-class REST(Face):
+class REST(Transport):
     name = "REST"
     body = json.dumps(
         {"customer_id": "c", "vendor_id": "v", "product_id": "p", "quantity": 1, "total_price": 9.5, "payment_method": "CARD"}
@@ -52,14 +52,14 @@ class REST(Face):
         return connection.headers(self.watch_fields, end=True)
 
 
-class Grpc(Face):
+class Grpc(Transport):
     name = "gRPC"
     body = EMPTY_MESSAGE
 
     def __init__(self, target):
         super().__init__(target)
         self.upload_fields = self.fields("POST", "/grpc.health.v1.Health/Check", GRPC)
-        # Answered with 200 and trailers that say what is missing: a message.
+        # The answer is 200 with trailers that report the missing message.
         self.get_fields = self.upload_fields
         self.watch_fields = self.fields("POST", "/grpc.health.v1.Health/Watch", GRPC)
 
@@ -74,4 +74,4 @@ class Grpc(Face):
         return stream
 
 
-FACES = [REST, Grpc]
+TRANSPORTS = [REST, Grpc]

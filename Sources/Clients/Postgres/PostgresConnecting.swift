@@ -1,0 +1,88 @@
+import CLibPQ
+import Glibc
+import Threads
+import Values
+
+/// The steps of a connect, and the wait for a socket, on libpq's handle alone.
+enum PostgresConnecting {
+    /// Begins to connect. The caller finishes the handle with `PQfinish`.
+    static func start(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
+        let words = configuration.keywords
+        guard
+            let handle = withCStrings(
+                words.map(\.0),
+                { names in
+                    withCStrings(words.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
+                })
+        else {
+            throw PostgresError(.connection, "out of memory in libpq")
+        }
+        // libpq would print notices to standard error. What matters comes back as an error.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        return handle
+    }
+
+    /// Blocks until the connection is made.
+    ///
+    /// - Throws: ``PostgresError`` with code `connection`, or `deadline` after `timeout`.
+    static func finish(_ handle: OpaquePointer, timeout: Duration) throws(PostgresError) {
+        let deadline = ContinuousClock.now + timeout
+        var phase = PGRES_POLLING_WRITING
+        while true {
+            switch phase {
+            case PGRES_POLLING_OK: return
+            case PGRES_POLLING_FAILED: throw failure(handle)
+            default: break
+            }
+            if PQstatus(handle) == CONNECTION_BAD { throw failure(handle) }
+            let reads = phase == PGRES_POLLING_READING
+            guard wait(handle, toRead: reads, toWrite: !reads, until: deadline) else {
+                throw PostgresError(.deadline, "no connection to Postgres within \(timeout)")
+            }
+            phase = PQconnectPoll(handle)
+        }
+    }
+
+    /// Blocks until the socket is ready or in error.
+    ///
+    /// - Returns: false when the deadline passed first. A socket that cannot be waited for counts as ready: the next
+    ///   call of libpq reports the error.
+    static func wait(
+        _ handle: OpaquePointer, toRead: Bool = true, toWrite: Bool, until deadline: ContinuousClock.Instant?
+    ) -> Bool {
+        let interest = (toRead ? POLLIN : 0) | (toWrite ? POLLOUT : 0)
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(interest), revents: 0)
+        return PollLoop.wait(&descriptor, until: deadline) != .timedOut
+    }
+
+    /// The last message of libpq, in one line; empty if there is none.
+    static func message(_ handle: OpaquePointer) -> String {
+        PQerrorMessage(handle).map { Escaping.singleLine(String(cString: $0)) } ?? ""
+    }
+
+    private static func failure(_ handle: OpaquePointer) -> PostgresError {
+        let text = message(handle)
+        // libpq names the setting that it found, and not its meaning.
+        let cause =
+            text.contains("session is read-only")
+            ? " (it is a standby, or default_transaction_read_only is on for this role, database or server)" : ""
+        return PostgresError(.connection, (text.isEmpty ? "unknown" : text) + cause)
+    }
+}
+
+/// Calls `body` with a NULL-terminated array of C strings.
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+) -> Result {
+    var bytes: [CChar] = []
+    var offsets: [Int] = []
+    for string in strings {
+        offsets.append(bytes.count)
+        bytes.append(contentsOf: string.utf8CString)
+    }
+    return bytes.withUnsafeBufferPointer { buffer in
+        var pointers: [UnsafePointer<CChar>?] = offsets.map { offset in buffer.baseAddress?.advanced(by: offset) }
+        pointers.append(nil)
+        return body(pointers)
+    }
+}
