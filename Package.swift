@@ -57,9 +57,12 @@ enum Group: String {
 }
 
 func library(
-    _ group: Group, _ name: String, _ dependencies: [Target.Dependency] = [], _ more: [SwiftSetting] = []
+    _ group: Group, _ name: String, _ dependencies: [Target.Dependency] = [], _ more: [SwiftSetting] = [],
+    resources: [Resource] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, path: group.path(name), swiftSettings: settings + more)
+    .target(
+        name: name, dependencies: dependencies, path: group.path(name), resources: resources,
+        swiftSettings: settings + more)
 }
 
 func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
@@ -107,6 +110,13 @@ let servers: [Target] = [
 
 let relay: [Target] = [
     library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
+    library(
+        .relay, "OutboxAdoption", ["Outbox", "Postgres"],
+        resources: [
+            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views", "schema_version",
+            "source_view",
+            "wake_trigger",
+        ].map { .embedInCode("Schema/\($0).sql") }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values", logging]),
 ]
 
@@ -141,7 +151,7 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
+    executable("outboxctl", ["Postgres", "Outbox", "OutboxAdoption", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -155,7 +165,7 @@ let benchmarks: [Target] = [
 
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
-    testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("TestKit", ["OutboxAdoption", "Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
@@ -167,8 +177,14 @@ let testTargets: [Target] = [
     tests("Kafka", ["Kafka", "Threads", "TestKit"]),
     tests("HTTP2", ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioEmbedded, nioSSL, logging]),
     tests("GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioEmbedded, logging]),
-    tests("Outbox", ["Outbox", "Postgres", "Threads", "Values", "TestKit", logging]),
-    tests("OutboxKafka", ["OutboxKafka", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
+    tests("Outbox", ["Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "TestKit", logging]),
+    .testTarget(
+        name: "OutboxAdoptionTests",
+        dependencies: ["OutboxAdoption", "Outbox", "Postgres", "Threads", "Values", "TestKit", logging],
+        exclude: ["Fixtures"], swiftSettings: settings),
+    tests(
+        "OutboxKafka",
+        ["OutboxKafka", "OutboxAdoption", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
     tests("Relay", ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "TestKit"]),
     tests("Orders", ["Orders"]),
     tests(

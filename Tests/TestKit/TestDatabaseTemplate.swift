@@ -1,3 +1,4 @@
+import OutboxAdoption
 import Postgres
 
 /// The migrated database that fresh ones are copied from: a copy takes milliseconds, the migrations take longer.
@@ -21,7 +22,7 @@ actor TestDatabaseTemplate {
         let url = try await TestPostgres.shared.createDatabase()
         let configuration = PostgresConfiguration(url: url, applicationName: "tests")
         try await onThread {
-            _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
+            _ = try RelaySchemaUpgrade.migrate(directory: TestPaths.migrations, PostgresConnection(configuration))
         }
         return url.split(separator: "/").last.map(String.init) ?? ""
     }
