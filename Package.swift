@@ -106,6 +106,12 @@ let servers: [Target] = [
 
 let relay: [Target] = [
     library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
+    library(
+        .relay, "OutboxAdoption", ["Outbox", "Postgres"],
+        embedded: [
+            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views", "schema_version",
+            "source_view", "wake_trigger",
+        ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]
 
@@ -139,7 +145,7 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
+    executable("outboxctl", ["Postgres", "Outbox", "OutboxAdoption", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -153,7 +159,7 @@ let benchmarks: [Target] = [
 
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
-    testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("TestKit", ["OutboxAdoption", "Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("Package", []),
@@ -169,11 +175,17 @@ let testTargets: [Target] = [
         ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioEmbedded, nioSSL, logging]),
     tests(
         "GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioConcurrency, nioEmbedded, logging]),
-    tests("Outbox", ["Outbox", "Postgres", "Threads", "Values", "TestKit", logging]),
-    tests("OutboxKafka", ["OutboxKafka", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
+    tests("Outbox", ["Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "TestKit", logging]),
     tests(
         "Relay",
         ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
+    .testTarget(
+        name: "OutboxAdoptionTests",
+        dependencies: ["OutboxAdoption", "Outbox", "Postgres", "Threads", "Values", "TestKit", logging],
+        exclude: ["Fixtures"], swiftSettings: settings),
+    tests(
+        "OutboxKafka",
+        ["OutboxKafka", "OutboxAdoption", "Outbox", "Kafka", "Postgres", "Threads", "Values", "TestKit", logging]),
     tests("Orders", ["Orders"]),
     tests(
         "EventStore",

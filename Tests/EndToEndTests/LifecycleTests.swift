@@ -94,6 +94,7 @@ extension EndToEndTests {
             arguments: TestStack.Service.allCases.map { [$0.rawValue] } + [
                 ["outboxctl", "outbox", "parked"], ["outboxctl", "migrate"], ["outbox-relay", "--check-config"],
                 ["outbox-relay", "adopt", "--table", "t"], ["outbox-relay", "role", "--name", "r"],
+                ["outboxctl", "adopt", "--table", "t"], ["outboxctl", "role", "--name", "r"], ["outboxctl", "upgrade"],
             ])
         func aPasswordIsNeverShown(_ words: [String]) async throws {
             for url in ["postgresql://u:SEC%ZZRET@127.0.0.1:1/none", "postgresql://u:SEC@RET@127.0.0.1:1/none"] {

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 extension EndToEndTests {
-    /// What `outboxctl outbox` says, above all what it tells people to type next.
+    /// What `outboxctl` says, above all what it tells people to type next.
     @Suite struct OutboxctlTests {
         @Test func hintsCanBePastedIntoAShell() async throws {
             let url = try await adopted()
@@ -35,6 +35,53 @@ extension EndToEndTests {
             #expect(rebased.output.contains("1 rows will be published again"), "\(rebased.errors)")
         }
 
+        /// What the relay's command line once did, and where it went.
+        @Test func theRelaysOldCommandsSayThatTheyMovedAndWork() async throws {
+            let url = try await TestPostgres.emptyDatabase()
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(
+                    "CREATE TABLE t (id uuid, aggregatetype text, aggregateid text, type text, payload text)")
+            }
+            let relay = TestPaths.binary("outbox-relay").path
+            let adopted = try await Command.run(
+                [relay, "adopt", "--table", "t", "--apply"], environment: ["DATABASE_URL": url])
+            #expect(adopted.exitCode == 0 && adopted.output.contains("public.t is adopted"), "\(adopted)")
+            #expect(adopted.errors.hasPrefix("outbox-relay adopt has moved: use outboxctl adopt\n"), "\(adopted)")
+            let role = try await Command.run([relay, "role", "--name", "r"], environment: ["DATABASE_URL": url])
+            #expect(role.exitCode == 0 && role.output.contains("GRANT USAGE ON SCHEMA"), "\(role)")
+            #expect(role.errors == "outbox-relay role has moved: use outboxctl role\n", "\(role)")
+            let help = try await Command.run([relay, "adopt", "--help"])
+            #expect(help.exitCode == 0 && help.output.contains("outboxctl adopt --table"), "\(help)")
+            let unknown = try await Command.run([relay, "adobt"])
+            #expect(unknown.exitCode == 64 && unknown.errors.contains("unknown argument 'adobt'"), "\(unknown)")
+            let version = try await Command.run([relay, "--version"])
+            #expect(version.output.hasPrefix("outbox-relay "), "\(version)")
+        }
+
+        /// The table first, then what to do, then why.
+        @Test func aRefusalBeginsWithTheTableAndTheFix() async throws {
+            let url = try await TestPostgres.emptyDatabase()
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(
+                    """
+                    CREATE TABLE t (id uuid, aggregatetype text, aggregateid text, type text, payload text);
+                    INSERT INTO t (aggregateid) VALUES ('a')
+                    """)
+            }
+            let binary = TestPaths.binary("outboxctl").path
+            let refused = try await Command.run([binary, "adopt", "--table", "t"], environment: ["DATABASE_URL": url])
+            #expect(refused.exitCode == 1)
+            #expect(
+                refused.errors.hasPrefix("Error: public.t cannot be adopted yet:\n- pass --existing publish"),
+                "\(refused)")
+            let missing = try await Command.run([binary, "upgrade"], environment: ["DATABASE_URL": url])
+            #expect(missing.exitCode == 1 && missing.errors.contains("run outboxctl adopt"), "\(missing)")
+            let adopt = [binary, "adopt", "--table", "t", "--existing", "skip", "--apply"]
+            _ = try await Command.output(adopt, environment: ["DATABASE_URL": url])
+            #expect(
+                try await Command.output([binary, "upgrade"], environment: ["DATABASE_URL": url]) == "up to date\n")
+        }
+
         private func run(_ url: String, _ words: String...) async throws -> Command.Result {
             try await Command.run(
                 [TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": url])
@@ -58,7 +105,7 @@ extension EndToEndTests {
                 )
             }
             let adopt = [
-                TestPaths.binary("outbox-relay").path, "adopt", "--table", "outbox", "--schema", "my relay", "--apply",
+                TestPaths.binary("outboxctl").path, "adopt", "--table", "outbox", "--schema", "my relay", "--apply",
             ]
             _ = try await Command.output(adopt, environment: ["DATABASE_URL": url])
             try await onThread {

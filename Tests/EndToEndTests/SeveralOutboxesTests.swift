@@ -77,7 +77,7 @@ extension EndToEndTests {
                 CREATE TABLE \(table) (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, type text, payload text);
                 """, url)
             _ = try await Command.output(
-                [TestPaths.binary("outbox-relay").path, "adopt", "--table", table, "--schema", schema, "--apply"],
+                [TestPaths.binary("outboxctl").path, "adopt", "--table", table, "--schema", schema, "--apply"],
                 environment: ["DATABASE_URL": url])
         }
 

@@ -22,7 +22,7 @@ extension EndToEndTests {
             let http = try await announced("listening on ", by: service)
             try await post(http + "/invoices/1", #"{"cents": 1200}"#)
 
-            let adopt = [TestPaths.binary("outbox-relay").path, "adopt", "--table", "billing.outbox"]
+            let adopt = [TestPaths.binary("outboxctl").path, "adopt", "--table", "billing.outbox"]
             let refused = try await Command.run(adopt + ["--apply"], environment: ["DATABASE_URL": url])
             #expect(refused.exitCode != 0)
             #expect(refused.errors.contains("--existing publish"))
@@ -36,7 +36,7 @@ extension EndToEndTests {
 
             let role = "billing_\(UUIDBytes.v7().description.filter { $0 != "-" })"
             let grants = try await Command.output(
-                [TestPaths.binary("outbox-relay").path, "role", "--name", role], environment: ["DATABASE_URL": url])
+                [TestPaths.binary("outboxctl").path, "role", "--name", role], environment: ["DATABASE_URL": url])
             try await onThread {
                 try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(grants)
             }

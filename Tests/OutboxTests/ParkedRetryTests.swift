@@ -104,24 +104,6 @@ struct ParkedRetryTests {
         }
     }
 
-    /// A schema from before: the relay says what to do, and adopting again is all it takes.
-    @Test func anOlderAdoptedSchemaIsBroughtUp() async throws {
-        let outbox = try await ForeignOutbox()
-        try await outbox.adopt()
-        try await outbox.execute("ALTER TABLE outbox_relay.parked DROP COLUMN retry_at")
-        let complaint = try await onThread {
-            do {
-                _ = try ParkedKeys(outbox.connect(), schema: "outbox_relay")
-                return "none"
-            } catch {
-                return "\(error)"
-            }
-        }
-        #expect(complaint.contains("run outbox-relay adopt"), "\(complaint)")
-        #expect(try await outbox.adopt() == 1)
-        #expect(try await outbox.adopt() == 0)
-    }
-
     private func relay(_ outbox: TestOutbox, _ gate: TopicGate, retry: Duration?) throws -> Relay {
         var configuration = outbox.configuration
         configuration.parkedRetry = retry

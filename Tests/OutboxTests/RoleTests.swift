@@ -4,8 +4,9 @@ import Testing
 import Values
 
 @testable import Outbox
+@testable import OutboxAdoption
 
-/// The role that `outbox-relay role` prints, on the migrated outbox with its ring of leaves: enough, and no more.
+/// The role that `outboxctl role` prints, on the migrated outbox with its ring of leaves: enough, and no more.
 struct RoleTests {
     @Test func itPublishesParksReleasesAndTruncatesAndMayNotWriteTheOutbox() async throws {
         let outbox = try await TestOutbox()

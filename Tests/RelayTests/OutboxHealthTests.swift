@@ -49,10 +49,10 @@ import Testing
 
     @Test func aComplaintIsOldOnceKafkaHasAcknowledgedARow() {
         let condition = KafkaCondition()
-        #expect(condition.complaint(since: nil) == nil)
+        #expect(condition.lastError(since: nil) == nil)
         let before = ContinuousClock.now
         condition.note(.error(KafkaError(.allBrokersDown, "1/1 brokers are down")))
-        #expect(condition.complaint(since: before)?.contains("1/1 brokers are down") == true)
-        #expect(condition.complaint(since: .now) == nil)
+        #expect(condition.lastError(since: before)?.contains("1/1 brokers are down") == true)
+        #expect(condition.lastError(since: .now) == nil)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OutboxAdoption
 public import Postgres
 import Values
 
@@ -118,7 +119,7 @@ private actor TestDatabaseTemplate {
         let url = try await TestPostgres.shared.createDatabase()
         let configuration = PostgresConfiguration(url: url, applicationName: "tests")
         try await onThread {
-            _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
+            _ = try RelaySchemaUpgrade.migrate(directory: TestPaths.migrations, PostgresConnection(configuration))
         }
         return url.split(separator: "/").last.map(String.init) ?? ""
     }

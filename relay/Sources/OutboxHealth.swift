@@ -1,12 +1,12 @@
 import Admin
 import Outbox
 
-/// How one outbox's relay is doing.
+/// The health of one outbox's relay.
 struct OutboxHealth: Sendable {
     let now: RelayStatus.Picture
     /// Why its relay ended although the process goes on; nil while it runs.
     var failure: String?
-    /// What the Kafka client complains about; nil if it does not, or has had an acknowledgement since.
+    /// The last error of the Kafka client; nil without one, or if a row was acknowledged since.
     var kafka: String?
 
     /// Fails only when restarting would help: one of the two threads hangs.
@@ -15,7 +15,7 @@ struct OutboxHealth: Sendable {
         return .failing("a thread of the relay has given no sign of life for \(now.sinceHeartbeat)")
     }
 
-    /// Ready means publishing, or standing by for the one that does. Otherwise it says what is in the way.
+    /// Ready means publishing, or standing by for the relay that does. Otherwise the message names the obstacle.
     var readiness: Health {
         if let failure { return .failing("failed: \(failure)") }
         if let blocked { return .failing("blocked: \(blocked)\(parked)") }
@@ -27,7 +27,7 @@ struct OutboxHealth: Sendable {
         }
     }
 
-    /// Who or what keeps rows from flowing. A Kafka that is away is no trouble before there is something to send.
+    /// What keeps rows from flowing. Kafka being away counts only while there are rows to send.
     private var blocked: String? {
         if let blocker = now.blocker { return "Postgres waits for \(blocker)" }
         if let trouble = now.trouble { return trouble }
@@ -38,5 +38,19 @@ struct OutboxHealth: Sendable {
         let polling = now.isPolling ? ", polling: a transaction pooler is in between" : ""
         let keys = now.parkedKeys == 1 ? "key" : "keys"
         return (now.parkedKeys > 0 ? ", \(now.parkedKeys) \(keys) parked" : "") + polling
+    }
+}
+
+/// The answers of the health endpoints: a line for each outbox; good only if all are.
+struct RelayHealth: Sendable {
+    let outboxes: [OutboxService]
+
+    func liveness() -> Health { Self.together(outboxes.map { ($0.name, $0.health.liveness) }) }
+
+    func readiness() -> Health { Self.together(outboxes.map { ($0.name, $0.health.readiness) }) }
+
+    static func together(_ parts: [(name: String?, health: Health)]) -> Health {
+        let lines = parts.map { part in part.name.map { "\($0): \(part.health.message)" } ?? part.health.message }
+        return Health(isOK: parts.allSatisfy(\.health.isOK), message: lines.joined(separator: "\n"))
     }
 }

@@ -19,7 +19,8 @@ struct OutboxNames: Equatable {
         for name in names where !Self.isValid(name) {
             environment.report(
                 "RELAY_OUTBOXES",
-                "'\(name)' is no name: up to \(Self.maximumCharacters) letters, digits and single _ or -, a letter first"
+                "'\(name)' is no name: up to \(Self.maximumCharacters) letters, digits and single _ or -, a letter "
+                    + "first"
             )
         }
         if Set(suffixes).count < names.count { environment.report("RELAY_OUTBOXES", "'\(text)' names an outbox twice") }

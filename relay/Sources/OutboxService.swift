@@ -5,9 +5,9 @@ import Synchronization
 
 /// Runs the relay of one outbox until the process is asked to stop.
 ///
-/// A relay for which going on is useless ends the process if it is alone, so that whoever supervises it notices. Beside
-/// others it must not stop them: it is begun anew after a pause, as a supervisor would, and readiness tells it
-/// meanwhile.
+/// A relay that failed for good ends the process if it is the only one, so that the supervisor of the process notices.
+/// Beside other relays it must not stop them: it is made anew after a pause, as a supervisor would do, and readiness tells
+/// the failure meanwhile.
 final class OutboxService: Service {
     /// Between the end of a relay that failed for good and the next try, where the process has other outboxes.
     static let pauseAfterFailure = Duration.seconds(30)
@@ -22,7 +22,7 @@ final class OutboxService: Service {
     private let make: @Sendable () throws -> Relay
     private let logger: Logger
     private let state: Mutex<State>
-    /// Fed by the Kafka client of whatever relay runs.
+    /// Filled by the Kafka client of the present relay.
     let kafka: KafkaCondition
 
     /// - Throws: when the process has no file descriptors left.
@@ -40,7 +40,7 @@ final class OutboxService: Service {
 
     var health: OutboxHealth {
         let (now, failure) = state.withLock { ($0.relay.status.now, $0.failure) }
-        return OutboxHealth(now: now, failure: failure, kafka: kafka.complaint(since: now.lastAcknowledged))
+        return OutboxHealth(now: now, failure: failure, kafka: kafka.lastError(since: now.lastAcknowledged))
     }
 
     func run() async throws {

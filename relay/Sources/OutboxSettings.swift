@@ -1,3 +1,4 @@
+import Glibc
 import Kafka
 import Outbox
 import OutboxKafka
@@ -11,7 +12,7 @@ struct OutboxSettings {
     var relay: RelayConfiguration
     let publisher: KafkaPublisherConfiguration
 
-    /// Faults are noted in `environment`.
+    /// Reports every fault to `environment`.
     init(name: String?, _ environment: EnvironmentReader) {
         self.name = name
         var publisher = Self.publisher(environment)
@@ -29,7 +30,8 @@ struct OutboxSettings {
             url: environment.databaseURL(fault: PostgresURL.fault), applicationName: "outbox-relay")
         postgres.connectTimeout = environment.duration(
             "RELAY_CONNECT_TIMEOUT", default: postgres.connectTimeout, in: .milliseconds(100) ... .seconds(60))
-        var relay = RelayConfiguration(postgres: postgres, name: environment.string("RELAY_NAME", default: hostName()))
+        var relay = RelayConfiguration(
+            postgres: postgres, name: environment.string("RELAY_NAME", default: Self.holderName()))
         relay.schema = schema(environment, relay.schema)
         relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))
         relay.pollCeiling = environment.duration(
@@ -41,6 +43,14 @@ struct OutboxSettings {
         relay.retention = retention(environment, relay.retention)
         relay.parkedRetry = parkedRetry(environment, relay.parkedRetry)
         return relay
+    }
+
+    /// The name of this machine or container, and our process id: the leader's name, for people.
+    private static func holderName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self) + "/\(getpid())"
     }
 
     private static func schema(_ environment: EnvironmentReader, _ fallback: String) -> String {
@@ -84,6 +94,25 @@ struct OutboxSettings {
     private static func kafka(_ environment: EnvironmentReader) -> KafkaConfiguration {
         KafkaConfiguration.fromEnvironment(environment.all, origins: environment.origins) {
             environment.report($0.variable, $0.message)
+        }
+    }
+}
+
+/// How often rows may arrive, and what exactly-once delivery needs of Kafka.
+enum DeliverySettings {
+    static func read(
+        _ environment: EnvironmentReader, into relay: inout RelayConfiguration,
+        _ publisher: inout KafkaPublisherConfiguration
+    ) {
+        relay.guarantee = environment.choice("RELAY_DELIVERY", default: relay.guarantee)
+        let topic = environment.string("RELAY_CHECKPOINT_TOPIC", default: publisher.checkpointTopic)
+        if KafkaTopic.isValid(topic) {
+            publisher.checkpointTopic = topic
+        } else {
+            environment.report("RELAY_CHECKPOINT_TOPIC", "'\(topic)' is no topic name")
+        }
+        if relay.guarantee == .atLeastOnce, publisher.kafka["transactional.id"] != nil {
+            environment.report("KAFKA_TRANSACTIONAL_ID", "goes with RELAY_DELIVERY=exactly-once only")
         }
     }
 }

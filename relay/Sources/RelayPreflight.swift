@@ -3,7 +3,7 @@ import Outbox
 import OutboxKafka
 import Threads
 
-/// Tells in the log what Kafka is like, beside the start, which does not wait for it.
+/// Checks Kafka and writes the findings to the log. The start does not wait for it.
 enum RelayPreflight {
     static func start(_ outbox: OutboxSettings, _ publisher: KafkaPublisherConfiguration, _ logger: Logger) throws {
         let preflight = KafkaPreflight(publisher, keepsRecords: outbox.relay.guarantee == .exactlyOnce)
@@ -12,11 +12,12 @@ enum RelayPreflight {
         thread.shutdown()
     }
 
-    private static func tell(_ preflight: KafkaPreflight, _ logger: Logger) {
+    private static func check(_ preflight: KafkaPreflight, _ logger: Logger) {
         do {
             let findings = try preflight.look()
             let topics = findings.topics.prefix(20).map { topic in
-                "\(topic.name) (partitions \(topic.partitions), max.message.bytes \(topic.maximumBytes.map(String.init) ?? "unknown"))"
+                let limit = topic.maximumBytes.map(String.init) ?? "unknown"
+                return "\(topic.name) (partitions \(topic.partitions), max.message.bytes \(limit))"
             }
             var metadata: Logger.Metadata = ["topics": "\(findings.topics.count)"]
             if !topics.isEmpty { metadata["known"] = "\(topics.joined(separator: ", "))" }

@@ -6,21 +6,12 @@ import OutboxKafka
 import Runtime
 import ServiceLifecycle
 
-/// The process: settings, services, help.
+/// The process: settings and services.
 enum RelayProcess {
-    static let help = """
-        usage: outbox-relay [--check-config | --version | --help]
-               outbox-relay adopt --table app.outbox [--apply] ...   (adopt --help)
-               outbox-relay role --name relay                        (role --help)
-
-        Forwards the rows of a transactional outbox in Postgres to Kafka, in order. All settings come from the
-        environment; relay/README.md lists them. The two that matter: DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS.
-        """
-
     static func run() async -> Never {
         await ServiceProcess.run(name: "outbox-relay") { environment, logger in
             let settings = try RelaySettings(environment)
-            // Before anything else: a process that ends for this must not have led for a moment.
+            // Before anything else: a process that ends because of the port must not lead first.
             try await settings.admin?.tryOut()
             let registry = MetricsRegistry()
             let claims = OutboxClaims()
@@ -71,7 +62,7 @@ enum RelayProcess {
         ]
     }
 
-    /// Reads the settings, says what is wrong, and exits 0 or 78 without connecting anywhere.
+    /// Reads the settings, prints them or what is wrong, and exits 78 in that case. Connects to nothing.
     static func checkConfiguration() {
         do {
             let environment = EnvironmentReader()

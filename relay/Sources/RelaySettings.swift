@@ -32,15 +32,16 @@ struct RelaySettings {
         }
     }
 
-    /// Two that are spelt alike share a checkpoint for certain; two that only lead to the same place are found out when
-    /// they have connected, see ``OutboxClaims``.
+    /// Two outboxes with the same text share a checkpoint. Two that only lead to the same place are found when they have
+    /// connected, see ``OutboxClaims``.
     private static func refuseTwins(_ outboxes: [OutboxSettings], _ environment: EnvironmentReader) {
         for (index, outbox) in outboxes.enumerated() {
             let twin = outboxes[..<index].first { $0.hasPlace(of: outbox) }
             guard let twin, let name = outbox.name, let other = twin.name else { continue }
             environment.report(
                 "RELAY_OUTBOXES",
-                "\(other) and \(name) have the same database and schema: set RELAY_SCHEMA\(OutboxNames.suffix(name)) or "
+                "\(other) and \(name) have the same database and schema: set RELAY_SCHEMA\(OutboxNames.suffix(name)) "
+                    + "or "
                     + "DATABASE_URL\(OutboxNames.suffix(name))")
         }
     }

@@ -7,11 +7,11 @@ struct RebaseCommand: ParsableCommand {
         commandName: "rebase",
         abstract: "Takes the relay's checkpoint over to a database that was restored or promoted.",
         discussion: """
-            The relay refuses a checkpoint made on another server or timeline, because transaction ids mean nothing there.
-            Nobody but you knows how much of the outbox Kafka already has. Rows written since the given time are published
-            again, in order; older ones count as published. When in doubt choose an earlier time: consumers that know
-            events by their id skip what they have seen. Stop all relays first. Run it as the \
-            owner of the relay's schema: the relay's own role may not.
+            The relay refuses a checkpoint made on another server or timeline, because transaction ids mean nothing \
+            there. How much of the outbox Kafka already has is not recorded here: you decide. Rows written since the \
+            given time are published again, in order; older rows count as published. When in doubt choose an earlier \
+            time: consumers that know events by their id skip what they have seen. Stop all relays first. Run it as \
+            the owner of the relay's schema: the relay's own role may not.
 
             Rows that were left out when the table was adopted (--existing skip) stay left out.
             """)
@@ -27,7 +27,8 @@ struct RebaseCommand: ParsableCommand {
     func run() throws {
         let result = try options.desk().rebase(republishSince: republishSince, reason: reason)
         print(
-            "the checkpoint belongs to this server now; \(result.republished) rows will be published again, \(result.leftAlone) count as published"
+            "the checkpoint belongs to this server now; \(result.republished) rows will be published again, "
+                + "\(result.leftAlone) count as published"
         )
     }
 }

@@ -2,6 +2,7 @@
 public struct OutboxError: Error, Sendable, CustomStringConvertible {
     /// Extensible: callers switch over the codes they know.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code in words, for logs.
         public let description: String
         /// Another relay leads now; the checkpoint did not move.
         public static let fenced = Code(description: "fenced")
@@ -9,8 +10,8 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
         public static let foreign = Code(description: "foreign checkpoint")
         /// The relay's schema or the outbox is not as expected. Final.
         public static let schema = Code(description: "schema")
-        /// The relay's schema is not there yet. Not final: services start in any order, the migration may be about to
-        /// run.
+        /// The relay's schema is not there yet, or is older than this relay. Not final: services start in any order,
+        /// and the migration may be about to run.
         public static let notMigrated = Code(description: "not migrated")
         /// Postgres is away or refused.
         public static let postgres = Code(description: "postgres")
@@ -20,9 +21,12 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
         public static let configuration = Code(description: "configuration")
     }
 
+    /// The kind of fault.
     public let code: Code
+    /// One or more sentences for an operator.
     public let message: String
 
+    /// - Parameter message: without rows and connection strings.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
@@ -31,5 +35,6 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
     /// Whether trying again cannot help.
     public var isFinal: Bool { code == .foreign || code == .schema || code == .configuration }
 
+    /// Code and message.
     public var description: String { "\(code): \(message)" }
 }

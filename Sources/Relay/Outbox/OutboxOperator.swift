@@ -1,13 +1,15 @@
 public import Postgres
 
-/// What an operator can ask of an outbox and its relay. All of it is plain SQL on the relay's schema; every decision is
-/// recorded with its reason.
+/// What an operator can ask of an outbox and its relay. All of it is plain SQL on the relay's schema. Every decision is
+/// recorded with its reason in the table `decision`.
 public struct OutboxOperator {
     let connection: PostgresConnection
     let schema: String
     let quoted: String
 
-    /// - Parameter schema: the relay's schema, by default `outbox_relay`.
+    /// - Parameters:
+    ///   - connection: of a role that may read and write the relay's schema.
+    ///   - schema: the relay's schema, not quoted.
     public init(_ connection: PostgresConnection, schema: String = "outbox_relay") {
         self.connection = connection
         self.schema = schema
@@ -16,21 +18,32 @@ public struct OutboxOperator {
 
     /// Makes sure that there is a relay's schema of that name.
     ///
-    /// - Throws: ``OutboxError`` that says what is missing.
+    /// - Throws: ``OutboxError`` with code `notMigrated` or `schema`, whose message says what is missing.
     public func verify() throws { _ = try RelayIdentity.read(connection, schema: schema) }
 
     /// A key that waits for a decision.
     public struct ParkedKey: Sendable {
+        /// Its rows are held.
         public var key: OutboxKey
         /// The row that Kafka refused.
         public var outboxID: Int64
+        /// Why, at most ``OutboxLimits/parkedErrorCharacters`` characters.
         public var error: String
+        /// As Postgres writes a timestamptz, in the session's time zone.
         public var parkedAt: String
+        /// The refused row and all rows behind it.
         public var heldRows: Int
+        /// Whether an operator asked for its release, and the relay has not done it yet.
         public var isReleaseAsked: Bool
     }
 
+    private enum ParkedColumn: Int {
+        case aggregateType, aggregateID, outboxID, error, parkedAt, isReleaseAsked, heldRows
+    }
+
     /// All parked keys, oldest first.
+    ///
+    /// - Throws: `PostgresError`.
     public func parked() throws -> [ParkedKey] {
         let rows = try connection.query(
             PostgresStatement(
@@ -42,22 +55,37 @@ public struct OutboxOperator {
                 """))
         return try (0..<rows.count).map { row in
             ParkedKey(
-                key: OutboxKey(aggregateType: try rows.string(row, 0), aggregateID: try rows.string(row, 1)),
-                outboxID: try rows.int64(row, 2), error: try rows.string(row, 3), parkedAt: try rows.string(row, 4),
-                heldRows: Int(try rows.int64(row, 6)), isReleaseAsked: try rows.bool(row, 5))
+                key: OutboxKey(
+                    aggregateType: try rows.string(row, ParkedColumn.aggregateType),
+                    aggregateID: try rows.string(row, ParkedColumn.aggregateID)),
+                outboxID: try rows.int64(row, ParkedColumn.outboxID),
+                error: try rows.string(row, ParkedColumn.error),
+                parkedAt: try rows.string(row, ParkedColumn.parkedAt),
+                heldRows: Int(try rows.int64(row, ParkedColumn.heldRows)),
+                isReleaseAsked: try rows.bool(row, ParkedColumn.isReleaseAsked))
         }
     }
 
     /// A row that is held back.
     public struct HeldRow: Sendable {
+        /// The row's id in the outbox.
         public var outboxID: Int64
+        /// nil where the outbox has none.
         public var sequenceNumber: Int64?
+        /// nil where the row is no longer in the outbox.
         public var eventType: String?
+        /// nil for a payload that is NULL.
         public var payloadBytes: Int?
+        /// Whether it will be dropped in its turn, unpublished.
         public var isSkipped: Bool
     }
 
-    /// The first rows of a key that are held, in the order in which they will be published.
+    private enum HeldColumn: Int { case outboxID, sequenceNumber, eventType, payloadBytes, isSkipped }
+
+    /// The first `limit` rows of a key that are held, in the order in which they will be published; empty if the key is
+    /// not parked.
+    ///
+    /// - Throws: `PostgresError`.
     public func held(_ key: OutboxKey, limit: Int = 100) throws -> [HeldRow] {
         let rows = try connection.query(
             PostgresStatement(
@@ -68,14 +96,21 @@ public struct OutboxOperator {
                 """), [.text(key.aggregateType), .text(key.aggregateID), .int8(Int64(limit))])
         return try (0..<rows.count).map { row in
             HeldRow(
-                outboxID: try rows.int64(row, 0), sequenceNumber: rows.isNull(row, 1) ? nil : try rows.int64(row, 1),
-                eventType: rows.optionalString(row, 2),
-                payloadBytes: rows.isNull(row, 3) ? nil : Int(try rows.int32(row, 3)),
-                isSkipped: try rows.bool(row, 4))
+                outboxID: try rows.int64(row, HeldColumn.outboxID),
+                sequenceNumber: rows.isNull(row, HeldColumn.sequenceNumber)
+                    ? nil : try rows.int64(row, HeldColumn.sequenceNumber),
+                eventType: rows.optionalString(row, HeldColumn.eventType),
+                payloadBytes: rows.isNull(row, HeldColumn.payloadBytes)
+                    ? nil : Int(try rows.int32(row, HeldColumn.payloadBytes)),
+                isSkipped: try rows.bool(row, HeldColumn.isSkipped))
         }
     }
 
-    /// Asks the relay to publish the key's held rows. Returns false if the key is not parked.
+    /// Asks the relay to publish the key's held rows, and wakes it.
+    ///
+    /// - Parameter reason: recorded with the decision.
+    /// - Returns: false if the key is not parked.
+    /// - Throws: `PostgresError`.
     public func release(_ key: OutboxKey, reason: String) throws -> Bool {
         let rows = try connection.query(
             PostgresStatement(
@@ -92,7 +127,13 @@ public struct OutboxOperator {
         return try rows.int64(0, 0) > 0
     }
 
-    /// Marks a held row to be dropped when its key is released. Returns its key, nil if no such row is held.
+    private enum KeyColumn: Int { case aggregateType, aggregateID }
+
+    /// Marks a held row to be dropped when its key is released.
+    ///
+    /// - Parameter reason: recorded with the decision.
+    /// - Returns: the row's key; nil if no such row is held.
+    /// - Throws: `PostgresError`.
     public func skip(_ outboxID: Int64, reason: String) throws -> OutboxKey? {
         let rows = try connection.query(
             PostgresStatement(
@@ -107,6 +148,8 @@ public struct OutboxOperator {
                 SELECT aggregate_type, aggregate_id FROM marked
                 """), [.int8(outboxID), .text(reason)])
         guard rows.count == 1 else { return nil }
-        return OutboxKey(aggregateType: try rows.string(0, 0), aggregateID: try rows.string(0, 1))
+        return OutboxKey(
+            aggregateType: try rows.string(0, KeyColumn.aggregateType),
+            aggregateID: try rows.string(0, KeyColumn.aggregateID))
     }
 }

@@ -1,5 +1,6 @@
 import Kafka
 import Outbox
+import OutboxAdoption
 import Postgres
 import TestKit
 

@@ -1,4 +1,5 @@
 import Logging
+import OutboxAdoption
 import Postgres
 import TestKit
 
@@ -22,7 +23,7 @@ struct TestOutbox: Sendable {
     init(on server: TestPostgres) async throws {
         let configuration = PostgresConfiguration(url: try await server.createDatabase(), applicationName: "tests")
         try await onThread {
-            _ = try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
+            _ = try RelaySchemaUpgrade.migrate(directory: TestPaths.migrations, PostgresConnection(configuration))
         }
         postgres = configuration
     }

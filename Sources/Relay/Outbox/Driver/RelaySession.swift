@@ -90,7 +90,7 @@ final class RelaySession {
             holdsSleepLock = signals.holdsSleepLock
             try fault?(action, false)
             let event = try perform(action)
-            if let rows = try backlog.look(store.checkpoint, settledThrough: settledThrough) {
+            if let rows = try backlog.countIfDue(store.checkpoint, settledThrough: settledThrough) {
                 status.waiting(rows: rows)
             }
             try fault?(action, true)
@@ -174,7 +174,7 @@ extension RelaySession {
         forgetHeld()
         outlet.beginCut()
         backlog.begin()
-        try retention?.look()
+        try retention?.passIfDue()
         backoff.succeeded()
         status.advanced(rows: advance.rows)
         guard advance.rows > 0 else { return .foundNothing }

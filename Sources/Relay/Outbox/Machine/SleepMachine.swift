@@ -137,8 +137,8 @@ public struct SleepMachine: Sendable {
         return .listen(Self.firstDoze)
     }
 
-    static let firstDoze = Duration.milliseconds(OutboxLimits.firstDozeMilliseconds)
-    static let longestDoze = Duration.milliseconds(OutboxLimits.longestDozeMilliseconds)
+    static let firstDoze = Duration.milliseconds(OutboxLimits.firstFallingAsleepMilliseconds)
+    static let longestDoze = Duration.milliseconds(OutboxLimits.longestFallingAsleepMilliseconds)
     static let spacing = Duration.milliseconds(OutboxLimits.cutSpacingMilliseconds)
     static let longestUnfinished = Duration.milliseconds(OutboxLimits.unfinishedMilliseconds)
 }

@@ -1,13 +1,15 @@
 import Postgres
 
-/// Counts now and then, while a cut is being drained, the rows that wait: those of the cut and those written since.
+/// Counts now and then, while a cut is being drained, the rows that wait: the rows of the cut and those written since.
 ///
-/// Bounded, however many there are: some thousand are counted in the index; beyond, the distance between the newest id
-/// and the last settled one tells how many there are at most.
+/// The cost is bounded. Up to ``OutboxLimits/rowsOfBacklogCounted`` rows are counted in the index; beyond, the distance
+/// between the newest id and the last settled id tells how many there are at most.
 final class BacklogCounter {
     private let connection: PostgresConnection
     private let statement: PostgresStatement
-    private var nextLook = ContinuousClock.now
+    private var nextCount = ContinuousClock.now
+
+    private enum Column: Int { case counted, waiting, newestID, oldestID }
 
     init(_ connection: PostgresConnection, schema: String) {
         self.connection = connection
@@ -22,21 +24,23 @@ final class BacklogCounter {
     }
 
     /// A cut begins: its size is known.
-    func begin() { nextLook = .now + .milliseconds(OutboxLimits.backlogLookMilliseconds) }
+    func begin() { nextCount = .now + .milliseconds(OutboxLimits.backlogLookMilliseconds) }
 
-    /// The number of rows that wait; nil if it is not time to look.
-    func look(_ checkpoint: Checkpoint, settledThrough: Int64) throws -> Int? {
-        guard let draining = checkpoint.draining, ContinuousClock.now >= nextLook else { return nil }
+    /// The number of rows that wait; nil if it is not time to count.
+    func countIfDue(_ checkpoint: Checkpoint, settledThrough: Int64) throws -> Int? {
+        guard let draining = checkpoint.draining, ContinuousClock.now >= nextCount else { return nil }
         begin()
         return try count(published: checkpoint.published, draining: draining, settledThrough: settledThrough)
     }
 
+    /// The same at once.
     func count(published: Snapshot, draining: Snapshot, settledThrough: Int64) throws -> Int {
         let rows = try connection.query(
             statement, [.literal(String(published.xmax)), .int8(settledThrough), .literal(String(draining.xmax))])
-        if try rows.int64(0, 0) <= OutboxLimits.rowsOfBacklogCounted { return Int(try rows.int64(0, 1)) }
-        let newest = try rows.int64(0, 2)
-        let settled = max(settledThrough, try rows.int64(0, 3) - 1)
-        return Int(max(try rows.int64(0, 1), newest - settled))
+        let waiting = try rows.int64(0, Column.waiting)
+        guard try rows.int64(0, Column.counted) > OutboxLimits.rowsOfBacklogCounted else { return Int(waiting) }
+        let newest = try rows.int64(0, Column.newestID)
+        let settled = max(settledThrough, try rows.int64(0, Column.oldestID) - 1)
+        return Int(max(waiting, newest - settled))
     }
 }

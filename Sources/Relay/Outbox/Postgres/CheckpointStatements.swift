@@ -2,9 +2,10 @@ import Postgres
 
 /// The SQL that moves the checkpoint, once for each twin table.
 struct CheckpointStatements: Sendable {
+    /// The statements for the row in one of the twin tables.
     struct Twin: Sendable {
         let advance: Advance
-        /// The same where no transaction was in progress, which is the rule: half of the plan to be opened.
+        /// The same where no transaction was in progress, which is the rule: half of the plan to open.
         let advanceWithoutLate: Advance
         let save: PostgresStatement
         let copyToOther: PostgresStatement
@@ -13,12 +14,13 @@ struct CheckpointStatements: Sendable {
         let truncate: String
     }
 
+    /// The statement that finishes a cut and takes the next, in three forms.
     struct Advance: Sendable {
         /// The cut is on disk when it is committed.
         let durable: PostgresStatement
         /// The cut waits for the disk only if its rows would have to.
         let flushedLater: PostgresStatement
-        /// It is on disk and brings no rows, because one of them cannot be read.
+        /// The cut is on disk and brings no rows, because one of them cannot be read.
         let blind: PostgresStatement
 
         init(_ table: String, _ source: String, seesLate: Bool) {
@@ -90,7 +92,8 @@ struct CheckpointStatements: Sendable {
                 """),
             lock: PostgresStatement(
                 """
-                SELECT set_config('synchronous_commit', 'on', true) FROM \(table) WHERE ctid = $1::tid AND epoch = $2 FOR UPDATE
+                SELECT set_config('synchronous_commit', 'on', true) FROM \(table)
+                WHERE ctid = $1::tid AND epoch = $2 FOR UPDATE
                 """),
             truncate: "TRUNCATE ONLY \(table)")
     }
@@ -102,10 +105,10 @@ struct CheckpointStatements: Sendable {
     /// counted are exactly rows of it. Only a move that takes a cut has to survive a crash; set_config in RETURNING is
     /// still in force when the statement's own transaction commits.
     ///
-    /// A cut may be flushed later where all its rows are on disk already: then everything in the log was, when its end
-    /// was looked at, for which the snapshot is older. A crash then takes back whole moves and no row that was
-    /// published; from any earlier state of the checkpoint the same rows follow in the same order. Rows that wait for a
-    /// standby are not known to have reached it.
+    /// A cut may be flushed later where all its rows are on disk already: the whole log was on disk when its end was
+    /// read, and the snapshot is older than that. A crash then takes back whole moves and no row that was published;
+    /// from any earlier state of the checkpoint the same rows follow in the same order. Rows that wait for a standby
+    /// are not known to have reached it.
     ///
     /// The rows of a small cut come with it if they fit one chunk, which saves a lone row a round trip: the caller sees
     /// no row before the commit that follows them. The answer's last four columns say where the checkpoint is; a row
@@ -130,9 +133,11 @@ struct CheckpointStatements: Sendable {
             """
         return """
             WITH candidates AS MATERIALIZED (
-                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT $5::bigint + 1) \(seesLate ? late : "")
+                (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT $5::bigint + 1)
+                \(seesLate ? late : "")
             ), probe AS MATERIALIZED (
-                SELECT count(*) AS rows, \(bytes) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed FROM candidates
+                SELECT count(*) AS rows, \(bytes) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed
+                FROM candidates
             ), moved AS (
                 UPDATE \(table) AS c
                 SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
@@ -140,10 +145,12 @@ struct CheckpointStatements: Sendable {
                 FROM probe AS p
                 WHERE c.ctid = $1::tid AND c.epoch = $2 AND (p.rows > 0 OR c.draining IS NOT NULL)
                 RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
-                          set_config('synchronous_commit', CASE WHEN c.draining IS NULL OR p.is_flushed THEN 'off' ELSE 'on' END, true)
+                          set_config('synchronous_commit',
+                                     CASE WHEN c.draining IS NULL OR p.is_flushed THEN 'off' ELSE 'on' END, true)
             )\(readsRows ? chunk : "")
             SELECT \(readsRows ? CutStatements.decoded : CutStatements.decodedNone), p.rows, m.place, m.draining, m.cut
-            FROM probe AS p LEFT JOIN moved AS m ON true \(readsRows ? "LEFT JOIN chunk ON true ORDER BY outbox_id" : "")
+            FROM probe AS p LEFT JOIN moved AS m ON true
+            \(readsRows ? "LEFT JOIN chunk ON true ORDER BY outbox_id" : "")
             """
     }
 }

@@ -2,17 +2,19 @@ import Postgres
 
 /// Reads and moves the checkpoint row, on the work connection, for one epoch.
 ///
-/// A move that meets no row means that another epoch has begun, or that somebody moved the row: either way this
-/// leader's picture is stale and it must start over.
+/// A move that meets no row means that another epoch has begun, or that another session moved the row. In both cases
+/// what this leader knows is stale, and it must start over.
 final class CheckpointStore {
+    /// The columns that follow the rows of a cut in the answer to an advance.
+    private enum AdvanceColumn: Int { case rows = 10, place, draining, cut }
     private let connection: PostgresConnection
     private let statements: CheckpointStatements
     private var twin = 0
     private var place = ""
     private var movesInTwin = 0
     private(set) var checkpoint: Checkpoint
-    /// Whether a cut whose rows are on disk may be committed without waiting for the disk. Where another system's
-    /// record says how far publishing is, this one may not fall behind it.
+    /// Whether a cut whose rows are on disk may be committed without waiting for the disk. Not where Kafka's record
+    /// says how far publishing is: the checkpoint may not fall behind that record.
     private let flushesLater: Bool
     /// Rows of the cuts since the last one that waited for the disk.
     private var unflushedRows = 0
@@ -26,7 +28,7 @@ final class CheckpointStore {
         self.connection = connection
         self.flushesLater = flushesLater
         self.statements = statements
-        let stored = try StoredCheckpoint.load(connection, statements)
+        let stored = try Stored.load(connection, statements)
         guard stored.checkpoint.epoch == epoch else { throw Self.fenced }
         twin = stored.twin
         place = stored.place
@@ -35,7 +37,7 @@ final class CheckpointStore {
 
     /// Reads the checkpoint again, and makes sure that this epoch still leads.
     func verify() throws {
-        let stored = try StoredCheckpoint.load(connection, statements)
+        let stored = try Stored.load(connection, statements)
         guard stored.checkpoint.epoch == checkpoint.epoch else { throw Self.fenced }
         twin = stored.twin
         place = stored.place
@@ -49,8 +51,8 @@ final class CheckpointStore {
         try whileLeading { note(batch, try connection.pipeline(batch.queries(statements))[...]) }
     }
 
-    /// Does in one transaction what only the leader may do: a former one that was stopped goes on as if nothing had
-    /// happened.
+    /// Does in one transaction what only the leader may do. A former leader that was stopped does not know that it was
+    /// replaced; it finds no row of its epoch here.
     func whileLeading<T>(_ body: () throws -> T) throws -> T {
         try connection.transaction {
             let own = try connection.query(statements.twins[twin].lock, [.literal(place), .int8(checkpoint.epoch)])
@@ -83,19 +85,21 @@ final class CheckpointStore {
         } catch let error as PostgresError where SingleRows.isToBlame(error) {
             rows = try moving(holding: batch) { advanceQuery(finished, smallCut) { $0.blind } }
         }
-        let found = Int(try rows.int64(0, 10))
+        let found = Int(try rows.int64(0, AdvanceColumn.rows))
         if found > 0 { unflushedRows = mayFlushLater ? unflushedRows + found : 0 }
         let isMove = found > 0 || checkpoint.draining != nil
-        guard !isMove || !rows.isNull(0, 11) else { throw Self.fenced }
+        guard !isMove || !rows.isNull(0, AdvanceColumn.place) else { throw Self.fenced }
         guard isMove else { return Advance() }
         checkpoint.published = finished
-        checkpoint.draining = try rows.optionalString(0, 12).map(snapshot)
-        checkpoint.cut = try rows.int64(0, 13)
+        checkpoint.draining = try rows.optionalString(0, AdvanceColumn.draining).map(snapshot)
+        let cut = try rows.int64(0, AdvanceColumn.cut)
+        assert(cut == checkpoint.cut || cut == checkpoint.cut + 1, "cuts are numbered without gaps")
+        checkpoint.cut = cut
         checkpoint.drainedThrough = 0
-        try moved(to: try rows.string(0, 11))
+        try moved(to: try rows.string(0, AdvanceColumn.place))
         return Advance(
-            rows: found, bytes: Int(try rows.int64(0, 9)),
-            firstChunk: rows.isNull(0, 0) ? nil : try Chunk(rows, isLast: true))
+            rows: found, bytes: Int(try rows.int64(0, CutStatements.Column.running)),
+            firstChunk: rows.isNull(0, CutStatements.Column.outboxID) ? nil : try Chunk(rows, isLast: true))
     }
 
     private func advanceQuery(
@@ -116,12 +120,13 @@ final class CheckpointStore {
             PostgresQuery(statements.twins[twin].save, [.literal(place), .int8(checkpoint.epoch), .int8(outboxID)])
         }
         guard rows.count == 1 else { throw Self.fenced }
+        assert(outboxID >= checkpoint.drainedThrough, "the checkpoint only moves forward")
         checkpoint.drainedThrough = outboxID
         try moved(to: try rows.string(0, 0))
     }
 
     /// The move and what goes with it, in one transaction: the checkpoint may not pass a held row that is not stored,
-    /// and what a former leader held the new one may have published since.
+    /// and the new leader may have published since what a former leader held.
     private func moving(holding batch: HeldBatch, _ move: () -> PostgresQuery) throws -> PostgresResult {
         let query = move()
         guard !batch.isEmpty else { return try connection.query(query.statement, query.parameters) }
@@ -141,7 +146,7 @@ final class CheckpointStore {
         if movesInTwin >= OutboxLimits.movesPerCheckpointTwin { try changeTwin() }
     }
 
-    /// Moves the row to the other table and empties this one. Whoever is reading it makes us try again later.
+    /// Moves the row to the other table and empties this one. While another session reads it, this is left for later.
     private func changeTwin() throws {
         movesInTwin = 0
         do {
@@ -166,5 +171,38 @@ final class CheckpointStore {
         return snapshot
     }
 
-    static let fenced = OutboxError(.fenced, "another relay leads now, or the checkpoint was moved by somebody else")
+    static let fenced = OutboxError(.fenced, "another relay leads now, or the checkpoint was moved by another session")
+}
+
+// MARK: - As it is stored
+
+extension CheckpointStore {
+    /// The checkpoint as it lies in the database.
+    struct Stored {
+        /// Which of the twin tables has the row: 0 or 1.
+        var twin: Int
+        /// The row's ctid.
+        var place: String
+        var checkpoint: Checkpoint
+
+        private enum Column: Int { case twin, place, epoch, cut, published, draining, drainedThrough }
+
+        /// - Throws: ``OutboxError`` with code `schema` unless there is exactly one row that makes sense.
+        static func load(_ connection: PostgresConnection, _ statements: CheckpointStatements) throws -> Stored {
+            let rows = try connection.query(statements.load)
+            guard rows.count == 1 else {
+                throw OutboxError(
+                    .schema, "the checkpoint must be one row in one of its two tables, there are \(rows.count)")
+            }
+            guard let published = Snapshot(try rows.string(0, Column.published)) else {
+                throw OutboxError(.schema, "the checkpoint's published is not a pg_snapshot")
+            }
+            return Stored(
+                twin: Int(try rows.int32(0, Column.twin)), place: try rows.string(0, Column.place),
+                checkpoint: Checkpoint(
+                    epoch: try rows.int64(0, Column.epoch), cut: try rows.int64(0, Column.cut), published: published,
+                    draining: rows.optionalString(0, Column.draining).flatMap { Snapshot($0) },
+                    drainedThrough: try rows.int64(0, Column.drainedThrough)))
+        }
+    }
 }

@@ -2,15 +2,17 @@ import Postgres
 
 /// The rows of one chunk, in libpq's memory, and how many of them were offered.
 struct Chunk {
-    /// nil for a row that cannot be read.
+    private typealias Column = CutStatements.Column
+
+    /// nil for a chunk of one row that cannot be read.
     private let rows: PostgresResult?
     let count: Int
     let lastID: Int64
-    /// The bytes of their payloads.
+    /// The bytes of the rows' payloads.
     let bytes: Int
     /// Whether the cut has no rows after these.
     let isLast: Bool
-    /// Instead of rows.
+    /// The row that cannot be read, in place of rows.
     let unreadable: UnreadableRow?
     /// The next row to offer.
     var next = 0
@@ -18,15 +20,15 @@ struct Chunk {
     init(_ rows: PostgresResult, isLast: Bool) throws {
         self.rows = rows
         count = rows.count
-        lastID = rows.count > 0 ? try rows.int64(rows.count - 1, 0) : 0
-        bytes = rows.count > 0 ? Int(try rows.int64(rows.count - 1, 9)) : 0
+        lastID = rows.count > 0 ? try rows.int64(rows.count - 1, Column.outboxID) : 0
+        bytes = rows.count > 0 ? Int(try rows.int64(rows.count - 1, Column.running)) : 0
         self.isLast = isLast
         unreadable = nil
     }
 
     /// - Parameter asked: how many rows were asked for at most.
     init(_ rows: PostgresResult, asked: Int) throws {
-        let bytes = rows.count > 0 ? try rows.int64(rows.count - 1, 9) : 0
+        let bytes = rows.count > 0 ? try rows.int64(rows.count - 1, Column.running) : 0
         try self.init(rows, isLast: rows.count < asked && bytes < OutboxLimits.bytesPerChunk)
     }
 
@@ -39,7 +41,7 @@ struct Chunk {
         self.unreadable = unreadable
     }
 
-    /// Held rows: the same columns and two more.
+    /// Held rows: the same columns, and the two of ``HeldChunk``.
     init(held rows: PostgresResult) {
         self.rows = rows
         count = rows.count
@@ -55,7 +57,7 @@ struct Chunk {
     var nextCreatedAt: Int64? { isOffered ? nil : try? createdAt(next) }
 
     private func createdAt(_ row: Int) throws -> Int64 {
-        let time = try result().timestampMicroseconds(row, 8)
+        let time = try result().timestampMicroseconds(row, Column.createdAt.rawValue)
         return min(max(time, OutboxRow.times.lowerBound), OutboxRow.times.upperBound)
     }
 
@@ -64,15 +66,48 @@ struct Chunk {
         return rows
     }
 
-    func outboxID(_ row: Int) throws -> Int64 { try unreadable?.outboxID ?? result().int64(row, 0) }
+    func outboxID(_ row: Int) throws -> Int64 { try unreadable?.outboxID ?? result().int64(row, Column.outboxID) }
 
     /// Views into the result: valid while the chunk lives.
     func row(_ row: Int, epoch: Int64) throws -> OutboxRow {
         let rows = try result()
         return OutboxRow(
-            outboxID: try rows.int64(row, 0), eventID: try rows.uuid(row, 1), aggregateType: rows.unsafeBytes(row, 2),
-            aggregateID: rows.unsafeBytes(row, 3), sequenceNumber: rows.isNull(row, 4) ? -1 : try rows.int64(row, 4),
-            eventType: rows.unsafeBytes(row, 5), payload: rows.isNull(row, 6) ? nil : rows.unsafeBytes(row, 6),
-            headers: rows.unsafeBytes(row, 7), createdAt: try createdAt(row), epoch: epoch)
+            outboxID: try rows.int64(row, Column.outboxID), eventID: try rows.uuid(row, Column.eventID.rawValue),
+            aggregateType: rows.unsafeBytes(row, Column.aggregateType),
+            aggregateID: rows.unsafeBytes(row, Column.aggregateID),
+            sequenceNumber: rows.isNull(row, Column.sequenceNumber) ? -1 : try rows.int64(row, Column.sequenceNumber),
+            eventType: rows.unsafeBytes(row, Column.eventType),
+            payload: rows.isNull(row, Column.payload) ? nil : rows.unsafeBytes(row, Column.payload),
+            headers: rows.unsafeBytes(row, Column.headers), createdAt: try createdAt(row), epoch: epoch)
+    }
+}
+
+/// Some held rows of one key.
+struct HeldChunk {
+    /// The columns that follow those of a chunk.
+    private enum Column: Int { case holdID = 10, isSkipped }
+
+    private let rows: PostgresResult
+    private let chunk: Chunk
+
+    /// Whether the key has no held rows after these.
+    let isLast: Bool
+
+    /// - Parameter limit: how many rows were asked for at most.
+    init(_ rows: PostgresResult, atMost limit: Int) throws {
+        self.rows = rows
+        chunk = Chunk(held: rows)
+        let bytes = rows.count > 0 ? try rows.int64(rows.count - 1, CutStatements.Column.running) : 0
+        isLast = rows.count < limit && bytes < OutboxLimits.bytesPerChunk
+    }
+
+    var count: Int { rows.count }
+
+    /// The row's place among the held rows.
+    func holdID(_ row: Int) throws -> Int64 { try rows.int64(row, Column.holdID) }
+
+    /// nil for a row that is to be dropped.
+    func row(_ row: Int, epoch: Int64) throws -> OutboxRow? {
+        try rows.bool(row, Column.isSkipped) ? nil : try chunk.row(row, epoch: epoch)
     }
 }

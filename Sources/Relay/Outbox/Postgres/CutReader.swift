@@ -11,15 +11,15 @@ final class CutReader {
     /// The cut's first chunk, if it came with the cut.
     private var firstChunk: Chunk?
 
-    /// A row of the cut cannot be read: those around it are read one by one.
+    /// Reads row by row where a row of the cut cannot be read.
     private var single: SingleRows
-    /// Shared with whoever takes cuts, which bring rows along.
+    /// Also used when a cut is taken, which brings rows along.
     var rowsAtOnce = ChunkRows()
 
     private struct Cut {
         var published: Snapshot
         var draining: Snapshot
-        /// Looked for when it is needed first.
+        /// Read when a chunk is first read from the server.
         var walk: Walk?
     }
 
@@ -85,12 +85,12 @@ final class CutReader {
         return walk
     }
 
-    /// Asks for as many rows as should fit. If they do not, it is known by how much, and fewer are asked for; if those
-    /// do not either, they are measured row by row.
+    /// Asks for as many rows as should fit. If the rows do not fit, the answer tells by how much, and fewer are asked
+    /// for; if those do not fit either, they are measured row by row.
     private func walkOn(_ cut: Cut, _ walk: Walk, after outboxID: Int64) throws -> Chunk {
         var (rows, asked) = try firstTry(cut, walk, after: outboxID)
         for statement in [statements.backlog, statements.heavyBacklog] where try Self.isTooMuch(rows) {
-            rowsAtOnce.read(asked, bytes: Int(try rows.int64(0, 9)))
+            rowsAtOnce.read(asked, bytes: Int(try rows.int64(0, CutStatements.Column.running)))
             asked = rowsAtOnce.count
             rows = try connection.query(
                 asked == 1 ? statements.heavyBacklog : statement, parameters(cut, walk, after: outboxID, asked))
@@ -107,14 +107,15 @@ final class CutReader {
         return (try connection.query(statements.backlog, parameters(cut, walk, after: outboxID, asked)), asked)
     }
 
-    /// A row with nothing but the bytes stands for rows that are too many.
-    private static func isTooMuch(_ rows: PostgresResult) throws -> Bool { rows.count == 1 && rows.isNull(0, 0) }
+    /// A row with nothing but the bytes stands for rows that do not fit a chunk.
+    private static func isTooMuch(_ rows: PostgresResult) throws -> Bool {
+        rows.count == 1 && rows.isNull(0, CutStatements.Column.outboxID)
+    }
 
     private func parameters(_ cut: Cut, _ walk: Walk, after outboxID: Int64, _ asked: Int) -> [PostgresParameter] {
         [
             .literal(String(cut.published.xmax)), .literal(walk.late), .literal(cut.draining.text), .int8(outboxID),
-            .int8(Int64(asked)),
-            .int8(Int64(OutboxLimits.bytesPerChunk)), .int8(max(outboxID, walk.floor - 1)),
+            .int8(Int64(asked)), .int8(Int64(OutboxLimits.bytesPerChunk)), .int8(max(outboxID, walk.floor - 1)),
         ]
     }
 }

@@ -26,7 +26,8 @@ struct CutStatements: Sendable {
         one = PostgresStatement(
             """
             SELECT \(Self.decoded)
-            FROM (SELECT \(Self.columns), octet_length(payload)::bigint AS running FROM \(source) WHERE outbox_id = $1) AS row
+            FROM (SELECT \(Self.columns), octet_length(payload)::bigint AS running
+                  FROM \(source) WHERE outbox_id = $1) AS row
             """)
         key = PostgresStatement("SELECT aggregate_type, aggregate_id FROM \(source) WHERE outbox_id = $1")
         // Once per backlog: the smallest id the walk has to begin at. Reads the index (transaction_id, outbox_id) only.
@@ -36,6 +37,14 @@ struct CutStatements: Sendable {
             SELECT coalesce(array_agg(x)::text, '{}') FROM unnest($1::xid8[]) AS x
             WHERE pg_visible_in_snapshot(x, $2::pg_snapshot) AND EXISTS (SELECT FROM \(source) WHERE transaction_id = x)
             """)
+    }
+
+    /// The columns of ``decoded``, in its order.
+    enum Column: Int {
+        case outboxID, eventID, aggregateType, aggregateID, sequenceNumber, eventType, payload, headers, createdAt
+        /// The payload bytes of the chunk up to and with the row; the whole chunk's where the chunk is not measured row
+        /// by row.
+        case running
     }
 
     /// The columns of a row in the source.
@@ -50,7 +59,8 @@ struct CutStatements: Sendable {
             WHERE transaction_id >= $1::xid8 AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)
             UNION ALL
             SELECT outbox_id FROM \(source)
-            WHERE transaction_id = ANY ($2::xid8[]) AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)) AS candidates
+            WHERE transaction_id = ANY ($2::xid8[])
+              AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)) AS candidates
         WHERE outbox_id > $4 ORDER BY outbox_id LIMIT $5
         """
     }
@@ -77,7 +87,8 @@ struct CutStatements: Sendable {
     private static func lightChunk(_ candidates: String) -> String {
         """
         WITH sized AS MATERIALIZED (SELECT sum(octet_length(payload)) AS running FROM (\(candidates)) AS candidates)
-        (SELECT \(decoded) FROM (SELECT *, (SELECT running FROM sized) AS running FROM (\(candidates)) AS candidates) AS chunk
+        (SELECT \(decoded)
+         FROM (SELECT *, (SELECT running FROM sized) AS running FROM (\(candidates)) AS candidates) AS chunk
          WHERE outbox_id > $4 AND coalesce((SELECT running FROM sized), 0) < $6
          ORDER BY outbox_id LIMIT $5)
         UNION ALL
@@ -100,8 +111,8 @@ struct CutStatements: Sendable {
                sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY outbox_id ROWS UNBOUNDED PRECEDING) AS running
         """
 
-    /// As many columns without a row.
-    static let decodedNone = String(repeating: "NULL, ", count: 9) + "running"
+    /// The columns of ``decoded`` for no row: all NULL but `running`.
+    static let decodedNone = String(repeating: "NULL, ", count: Column.running.rawValue) + "running"
 
     /// What ``Chunk`` decodes. Headers become a text[] of names and values by turns.
     static let decoded = """

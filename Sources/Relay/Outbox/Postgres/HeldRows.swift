@@ -1,6 +1,6 @@
 import Postgres
 
-/// Reads the rows that operators want published, and forgets them when they are.
+/// Reads held rows that are to be published, and forgets them when they are published.
 final class HeldRows {
     private let connection: PostgresConnection
     private let counted: PostgresStatement
@@ -11,6 +11,8 @@ final class HeldRows {
     private let refuse: PostgresStatement
     private let retried: PostgresStatement
     private let forgetReleased: PostgresStatement
+
+    private enum AskedColumn: Int { case aggregateType, aggregateID, isRetry }
 
     init(_ connection: PostgresConnection, schema: String) {
         self.connection = connection
@@ -33,7 +35,8 @@ final class HeldRows {
             """
             WITH chunk AS (
                 SELECT h.hold_id, h.skipped, s.*, h.outbox_id AS id, coalesce(octet_length(s.payload), 0) AS size,
-                       sum(coalesce(octet_length(s.payload), 0)) OVER (ORDER BY h.hold_id ROWS UNBOUNDED PRECEDING) AS running
+                       sum(coalesce(octet_length(s.payload), 0))
+                           OVER (ORDER BY h.hold_id ROWS UNBOUNDED PRECEDING) AS running
                 FROM (SELECT hold_id, outbox_id, skipped FROM \(schema).held
                       WHERE aggregate_type = $1 AND aggregate_id = $2 AND hold_id > $3 ORDER BY hold_id LIMIT $4) AS h
                 LEFT JOIN LATERAL (SELECT \(CutStatements.columns) FROM \(schema).source
@@ -52,7 +55,8 @@ final class HeldRows {
         forgetKey = PostgresStatement(
             """
             DELETE FROM \(schema).parked AS p WHERE aggregate_type = $1 AND aggregate_id = $2 AND NOT EXISTS (
-                SELECT FROM \(schema).held AS h WHERE h.aggregate_type = p.aggregate_type AND h.aggregate_id = p.aggregate_id)
+                SELECT FROM \(schema).held AS h
+                WHERE h.aggregate_type = p.aggregate_type AND h.aggregate_id = p.aggregate_id)
             """)
         forgetReleased = PostgresStatement(
             """
@@ -63,7 +67,8 @@ final class HeldRows {
         refuse = PostgresStatement(
             """
             UPDATE \(schema).parked
-            SET release_asked_at = NULL, error = $3, retry_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+            SET release_asked_at = NULL, error = $3,
+                retry_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
             WHERE aggregate_type = $1 AND aggregate_id = $2
             """)
     }
@@ -75,17 +80,19 @@ final class HeldRows {
     func askedFor() throws -> [(key: OutboxKey, isRetry: Bool)] {
         let found = try connection.query(asked)
         return try (0..<found.count).map { row in
-            let key = OutboxKey(aggregateType: try found.string(row, 0), aggregateID: try found.string(row, 1))
-            return (key, try found.bool(row, 2))
+            let key = OutboxKey(
+                aggregateType: try found.string(row, AskedColumn.aggregateType),
+                aggregateID: try found.string(row, AskedColumn.aggregateID))
+            return (key, try found.bool(row, AskedColumn.isRetry))
         }
     }
 
-    /// Writes down that a key flows again without anybody's asking.
+    /// Records that a key flows again although no operator asked for it.
     func recordRetry(_ key: OutboxKey) throws {
         try connection.query(retried, [.text(key.aggregateType), .text(key.aggregateID)])
     }
 
-    /// The next rows of a key behind this hold id, in order, so many at most, or fewer if they are large.
+    /// The next rows of a key behind this hold id, in order: `limit` at most, fewer if they are large.
     func next(of key: OutboxKey, after holdID: Int64, atMost limit: Int) throws -> HeldChunk {
         let found = try connection.query(
             rows,
@@ -101,8 +108,8 @@ final class HeldRows {
         try connection.query(forgetRows, [.text(key.aggregateType), .text(key.aggregateID), .int8(holdID)])
     }
 
-    /// Forgets the rows of a key up to this one, which a relay published and did not live to forget. Nothing happens if
-    /// the row is gone: then so are the others.
+    /// Forgets the rows of a key up to this row, which a relay published before it ended without forgetting them.
+    /// Nothing happens if the row is gone: then so are the others.
     func forget(releasedThrough holdID: Int64) throws {
         guard holdID > 0 else { return }
         try connection.query(forgetReleased, [.int8(holdID)])
@@ -113,14 +120,15 @@ final class HeldRows {
         try connection.query(forgetKey, [.text(key.aggregateType), .text(key.aggregateID)]).affectedRows > 0
     }
 
-    /// Kafka refused again: the key stays parked, with the new reason, until an operator or the time of the next try
-    /// comes.
+    /// Records that Kafka refused again: the key stays parked, with the new reason, until an operator asks or the time
+    /// of the next try comes.
     func refuse(_ key: OutboxKey, _ error: String, retryAfter: Duration?) throws {
         let text = String(error.prefix(OutboxLimits.parkedErrorCharacters))
         try connection.query(
             refuse, [.text(key.aggregateType), .text(key.aggregateID), .text(text), Self.milliseconds(retryAfter)])
     }
 
+    /// NULL for nil.
     static func milliseconds(_ duration: Duration?) -> PostgresParameter {
         .int8(duration.map { Int64($0 / .milliseconds(1)) })
     }

@@ -21,8 +21,7 @@ final class LeadConnection {
         }
         statements = LeadStatements(schema: configuration.schema)
         checkpoints = CheckpointStatements(schema: configuration.schema)
-        leaseMicroseconds =
-            configuration.lease / .microseconds(1) > 0 ? Int64(configuration.lease / .microseconds(1)) : 0
+        leaseMicroseconds = max(0, Int64(configuration.lease / .microseconds(1)))
     }
 
     /// Tries to lead; never waits for a lock, because a waiter holds back vacuum.
@@ -35,7 +34,7 @@ final class LeadConnection {
         return true
     }
 
-    /// Ends what another session of this relay is doing.
+    /// Cancels the statement that another session of this relay runs.
     func cancel(_ backend: Int32) throws { try connection.query(statements.cancel, [.int4(backend)]) }
 
     /// A leader that was stopped keeps its session lock; once its lease is over, its backend is ended.
@@ -65,9 +64,9 @@ final class LeadConnection {
         try connection.query(statements.terminate, [.int8(Int64(identity.lockClass)), .int8(Int64(lock)), .text(mode)])
     }
 
-    /// From here on nobody with an older epoch moves the checkpoint. Of two that try at once, one changes the row.
+    /// From here on no leader of an older epoch moves the checkpoint. Of two that try at once, one changes the row.
     private func raiseEpoch() throws {
-        let stored = try StoredCheckpoint.load(connection, checkpoints)
+        let stored = try CheckpointStore.Stored.load(connection, checkpoints)
         let raised = try connection.query(
             checkpoints.raiseEpoch[stored.twin], [.int8(stored.checkpoint.epoch), .text(configuration.name)])
         guard raised.affectedRows == 1 else { throw CheckpointStore.fenced }
@@ -80,8 +79,8 @@ final class LeadConnection {
         guard try renewed.bool(0, 0) else { throw CheckpointStore.fenced }
     }
 
-    /// The session that holds the leader's lock. Behind a pooler, where none does, the name of who took the lease.
-    /// Never waits.
+    /// The session that holds the leader's lock. Behind a pooler, where no session does, the name of the leader that
+    /// took the lease. Never waits.
     func whoLeads() throws -> String? {
         if configuration.usesPooler { return try holder() }
         return try connection.query(
@@ -113,7 +112,6 @@ final class LeadConnection {
             try connection.query(statements.sleep, [.int4(identity.lockClass), .int4(identity.sleepLock)])
             return true
         } catch {
-            // Lock not available.
             guard error.sqlState == SQLState.lockNotAvailable else { throw error }
             return false
         }

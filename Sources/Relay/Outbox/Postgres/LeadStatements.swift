@@ -8,7 +8,7 @@ struct LeadStatements: Sendable {
     let renew: PostgresStatement
     let endLease: PostgresStatement
     let terminate: PostgresStatement
-    /// Who led last, by the name it gave itself.
+    /// The name of the leader that led last.
     let holder: PostgresStatement
     let sleep = PostgresStatement("SELECT pg_advisory_lock($1, $2)")
     let wake = PostgresStatement("SELECT pg_advisory_unlock($1, $2)")
@@ -17,16 +17,18 @@ struct LeadStatements: Sendable {
         """
         SELECT string_agg(format('backend %s%s', l.pid, ' at ' || host(a.client_addr)), ', ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a USING (pid)
-        WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2 AND l.granted
-          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2
+          AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """)
-    /// Of other people's sessions a role sees the process, the user and the transaction, but neither what they do nor
-    /// since when.
+    /// Of the sessions of other roles a role sees the process, the user and the transaction, but neither the statement
+    /// nor its start.
     let blockers = PostgresStatement(
         """
-        SELECT string_agg(format('backend %s%s%s%s%s', b.pid, ' of ' || a.usename, ', ' || nullif(a.application_name, ''),
+        SELECT string_agg(format('backend %s%s%s%s%s', b.pid, ' of ' || a.usename,
+                                 ', ' || nullif(a.application_name, ''),
                                  ', transaction ' || a.backend_xid,
-                                 ', open for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::int || ' s'), '; ')
+                                 ', open for ' || extract(epoch FROM clock_timestamp() - a.xact_start)::int || ' s'),
+                          '; ')
         FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity AS a USING (pid)
         """)
 
@@ -39,7 +41,8 @@ struct LeadStatements: Sendable {
         // over.
         lead = PostgresStatement(
             """
-            SELECT CASE WHEN pg_try_advisory_lock($1, $2) THEN setval('\(schema).lease', \(Self.now) + $3) END IS NOT NULL
+            SELECT CASE WHEN pg_try_advisory_lock($1, $2)
+                        THEN setval('\(schema).lease', \(Self.now) + $3) END IS NOT NULL
             """)
         leaseIsOver = PostgresStatement("SELECT last_value <= \(Self.now) FROM \(schema).lease")
         takeLease = PostgresStatement("SELECT setval('\(schema).lease', \(Self.now) + $1)")

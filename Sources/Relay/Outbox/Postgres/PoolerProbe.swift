@@ -3,7 +3,8 @@ import Threads
 
 /// Finds out whether a transaction pooler stands between the relay and Postgres, before anything is kept in a session.
 ///
-/// Behind one, a session's lock, its settings and its LISTEN stay with whatever connection the pooler happened to use.
+/// Behind a pooler a session's lock, its settings and its LISTEN stay with the connection that the pooler happened to
+/// use.
 enum PoolerProbe {
     static func findsTransactionPooler(_ configuration: RelayConfiguration) throws -> Bool {
         var plain = configuration.postgres
@@ -29,7 +30,7 @@ enum PoolerProbe {
         repeat {
             isHeard = try listener.notifications().contains { $0.channel == channel }
         } while try !isHeard && listener.waitForActivity(until: deadline, or: never) != .timedOut
-        // Where it stays behind, it is in a session that is no longer ours.
+        // Otherwise the LISTEN would stay in the session that the pooler lends to other clients next.
         for connection in [listener, sender] { try connection.execute("UNLISTEN *") }
         return isHeard
     }

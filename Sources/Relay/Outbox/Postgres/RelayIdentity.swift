@@ -1,44 +1,56 @@
-import Postgres
+package import Postgres
 
-/// What `outbox_relay.relay` says: which outbox this is, which locks belong to it, and which server it was last seen
-/// on.
-struct RelayIdentity: Equatable, Sendable {
-    var outbox: String
-    var channel: String
-    var lockClass: Int32
+/// What the table `relay` says: which outbox this is, which locks belong to it, and which leaves it has.
+package struct RelayIdentity: Equatable, Sendable {
+    /// Qualified and quoted.
+    package var outbox: String
+    /// The channel on which writers notify.
+    package var channel: String
+    /// The first number of the relay's advisory locks; the others are the second.
+    package var lockClass: Int32
     var leaderLock: Int32
     var sleepLock: Int32
-    var leafSequence: String?
-    var leaves: [String]
+    /// The sequence that names the current leaf; nil where the outbox has no leaves.
+    package var leafSequence: String?
+    /// Qualified and quoted, in ring order.
+    package var leaves: [String]
 
-    /// Held by the sessions of leaders that read rows and move the checkpoint. The classes of lock are a relay's own,
-    /// so the number beside those of the table is free.
+    /// Held by the sessions of leaders that read rows and move the checkpoint. The class of the locks is the relay's
+    /// own, so the number after those of the table is free.
     var workLock: Int32 { sleepLock + 1 }
 
-    /// Reads the row, or explains what is missing.
-    static func read(_ connection: PostgresConnection, schema: String) throws -> RelayIdentity {
+    private enum Column: Int { case outbox, channel, lockClass, leaderLock, sleepLock, leafSequence, leaves }
+
+    /// Reads the row.
+    ///
+    /// - Parameter schema: the relay's schema, not quoted.
+    /// - Throws: ``OutboxError`` with code `notMigrated` when there is no such schema, with code `schema` when the
+    ///   table has not exactly one row.
+    package static func read(_ connection: PostgresConnection, schema: String) throws -> RelayIdentity {
         let rows = try readRow(connection, schema)
         guard rows.count == 1 else {
             throw OutboxError(.schema, "\(schema).relay must have one row, it has \(rows.count)")
         }
         return RelayIdentity(
-            outbox: try rows.string(0, 0), channel: try rows.string(0, 1), lockClass: try rows.int32(0, 2),
-            leaderLock: try rows.int32(0, 3), sleepLock: try rows.int32(0, 4), leafSequence: rows.optionalString(0, 5),
-            leaves: (rows.optionalString(0, 6) ?? "").split(separator: "\n").map { String($0) })
+            outbox: try rows.string(0, Column.outbox), channel: try rows.string(0, Column.channel),
+            lockClass: try rows.int32(0, Column.lockClass), leaderLock: try rows.int32(0, Column.leaderLock),
+            sleepLock: try rows.int32(0, Column.sleepLock), leafSequence: rows.optionalString(0, Column.leafSequence),
+            leaves: (rows.optionalString(0, Column.leaves) ?? "").split(separator: "\n").map { String($0) })
     }
 
     private static func readRow(_ connection: PostgresConnection, _ schema: String) throws -> PostgresResult {
         do {
             return try connection.query(PostgresStatement(statement(schema)))
         } catch {
-            // Undefined table, undefined schema.
             guard error.sqlState == SQLState.undefinedTable || error.sqlState == SQLState.invalidSchemaName else {
                 throw error
             }
             throw OutboxError(
                 .notMigrated,
-                "there is no \(schema).relay in this database: run outbox-relay adopt (or outboxctl migrate) first, or set RELAY_SCHEMA"
-            )
+                """
+                there is no \(schema).relay in this database: run outboxctl adopt (or outboxctl migrate) first, or set \
+                RELAY_SCHEMA
+                """)
         }
     }
 
@@ -47,5 +59,22 @@ struct RelayIdentity: Equatable, Sendable {
         SELECT outbox, channel, lock_class, leader_lock, sleep_lock, leaf_sequence, array_to_string(leaves, E'\\n')
         FROM \(PostgresConnection.quoteIdentifier(schema)).relay
         """
+    }
+}
+
+/// Opens the connection that reads rows and moves the checkpoint.
+enum WorkConnection {
+    /// The session carries a lock of its own, by which the next leader finds it. A leader that is stopped in the middle
+    /// of a statement or a transaction leaves a backend behind; it holds its locks and its snapshot until it is ended.
+    static func open(_ configuration: RelayConfiguration) throws -> (
+        connection: PostgresConnection, identity: RelayIdentity
+    ) {
+        let connection = try PostgresConnection(configuration.workConnection)
+        let identity = try RelayIdentity.read(connection, schema: configuration.schema)
+        if !configuration.usesPooler {
+            try connection.query(
+                "SELECT pg_advisory_lock_shared($1, $2)", [.int4(identity.lockClass), .int4(identity.workLock)])
+        }
+        return (connection, identity)
     }
 }

@@ -1,10 +1,10 @@
 import Logging
 import Postgres
 
-/// Lets published rows go: moves new rows to the next leaf of the ring when it is time, and truncates leaves whose rows
-/// are all published and old enough.
+/// Removes published rows: directs new rows to the next leaf of the ring when it is time, and truncates leaves whose
+/// rows are all published and old enough.
 ///
-/// Writers notice nothing: the leaf that takes new rows is never locked, and a lock that is not granted at once is
+/// Writers are not held up: the leaf that takes new rows is never locked, and a lock that is not granted at once is
 /// tried for again later.
 final class Retention {
     private let connection: PostgresConnection
@@ -13,7 +13,7 @@ final class Retention {
     private let leaves: [String]
     private let retention: Duration
     private let logger: Logger
-    private var nextLook = ContinuousClock.now
+    private var nextPass = ContinuousClock.now
     private var isPermitted = true
 
     /// nil where rows stay for ever or the outbox has no leaves.
@@ -34,10 +34,10 @@ final class Retention {
     /// How long a leaf takes new rows: all leaves but the current one and the next hold the retention together.
     private var turn: Duration { retention / (leaves.count - 2) }
 
-    /// Looks now and then; cheap if it is not time.
-    func look() throws {
-        guard isPermitted, ContinuousClock.now >= nextLook else { return }
-        nextLook = .now + min(.seconds(60), max(.milliseconds(100), turn / 4))
+    /// Turns and truncates leaves now and then; asks nothing of the database if it is not time.
+    func passIfDue() throws {
+        guard isPermitted, ContinuousClock.now >= nextPass else { return }
+        nextPass = .now + min(.seconds(60), max(.milliseconds(100), turn / 4))
         do {
             let current = try currentLeaf()
             for leaf in leaves.indices where leaf != current { try truncateIfDue(leaf) }
@@ -52,8 +52,8 @@ final class Retention {
         return Int(value)
     }
 
-    /// Moves on when the oldest row of the current leaf had its turn, to the next leaf that is empty: one that keeps a
-    /// parked row is passed over. If none is empty the current one grows.
+    /// Moves on when the oldest row of the current leaf had its turn, to the next leaf that is empty: a leaf that keeps
+    /// a parked row is passed over. If none is empty the current leaf grows.
     private func turnIfDue(_ current: Int) throws {
         let isDue = try connection.query(
             PostgresStatement(
@@ -84,9 +84,11 @@ final class Retention {
         }
         let isTruncated = try connection.transaction {
             try connection.execute(
-                "SET LOCAL lock_timeout = \(OutboxLimits.truncateLockMilliseconds); LOCK TABLE ONLY \(name) IN ACCESS EXCLUSIVE MODE"
-            )
-            // Asked again now that nobody writes here: the answer stays true until the leaf is empty.
+                """
+                SET LOCAL lock_timeout = \(OutboxLimits.truncateLockMilliseconds);
+                LOCK TABLE ONLY \(name) IN ACCESS EXCLUSIVE MODE
+                """)
+            // Asked again under the lock: the answer stays true until the leaf is empty.
             guard try connection.query(PostgresStatement(isOld(name)), [.literal(interval(retention))]).bool(0, 0),
                 try connection.query(PostgresStatement(hasNeededRows(name))).bool(0, 0) == false
             else { return false }
@@ -98,7 +100,8 @@ final class Retention {
 
     private func isOld(_ leaf: String) -> String {
         """
-        SELECT coalesce((SELECT created_at FROM \(leaf) ORDER BY outbox_id DESC LIMIT 1) < clock_timestamp() - $1::interval, false)
+        SELECT coalesce((SELECT created_at FROM \(leaf) ORDER BY outbox_id DESC LIMIT 1)
+                        < clock_timestamp() - $1::interval, false)
         """
     }
 
@@ -117,12 +120,12 @@ final class Retention {
     private func tolerate(_ error: PostgresError) throws {
         switch error.sqlState {
         case SQLState.lockNotAvailable:
-            // Somebody reads or writes there: later.
+            // Another session reads or writes there: later.
             return
         case SQLState.insufficientPrivilege:
             isPermitted = false
             logger.warning(
-                "retention is off: the relay's role may not truncate the outbox's leaves; see outbox-relay role",
+                "retention is off: the relay's role may not truncate the outbox's leaves; see outboxctl role",
                 metadata: ["why": "\(error.message)"])
         default:
             throw error

@@ -6,15 +6,17 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
     var databaseOID: Int64
     var timeline: Int32
 
+    private enum Column: Int { case systemIdentifier, databaseOID, timeline }
+
     var description: String { "system \(systemIdentifier), database \(databaseOID), timeline \(timeline)" }
 
-    /// What Kafka is told of it.
+    /// What Kafka's record says of it.
     func origin(schema: String) -> OutboxOrigin {
         OutboxOrigin(systemIdentifier: systemIdentifier, databaseOID: databaseOID, timeline: timeline, schema: schema)
     }
 
-    /// Reads where we are. The timeline comes from the name of the current WAL file, which is right at once after a
-    /// promotion.
+    /// Reads the identity of the connected server. The timeline comes from the name of the current WAL file, which is
+    /// right at once after a promotion.
     static func current(_ connection: PostgresConnection) throws -> ServerIdentity {
         let rows = try connection.query(
             """
@@ -23,25 +25,28 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
             FROM pg_control_system()
             """)
         return ServerIdentity(
-            systemIdentifier: try rows.int64(0, 0), databaseOID: try rows.int64(0, 1), timeline: try rows.int32(0, 2))
+            systemIdentifier: try rows.int64(0, Column.systemIdentifier),
+            databaseOID: try rows.int64(0, Column.databaseOID), timeline: try rows.int32(0, Column.timeline))
     }
 
-    /// Refuses to go on with a checkpoint made elsewhere; the first relay ever writes down where it is.
+    /// Refuses a checkpoint that was made on another server; the first relay of an outbox stores the identity.
     ///
     /// The transaction counter is compared too: a restored copy on the same server would otherwise pass.
+    ///
+    /// - Throws: ``OutboxError`` with code `foreign`.
     static func verify(_ connection: PostgresConnection, schema: String) throws {
         let name = PostgresConnection.quoteIdentifier(schema)
         let here = try current(connection)
         let stored = try connection.query(
             PostgresStatement("SELECT system_identifier, database_oid, timeline FROM \(name).relay"))
-        if stored.isNull(0, 0) {
+        if stored.isNull(0, Column.systemIdentifier) {
             try connection.query(
                 PostgresStatement("UPDATE \(name).relay SET system_identifier = $1, database_oid = $2, timeline = $3"),
                 [.int8(here.systemIdentifier), .int8(here.databaseOID), .int4(here.timeline)])
         } else {
             let there = ServerIdentity(
-                systemIdentifier: try stored.int64(0, 0), databaseOID: try stored.int64(0, 1),
-                timeline: try stored.int32(0, 2))
+                systemIdentifier: try stored.int64(0, Column.systemIdentifier),
+                databaseOID: try stored.int64(0, Column.databaseOID), timeline: try stored.int32(0, Column.timeline))
             guard there == here else { throw foreign("it was made on \(there), this is \(here)", schema) }
         }
         let counter = try connection.query(
@@ -63,7 +68,8 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
             """
             the checkpoint does not belong to this server: \(why). Transaction ids mean nothing here, so publishing \
             would lose or repeat rows. If this database was restored or promoted on purpose, look at \
-            "outboxctl outbox rebase --help" and run, as the owner of the schema and not as the relay's role: outboxctl outbox rebase\(option) --republish-since <time>
+            "outboxctl outbox rebase --help" and run, as the owner of the schema and not as the relay's role: \
+            outboxctl outbox rebase\(option) --republish-since <time>
             """)
     }
 }

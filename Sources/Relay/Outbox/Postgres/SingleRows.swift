@@ -1,7 +1,7 @@
 import Postgres
 
-/// Reads rows of a cut one by one, because one of them cannot be read: what the relay's view makes of its columns
-/// fails, for a text that is no UTF-8 for instance. Such a row is found, and its key is set aside.
+/// Reads rows of a cut one by one where one of them cannot be read: an expression of the relay's view fails, for a text
+/// that is no UTF-8 for instance. Such a row is found, and its key is set aside.
 struct SingleRows {
     private let connection: PostgresConnection
     private let statements: CutStatements
@@ -15,21 +15,20 @@ struct SingleRows {
 
     var isEmpty: Bool { ids.isEmpty }
 
-    /// Whether the server says that a value is to blame, and not a query or a connection: class 22, data exception.
+    /// Whether the fault is a value, and not a query or a connection: class 22, data exception.
     static func isToBlame(_ error: PostgresError) -> Bool { error.sqlState?.hasPrefix("22") == true }
 
     static func reason(_ error: PostgresError) -> PublishFailure {
         PublishFailure(.row, "the row cannot be read: \(error.message) (SQLSTATE \(error.sqlState ?? ""))")
     }
 
-    /// Begins behind this row.
+    /// Reads the ids of the rows behind this row.
     mutating func find(published: Snapshot, draining: Snapshot, after outboxID: Int64) throws {
         let found = try connection.query(
             statements.ids,
             [
                 .literal(String(published.xmax)), .literal(published.inProgressArray), .literal(draining.text),
-                .int8(outboxID),
-                .int8(Int64(OutboxLimits.rowsReadSingly)),
+                .int8(outboxID), .int8(Int64(OutboxLimits.rowsReadSingly)),
             ])
         ids = try (0..<found.count).map { try found.int64($0, 0) }[...]
     }
@@ -45,7 +44,7 @@ struct SingleRows {
         }
     }
 
-    /// Where the key itself is to blame, the row is one of its own.
+    /// Where the key itself cannot be read, the row gets a key of its own.
     private func key(of id: Int64) throws -> OutboxKey {
         do {
             return try readKey(of: id)
@@ -54,13 +53,17 @@ struct SingleRows {
         }
     }
 
+    private enum KeyColumn: Int { case aggregateType, aggregateID }
+
     private func readKey(of id: Int64) throws -> OutboxKey {
         let found = try connection.query(statements.key, [.int8(id)])
-        return OutboxKey(aggregateType: try found.string(0, 0), aggregateID: try found.string(0, 1))
+        return OutboxKey(
+            aggregateType: try found.string(0, KeyColumn.aggregateType),
+            aggregateID: try found.string(0, KeyColumn.aggregateID))
     }
 }
 
-/// A row that the server cannot give us.
+/// A row that cannot be read.
 struct UnreadableRow {
     var outboxID: Int64
     var key: OutboxKey

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Outbox
+
+/// Which relay's schema is meant.
+struct RelaySchemaOptions: ParsableArguments {
+    private static let standard = "outbox_relay"
+
+    @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
+    var schema = Self.standard
+
+    /// - Throws: ``OutboxError`` when there is no such schema.
+    func desk() throws -> OutboxOperator {
+        let desk = OutboxOperator(try Database.connect(), schema: schema)
+        try desk.verify()
+        return desk
+    }
+
+    /// A command to paste into a shell, for this schema. Arguments that begin with a hyphen go to the end, behind `--`.
+    func command(_ name: String, _ arguments: [String], reason: Bool = false) -> String {
+        var words = ["outboxctl", "outbox", name]
+        if schema != Self.standard { words += ["--schema", ShellWord.quoted(schema)] }
+        if reason { words += ["--reason", #""...""#] }
+        if arguments.contains(where: { $0.hasPrefix("-") }) { words.append("--") }
+        return (words + arguments.map { ShellWord.quoted($0) }).joined(separator: " ")
+    }
+}
+
+/// Why an operator decides something.
+struct ReasonOption: ParsableArguments {
+    @Option(help: "Why; it is recorded.")
+    var reason: String
+
+    func validate() throws {
+        guard reason.contains(where: { !$0.isWhitespace }) else {
+            throw ValidationError("--reason: say why; it is recorded")
+        }
+    }
+}
+
+/// A word of a command that will be pasted into a shell.
+enum ShellWord {
+    private static let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:/@%+=")
+
+    /// The word, in single quotes unless a shell reads it as it is.
+    static func quoted(_ text: String) -> String {
+        if !text.isEmpty && text.allSatisfy({ plain.contains($0) }) { return text }
+        return "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import OutboxAdoption
+
+/// Brings the database up to date.
+struct MigrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Applies the migrations, and the versions of the relay's schema, that the database lacks.",
+        discussion: "For this project's own tables. Several may run at once; one works, the others find nothing to do.")
+
+    @Option(help: "The folder with the V*.sql files.")
+    var directory = "migrations"
+
+    func run() throws {
+        let applied = try RelaySchemaUpgrade.migrate(directory: directory, Database.connect())
+        print(applied.isEmpty ? "up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+    }
+}
+
+/// Brings the relay's schema of an adopted table up to date.
+struct UpgradeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "upgrade",
+        abstract: "Applies the versions that a relay's schema lacks, after a new release.",
+        discussion: """
+            For the schema of an adopted table; outboxctl migrate does the same for this project's own outbox, and \
+            outboxctl adopt for a table that is adopted again. Run it as the schema's owner. The relay may run \
+            meanwhile. Doing it twice changes nothing.
+            """)
+
+    @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
+    var schema = "outbox_relay"
+
+    func run() throws {
+        let upgrade = RelaySchemaUpgrade(try Database.connect(as: "outboxctl upgrade"), schema: schema)
+        let applied = try upgrade.apply { report($0) }
+        print(applied.isEmpty ? "up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+    }
+}
+
+/// Prints the SQL of a role that can do what a relay does and no more.
+struct RoleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "role",
+        abstract: "Prints the SQL that makes a role with the least privileges a relay needs.",
+        discussion: """
+            The relay's schema must be there: adopt the table first. Printing changes nothing; pipe it into psql -v \
+            ON_ERROR_STOP=1, as the owner of the relay's schema. Without CREATEROLE, have the role created before.
+            """)
+
+    @Option(help: "The role's name.")
+    var name: String
+    @Option(help: "The relay's schema, as in RELAY_SCHEMA.")
+    var schema = "outbox_relay"
+
+    func run() throws {
+        let connection = try Database.connect(as: "outboxctl role")
+        print(try RelayRole(named: name, connection, schema: schema).script, terminator: "")
+    }
+}

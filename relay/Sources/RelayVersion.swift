@@ -1,4 +1,0 @@
-/// What `--version` says.
-enum RelayVersion {
-    static let text = "0.1.0"
-}
