@@ -8,7 +8,7 @@ enum RelayPreflight {
     static func start(_ outbox: OutboxSettings, _ publisher: KafkaPublisherConfiguration, _ logger: Logger) throws {
         let preflight = KafkaPreflight(publisher, keepsRecords: outbox.relay.guarantee == .exactlyOnce)
         let thread = try ThreadExecutor(name: "relay-preflight")
-        thread.submit { tell(preflight, logger) }
+        thread.submit { check(preflight, logger) }
         thread.shutdown()
     }
 

@@ -24,41 +24,37 @@ public final class EventStore: Sendable {
 
     /// Starts threads. Connections are made by ``run()`` or by the first request.
     ///
-    /// - Throws: ``EventStoreError/internal(_:)`` when the process has no thread or file descriptor left.
+    /// - Throws: `WakeDescriptorError` or `ThreadExecutorError` when the process is out of file descriptors or threads.
     public init(
         configuration: EventStoreConfiguration = EventStoreConfiguration(), postgres: PostgresConfiguration,
         logger: Logger
-    ) throws(EventStoreError) {
+    ) throws {
         self.configuration = configuration
         self.logger = logger
-        do {
-            let pause = try Pause()
-            self.pause = pause
-            drainPause = try Pause()
-            housekeeper = try ThreadExecutor(name: "es-housekeeper")
-            // Never interrupted: a stopping store still finishes the batch that is in flight.
-            let retryPause = try Pause()
-            writers = try (0..<max(1, configuration.writeLanes)).map { number in
-                let connection = LaneConnection(
-                    postgres, name: "write \(number)", writes: true, configuration: configuration,
-                    logger: logger)
-                let worker = WriteWorker(
-                    connection: connection, pause: retryPause, configuration: configuration, logger: logger)
-                return try Lane(
-                    name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
-                    pause: pause, configuration: configuration)
-            }
-            readers = try (0..<max(1, configuration.readLanes)).map { number in
-                let connection = LaneConnection(
-                    postgres, name: "read \(number)", writes: false, configuration: configuration,
-                    logger: logger)
-                let worker = ReadWorker(connection: connection, configuration: configuration, logger: logger)
-                return try Lane(
-                    name: "es-read-\(number)", worker: worker, batchBound: configuration.maximumReadsPerBatch,
-                    pause: pause, configuration: configuration)
-            }
-        } catch {
-            throw .internal("\(error)")
+        let pause = try Pause()
+        self.pause = pause
+        drainPause = try Pause()
+        housekeeper = try ThreadExecutor(name: "es-housekeeper")
+        // Never interrupted: a stopping store still finishes the batch that is in flight.
+        let retryPause = try Pause()
+        writers = try (0..<max(1, configuration.writeLanes)).map { number in
+            let connection = LaneConnection(
+                postgres, name: "write \(number)", writes: true, configuration: configuration,
+                logger: logger)
+            let worker = WriteWorker(
+                connection: connection, pause: retryPause, configuration: configuration, logger: logger)
+            return try Lane(
+                name: "es-write-\(number)", worker: worker, batchBound: configuration.maximumCommandsPerBatch,
+                pause: pause, configuration: configuration)
+        }
+        readers = try (0..<max(1, configuration.readLanes)).map { number in
+            let connection = LaneConnection(
+                postgres, name: "read \(number)", writes: false, configuration: configuration,
+                logger: logger)
+            let worker = ReadWorker(connection: connection, configuration: configuration, logger: logger)
+            return try Lane(
+                name: "es-read-\(number)", worker: worker, batchBound: configuration.maximumReadsPerBatch,
+                pause: pause, configuration: configuration)
         }
     }
 
