@@ -4,7 +4,7 @@ import HTTP2TestKit
 import SwiftProtobuf
 import Testing
 
-/// What a gRPC server owes its clients, over the wire.
+/// The rules of gRPC for servers, tested over the wire.
 @Suite struct CallTests {
     private typealias Bytes = Google_Protobuf_BytesValue
     private typealias Kind = RawFrame.Kind
@@ -253,7 +253,7 @@ import Testing
                 client.headers(1, HeaderEncoder.call("/test.Echo/Hang"))
                 client.data(1, frame([]), end: true)
                 client.send(RawFrame(Kind.resetStream, stream: 1, big(8)))
-                // The answer to the PING tells that the reset was processed.
+                // After the answer to the PING the reset is processed.
                 client.send(RawFrame(Kind.ping, [UInt8](repeating: 0, count: 8)))
                 _ = try client.read(Kind.ping)
             }
@@ -283,7 +283,7 @@ import Testing
             client.headers(1, HeaderEncoder.call("/test.Echo/Count"))
             client.data(1, frame(try Google_Protobuf_Int64Value(1_000_000).serializedBytes()), end: true)
             var received = 0
-            // The default window of 65,535 bytes: it is used up, and nobody gives it back.
+            // The default window of 65,535 bytes: it is used up, and the client sends no WINDOW_UPDATE.
             while received < 65_535 { received += try client.read(Kind.data).payload.count }
             client.send(RawFrame(Kind.ping, [UInt8](repeating: 0, count: 8)))
             _ = try client.read(Kind.ping)
@@ -297,7 +297,7 @@ import Testing
         try await talk(events: events) { client in
             client.headers(1, HeaderEncoder.call("/test.Echo/Deaf"))
             let bytes = frame(try Bytes([UInt8](repeating: 1, count: 10_000)).serializedBytes())
-            // Window (256 KiB) and queue (64 KiB) are used up, and no further.
+            // The window (256 KiB) and the queue (64 KiB) are used up; no more is granted.
             var sent = 0
             while sent + bytes.count <= 256 * 1024 {
                 client.data(1, bytes)

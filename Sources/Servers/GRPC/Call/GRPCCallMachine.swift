@@ -185,7 +185,7 @@ struct GRPCCallMachine {
         return .send(header)
     }
 
-    /// The handler is done: after its last message, if there is one.
+    /// The handler has succeeded. Its last message, if the driver has one, goes before the status.
     mutating func finish() -> ResponseAction {
         guard case .open(_, let header) = state else { return .none }
         state = .ended

@@ -2,7 +2,7 @@ import HTTP2
 
 /// The key–value pairs beside a call's messages. Keys are lower-case ASCII; a key that ends in `-bin` has binary values.
 public struct GRPCMetadata: Sendable, Equatable {
-    /// A value, of the kind that its key says.
+    /// A value, binary if its key ends in `-bin`.
     public enum Value: Sendable, Equatable {
         /// Printable ASCII.
         case text(String)

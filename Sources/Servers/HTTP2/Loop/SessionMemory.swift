@@ -95,7 +95,7 @@ final class SessionMemory {
         guard let block else { return allocate(size, user) }
         let sizeClass = (block - prefixBytes).load(as: Int.self)
         guard sizeClass > 0 else {
-            // A block of the system stays one, even if it shrinks.
+            // The block stays with the system, even if it shrinks.
             return Glibc.realloc(block - prefixBytes, prefixBytes + size).map { $0 + prefixBytes }
         }
         guard size > sizeClass * stepBytes else { return block }

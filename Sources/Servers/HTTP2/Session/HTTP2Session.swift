@@ -18,7 +18,7 @@ final class HTTP2Session {
     /// The stream that was looked up last: frames of one stream often follow each other.
     private unowned(unsafe) var recent: HTTP2Stream?
     private var closedStreams = ClosedStreams()
-    /// Streams whose receivers are told after the production that there is room.
+    /// Streams that have room again; their receivers are called after the production.
     private var writable: [HTTP2Stream] = []
 
     /// The fields of the open header block.
@@ -123,7 +123,7 @@ final class HTTP2Session {
         for stream in streams { stream.receiver?.becameWritable() }
     }
 
-    /// Takes the time since the last call: the flood guard earns frames, receivers of overdue requests are told.
+    /// Takes the time since the last call, for the flood guard and for overdue requests.
     func elapsed(_ duration: Duration) {
         flood.elapsed(duration)
         coarseTime += duration
@@ -374,7 +374,7 @@ final class HTTP2Session {
         if let stream = streamWithID(streamID) { close(stream, code) }
     }
 
-    /// Takes a stream off the list, releases libnghttp2's reference and tells its receiver. The only place that does.
+    /// Removes a stream from the list, releases libnghttp2's reference and calls the receiver. The only place that does.
     private func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         streams.remove(stream)
         if recent === stream { recent = nil }
