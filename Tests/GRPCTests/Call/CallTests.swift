@@ -66,9 +66,10 @@ import Testing
             // google.rpc.Status with ErrorInfo, BadRequest and RetryInfo, as Google's own encoder writes it.
             #expect(
                 response["grpc-status-details-bin"]
-                    == "CAkSA8O2JRpICih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhwKCFRPT19MQVRFEgR0ZXN0GgoKBW9yZGVyEgE3Gk"
-                    + "sKKXR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0Eh4KHAoIcXVhbnRpdHkSEG11c3QgYmUgcG9zaXRpdmUaNgoodHlw"
-                    + "ZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIKCggIARCAyrXuAQ")
+                    == "CAkSA8O2JRpICih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhwKCFRPT19MQVRFEgR0"
+                    + "ZXN0GgoKBW9yZGVyEgE3GksKKXR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0Eh4KHAoI"
+                    + "cXVhbnRpdHkSEG11c3QgYmUgcG9zaXRpdmUaNgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5"
+                    + "SW5mbxIKCggIARCAyrXuAQ")
         }
     }
 

@@ -6,8 +6,8 @@
 /// Events that do not fit the state:
 /// - An event after the end of the call, such as a late result or a late deadline, is harmless and returns `none`.
 /// - A request that breaks gRPC's rules is the client's fault and returns `reject`, which ends the call.
-/// - A message or a second end after the end of the request is our bug, because the session reports neither: it fails an
-///   assertion.
+/// - A message or a second end after the end of the request is our bug, because the session reports neither: it fails
+///   an assertion.
 struct GRPCCallMachine {
     /// The number of request messages that the method takes.
     enum Cardinality {

@@ -1,8 +1,8 @@
 import CNGHTTP2
 import Glibc
 
-/// Memory for libnghttp2, which allocates eight times for a small call and frees the blocks a moment later. Freed blocks
-/// are kept by size for the next call.
+/// Memory for libnghttp2, which allocates eight times for a small call and frees the blocks a moment later. Freed
+/// blocks are kept by size for the next call.
 ///
 /// One per event loop, used by the sessions of that loop and on that loop only. Keeps at most `keptBytes`.
 final class SessionMemory {

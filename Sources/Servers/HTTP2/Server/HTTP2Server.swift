@@ -55,8 +55,8 @@ public final class HTTP2Server: Sendable {
         self.contexts = contexts
     }
 
-    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error` with
-    /// the code `bind`.
+    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error`
+    /// with the code `bind`.
     @discardableResult
     public func start() async throws -> SocketAddress {
         let bootstrap = ServerBootstrap(group: group)

@@ -374,7 +374,7 @@ final class HTTP2Session {
         if let stream = streamWithID(streamID) { close(stream, code) }
     }
 
-    /// Removes a stream from the list, releases libnghttp2's reference and calls the receiver. The only place that does.
+    /// Removes a stream from the list, releases libnghttp2's reference and calls the receiver.
     private func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         streams.remove(stream)
         if recent === stream { recent = nil }
