@@ -49,9 +49,9 @@ final class HTTP2Session {
     /// A header block whose last fragment has not come.
     private struct HeaderBlock {
         /// A number of its own for each block.
-        var token: UInt64
+        let token: UInt64
         /// nil for a stream that is closed or was not accepted.
-        var stream: HTTP2Stream?
+        let stream: HTTP2Stream?
     }
 
     private static let drainPing: [UInt8] = Array("drainrtt".utf8)
@@ -259,19 +259,18 @@ final class HTTP2Session {
     /// A header block begins; false refuses its stream.
     func beganHeaders(streamID: Int32, isRequest: Bool) -> Bool {
         headerBlockCount += 1
-        headerBlock = HeaderBlock(token: headerBlockCount, stream: nil)
-        guard isRequest else {
-            headerBlock?.stream = streamWithID(streamID)
-            return true
-        }
-        guard let handle else { return false }
+        let stream = isRequest ? openStream(streamID) : streamWithID(streamID)
+        headerBlock = HeaderBlock(token: headerBlockCount, stream: stream)
+        return stream != nil || !isRequest
+    }
+
+    private func openStream(_ id: Int32) -> HTTP2Stream? {
         gatherer.clear()
-        let stream = HTTP2Stream(id: streamID, session: self)
-        guard handle.attach(stream) else { return false }
+        let stream = HTTP2Stream(id: id, session: self)
+        guard let handle, handle.attach(stream) else { return nil }
         streams.insert(stream)
-        closedStreams.opened(streamID)
-        headerBlock?.stream = stream
-        return true
+        closedStreams.opened(id)
+        return stream
     }
 
     /// One field of the open header block.
