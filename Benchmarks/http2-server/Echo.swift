@@ -3,7 +3,7 @@ import GRPC
 import SwiftProtobuf
 
 extension GRPCRouter {
-    /// One method of each kind on protobuf's own wrapper messages, for independent clients to try.
+    /// One method of each kind on protobuf's own wrapper messages, for tests with independent clients.
     mutating func echo() {
         typealias Bytes = Google_Protobuf_BytesValue
         unary("bench.Echo", "Unary") { (request: Bytes, context) -> Bytes in

@@ -1,5 +1,5 @@
-// A gRPC server with nothing but the health service, an echo and one page: what the HTTP/2 and gRPC layers cost by
-// themselves. Usage: http2-bench-server [port [event loops]]
+// A gRPC server with the health service, an echo and one page, to measure the HTTP/2 and gRPC layers without an
+// application. Usage: http2-bench-server [port [event loops]]
 
 import Dispatch
 import GRPC

@@ -51,26 +51,33 @@ public struct FolderOrder {
     }
 
     private static func stated(in text: String) -> [String] {
-        text.split(separator: "\n").compactMap { line in
+        text.split(separator: "\n").filter { $0.hasPrefix("///") }.compactMap { line in
             line.firstMatch(of: /^\/\/\/ \d+\. `(\w+)`/).map { String($0.1) }
         }
     }
 
-    /// The text without comments.
+    /// The text without the lines that are comments.
     private static func code(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            line.range(of: "//").map { String(line[..<$0.lowerBound]) } ?? String(line)
+        text.split(separator: "\n").filter { line in
+            !line.drop { $0 == " " }.hasPrefix("//")
         }.joined(separator: "\n")
     }
 
     private static func types(in code: String) -> [String] {
-        code.split(separator: "\n").compactMap { line in
+        code.split(separator: "\n").filter { !$0.hasPrefix(" ") }.compactMap { line in
             line.firstMatch(of: /^(?:@\w+ |public |package |private |final )*(?:class|struct|enum|protocol) (\w+)/)
                 .map { String($0.1) }
         }
     }
 
     private static func words(in code: String) -> Set<String> {
-        Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+        let isPart = { (byte: UInt8) in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+        return Set(code.utf8.split { !isPart($0) }.map { String(Substring($0)) })
     }
 }

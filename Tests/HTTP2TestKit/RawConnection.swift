@@ -164,7 +164,7 @@ public final class RawConnection {
         return frame
     }
 
-    /// Reads what there is; false at the end of the connection.
+    /// Waits for bytes and reads them; false at the end of the connection.
     private func fill() throws -> Bool {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&wanted, 1, Self.patienceMilliseconds) > 0 else { throw RawConnectionError("the server is silent") }

@@ -55,7 +55,7 @@ public struct RawFrame: Equatable, Sendable {
         self.payload = payload
     }
 
-    /// The frame's bytes; `length` pretends another payload length.
+    /// The frame's bytes; `length` replaces the length of the payload in the frame header.
     public func bytes(length: Int? = nil) -> [UInt8] {
         let length = length ?? payload.count
         return [UInt8(length >> 16 & 255), UInt8(length >> 8 & 255), UInt8(length & 255), kind, flags] + big(stream)

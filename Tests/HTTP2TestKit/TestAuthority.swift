@@ -24,7 +24,7 @@ public struct TestAuthority: Sendable {
         HTTP2TLSConfiguration(certificateChainFile: path("server.crt"), privateKeyFile: path("server.key"))
     }
 
-    /// Makes `file.crt` and `file.key`, replacing former ones as a renewal does.
+    /// Makes `file.crt` and `file.key`, replacing older files as a renewal does.
     public func issue(_ file: String, name: String) throws {
         try openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",

@@ -1,7 +1,7 @@
 /// Every bound of the HTTP/2 server, with its unit in the name.
 ///
-/// Ordinary clients stay below the defaults; a client that floods the server loses its connection. Each bound has a test
-/// that shows its effect.
+/// Ordinary clients stay below the defaults; a client that floods the server loses its connection. Each bound has a
+/// test that shows its effect.
 public struct HTTP2Limits: Sendable {
     /// Streams that one connection may have open at once. A further stream is refused (REFUSED_STREAM).
     public var concurrentStreams: UInt32 = 128

@@ -4,7 +4,7 @@ import HTTP2TestKit
 import SwiftProtobuf
 import Testing
 
-/// What a gRPC server owes its clients, over the wire.
+/// The rules of gRPC for servers, tested over the wire.
 @Suite struct CallTests {
     private typealias Bytes = Google_Protobuf_BytesValue
     private typealias Kind = RawFrame.Kind
@@ -66,9 +66,10 @@ import Testing
             // google.rpc.Status with ErrorInfo, BadRequest and RetryInfo, as Google's own encoder writes it.
             #expect(
                 response["grpc-status-details-bin"]
-                    == "CAkSA8O2JRpICih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhwKCFRPT19MQVRFEgR0ZXN0GgoKBW9yZGVyEgE3Gk"
-                    + "sKKXR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0Eh4KHAoIcXVhbnRpdHkSEG11c3QgYmUgcG9zaXRpdmUaNgoodHlw"
-                    + "ZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIKCggIARCAyrXuAQ")
+                    == "CAkSA8O2JRpICih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuRXJyb3JJbmZvEhwKCFRPT19MQVRFEgR0"
+                    + "ZXN0GgoKBW9yZGVyEgE3GksKKXR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0Eh4KHAoI"
+                    + "cXVhbnRpdHkSEG11c3QgYmUgcG9zaXRpdmUaNgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5"
+                    + "SW5mbxIKCggIARCAyrXuAQ")
         }
     }
 
@@ -253,7 +254,7 @@ import Testing
                 client.headers(1, HeaderEncoder.call("/test.Echo/Hang"))
                 client.data(1, frame([]), end: true)
                 client.send(RawFrame(Kind.resetStream, stream: 1, big(8)))
-                // The answer to the PING tells that the reset was processed.
+                // After the answer to the PING the reset is processed.
                 client.send(RawFrame(Kind.ping, [UInt8](repeating: 0, count: 8)))
                 _ = try client.read(Kind.ping)
             }
@@ -283,7 +284,7 @@ import Testing
             client.headers(1, HeaderEncoder.call("/test.Echo/Count"))
             client.data(1, frame(try Google_Protobuf_Int64Value(1_000_000).serializedBytes()), end: true)
             var received = 0
-            // The default window of 65,535 bytes: it is used up, and nobody gives it back.
+            // The default window of 65,535 bytes: it is used up, and the client sends no WINDOW_UPDATE.
             while received < 65_535 { received += try client.read(Kind.data).payload.count }
             client.send(RawFrame(Kind.ping, [UInt8](repeating: 0, count: 8)))
             _ = try client.read(Kind.ping)
@@ -297,7 +298,7 @@ import Testing
         try await talk(events: events) { client in
             client.headers(1, HeaderEncoder.call("/test.Echo/Deaf"))
             let bytes = frame(try Bytes([UInt8](repeating: 1, count: 10_000)).serializedBytes())
-            // Window (256 KiB) and queue (64 KiB) are used up, and no further.
+            // The window (256 KiB) and the queue (64 KiB) are used up; no more is granted.
             var sent = 0
             while sent + bytes.count <= 256 * 1024 {
                 client.data(1, bytes)

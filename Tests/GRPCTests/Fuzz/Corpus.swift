@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTP2TestKit
 import SwiftProtobuf
 
-/// Sessions for the fuzzer to begin with: ordinary calls of every kind, and everything that the conformance tests send.
+/// The first sessions of the fuzzer: ordinary calls of every kind, and all that the conformance tests send.
 enum Corpus {
     static func sessions() throws -> [[UInt8]] {
         let violations = Violation.framing + Violation.control + Violation.flow + Violation.states + Violation.messages

@@ -9,8 +9,7 @@ import Testing
 @testable import GRPC
 @testable import HTTP2
 
-/// Mutated sessions against the whole server side of a connection, without sockets: nothing crashes, hangs or stays
-/// behind.
+/// Mutated sessions against the whole server side of a connection, without sockets: nothing crashes, hangs or leaks.
 ///
 /// `FUZZ_SECONDS` sets how long it runs (2 by default), for a run with nothing beside it: the memory of the process is
 /// watched then. `FUZZ_SEED` repeats a run.
@@ -30,7 +29,7 @@ import Testing
                 sessions += 1
                 if sessions == 2_000 { residentAfterWarmUp = Self.residentBytes() }
             }
-            // Beside other tests, whose memory is in the same process, growth says nothing.
+            // The memory of other tests is in the same process, so growth beside them proves nothing.
             if residentAfterWarmUp > 0, environment["FUZZ_SECONDS"] != nil {
                 let growth = Self.residentBytes() - residentAfterWarmUp
                 print("fuzzed \(sessions) sessions, resident memory grew by \(growth / 1_024) KiB")
@@ -42,7 +41,7 @@ import Testing
         #expect(sessions > 0)
     }
 
-    /// One connection's life; everything that belongs to it must be gone afterwards.
+    /// One connection from its begin to its end. All its objects must be freed afterwards.
     private static func play(_ bytes: [UInt8], _ mutator: inout Mutator) throws {
         let loop = EmbeddedEventLoop()
         let context = HTTP2LoopContext(eventLoop: loop)

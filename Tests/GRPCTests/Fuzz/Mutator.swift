@@ -18,7 +18,8 @@ struct Mutator {
         return Int(mixed % UInt64(max(1, bound)))
     }
 
-    /// A session of the corpus with a few changes; mostly behind the preface, for what breaks that is soon over.
+    /// A session of the corpus with a few changes; mostly behind the preface, because a session with a broken preface
+    /// ends at once.
     mutating func session() -> [UInt8] {
         var bytes = corpus[number(below: corpus.count)]
         for _ in 0..<number(below: 6) { change(&bytes) }

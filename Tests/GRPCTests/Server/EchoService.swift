@@ -2,7 +2,7 @@ import FoundationEssentials
 import GRPC
 import SwiftProtobuf
 
-/// One method of each kind, and some that misbehave. The messages are protobuf's own wrappers.
+/// One method of each kind, and some that fail, hang or do not read. The messages are protobuf's own wrappers.
 enum EchoService {
     typealias Bytes = Google_Protobuf_BytesValue
 

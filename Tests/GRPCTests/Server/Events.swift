@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// What a handler did, for a test to wait for.
+/// The events of handlers, for which a test can wait.
 final class Events: Sendable {
     private let state = NIOLockedValueBox(State())
 
@@ -16,7 +16,7 @@ final class Events: Sendable {
 
     func wrote() { state.withLockedValue { $0.writes += 1 } }
 
-    /// Waits until the calling task is cancelled, and notes that.
+    /// Waits until the calling task is cancelled, and records that.
     func hang() async {
         let waiting = state.withLockedValue { state in
             state.starts += 1

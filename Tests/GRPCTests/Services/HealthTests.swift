@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// Else a client that watches would hold up a shutdown until its time is over.
+    /// Otherwise a client that watches delays a shutdown until the drain timeout.
     @Test func aDrainReportsNotServingAndEndsTheWatch() async throws {
         let health = GRPCHealth()
         try await talk(health) { client in

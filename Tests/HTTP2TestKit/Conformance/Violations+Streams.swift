@@ -119,7 +119,8 @@ extension Violation {
             "8.3.1", "a method twice", .streamError([.protocolError]),
             request([(":method", "GET")] + HeaderEncoder.get("/"))),
         Violation(
-            "8.3.1", "a path twice", .streamError([.protocolError]), request([(":path", "/")] + HeaderEncoder.get("/"))),
+            "8.3.1", "a path twice", .streamError([.protocolError]),
+            request([(":path", "/")] + HeaderEncoder.get("/"))),
         Violation(
             "8.3.1", "no method", .streamError([.protocolError]),
             request(HeaderEncoder.get("/").filter { $0.0 != ":method" })),

@@ -2,7 +2,7 @@ import HTTP2
 import HTTP2TestKit
 import Testing
 
-/// What honest clients do, and what they may rely on.
+/// The behaviour on which correct clients rely.
 @Suite struct OrdinaryUseTests {
     private typealias Kind = RawFrame.Kind
     private typealias Flag = RawFrame.Flag
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func aResponseWaitsForTheStreamWindow() async throws {
-        // INITIAL_WINDOW_SIZE 0: the head comes, the body waits.
+        // INITIAL_WINDOW_SIZE 0: the header fields come, the body waits.
         try await talk(settings: [0, 4] + big(0)) { client in
             client.headers(1, HeaderEncoder.call("/"))
             client.data(1, [1, 2, 3], end: true)
@@ -85,7 +85,7 @@ import Testing
             var sent = 0
             var echoed = 0
             let block = [UInt8](repeating: 7, count: 16_000)
-            // The echo is read as it comes, so that neither window closes for good.
+            // The echo is read as it comes, so that neither window stays closed.
             while echoed < 4_000_000 {
                 if sent < 4_000_000 {
                     client.data(1, block, end: sent + block.count >= 4_000_000)

@@ -1,7 +1,7 @@
 import HTTP2
 import HTTP2TestKit
 
-/// Answers 200 and echoes; on the path `/hold` it never answers nor takes anything.
+/// Answers 200 and echoes the body; on the path `/hold` it neither answers nor takes the body.
 struct ProbeApplication: HTTP2Application {
     func accept(_ stream: HTTP2Stream) -> any HTTP2StreamReceiver {
         stream.headers.first(":path") == "/hold" ? Holder() : Echo(stream)

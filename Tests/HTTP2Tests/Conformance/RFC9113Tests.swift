@@ -2,7 +2,7 @@ import HTTP2
 import HTTP2TestKit
 import Testing
 
-/// Frame by frame against a running server: what RFC 9113 calls an error gets the right code, and nothing else breaks.
+/// Each violation of RFC 9113 against a running server: it gets the right error code, and other clients are served.
 @Suite struct RFC9113Tests {
     @Test(arguments: Violation.framing + Violation.control + Violation.flow)
     func frames(_ violation: Violation) async throws { try await check(violation) }
@@ -20,7 +20,7 @@ import Testing
                 if violation.handshake { try client.handshake() }
                 violation.act(client)
                 try Self.expect(violation.answer, from: client)
-                // Whatever one client did, the next is served.
+                // The next client is served.
                 let next = try RawConnection(port: port)
                 try next.handshake()
                 next.headers(1, HeaderEncoder.get("/"), end: true)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTP2
 
-/// Conversations between time and one connection.
+/// Conversations with the clock: what the driver sees at a time, and the action that follows.
 @Suite struct ConnectionClockTests {
     private var limits = HTTP2Limits()
 

@@ -3,11 +3,11 @@ import HTTP2TestKit
 import NIOConcurrencyHelpers
 import Testing
 
-/// One task runs many handlers; none of them may notice.
+/// One task runs many handlers, without an effect of one handler on the next.
 @Suite struct HandlerTaskTests {
     private typealias Kind = RawFrame.Kind
 
-    /// Answers which task it ran in, and whether that was cancelled; `/hang` waits for its cancellation first.
+    /// Responds with the identity of its task and whether that is cancelled; `/hang` waits for its cancellation first.
     private static let application = HTTP2RequestApplication { request in
         if request.path == "/hang" { await untilCancelled() }
         let task = withUnsafeCurrentTask { $0?.hashValue ?? 0 }

@@ -2,12 +2,12 @@ import HTTP2
 import HTTP2TestKit
 import Testing
 
-/// Each bound of `HTTP2Limits`, by what it does to a client that exceeds it.
+/// The effect of each bound of `HTTP2Limits` on a client that exceeds it.
 @Suite struct LimitTests {
     private typealias Kind = RawFrame.Kind
     private typealias Flag = RawFrame.Flag
 
-    /// Limits whose time passes quickly.
+    /// Limits that are checked every 20 milliseconds.
     private static func quick(_ change: (inout HTTP2Limits) -> Void = { _ in }) -> HTTP2Limits {
         var limits = HTTP2Limits()
         limits.timerInterval = .milliseconds(20)
@@ -178,7 +178,8 @@ import Testing
         }
     }
 
-    /// First "no new streams", then, after a round trip, the last stream that is served; open streams finish.
+    /// Expects a GOAWAY for new streams and, after a round trip, a second one with the last stream that is served; then
+    /// the open stream finishes.
     private func expectTwoGoAways(_ client: RawConnection, closing stream: UInt32? = nil) throws {
         let first = try client.read(Kind.goAway)
         expectSame(first.errorCode, 0)
@@ -215,7 +216,7 @@ import Testing
                 let third = try RawConnection(port: port)
                 expectSame(try third.readOrEnd(), nil)
                 clients[0].shutdown()
-                // The place is free once the server has seen the end; until then newcomers are turned away.
+                // Until the server has seen the end of the first client, it closes new connections.
                 var isServed = false
                 while !isServed {
                     let next = try RawConnection(port: port)
@@ -249,7 +250,7 @@ import Testing
     }
 }
 
-/// Carries a client from one thread to the next; never used by two at once.
+/// Carries a client from one thread to the next; no two threads use it at once.
 private struct Unchecked: @unchecked Sendable {
     let client: RawConnection
 

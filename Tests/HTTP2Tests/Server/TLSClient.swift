@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Asks a server for `/` over TLS.
+/// Sends a GET for `/` over TLS.
 enum TLSClient {
     struct Session {
         /// A response came.
@@ -52,7 +52,7 @@ enum TLSClient {
                     }
                 }
             } catch {
-                // Turned away in the handshake.
+                // The server refused the handshake.
             }
             let certificate = try? await channel.channel.nioSSL_peerCertificate().get()
             session.serverName = certificate.map { String(describing: $0) }.flatMap { text in

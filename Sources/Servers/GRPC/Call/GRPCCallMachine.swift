@@ -6,8 +6,8 @@
 /// Events that do not fit the state:
 /// - An event after the end of the call, such as a late result or a late deadline, is harmless and returns `none`.
 /// - A request that breaks gRPC's rules is the client's fault and returns `reject`, which ends the call.
-/// - A message or a second end after the end of the request is our bug, because the session reports neither: it fails an
-///   assertion.
+/// - A message or a second end after the end of the request is our bug, because the session reports neither: it fails
+///   an assertion.
 struct GRPCCallMachine {
     /// The number of request messages that the method takes.
     enum Cardinality {
@@ -185,7 +185,7 @@ struct GRPCCallMachine {
         return .send(header)
     }
 
-    /// The handler is done: after its last message, if there is one.
+    /// The handler has succeeded. Its last message, if the driver has one, goes before the status.
     mutating func finish() -> ResponseAction {
         guard case .open(_, let header) = state else { return .none }
         state = .ended

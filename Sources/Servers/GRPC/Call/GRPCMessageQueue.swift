@@ -63,8 +63,8 @@ final class GRPCMessageQueue: Sendable {
         case wait
     }
 
-    /// The next message; nil after the last one. Throws the error of `finish`, and `CancellationError` when the reader's
-    /// task is cancelled.
+    /// The next message; nil after the last one. Throws the error of `finish`, and `CancellationError` when the
+    /// reader's task is cancelled.
     func next() async throws -> [UInt8]? {
         let step = state.withLockedValue { $0.take() }
         switch step {

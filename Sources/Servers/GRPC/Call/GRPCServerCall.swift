@@ -256,8 +256,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         release(error.code)
     }
 
-    /// The call has ended: stops its timer and its handler, resumes everything that waits for it, and reports it. Called
-    /// once.
+    /// The call has ended: stops its timer and its handler, resumes everything that waits for it, and reports it.
+    /// Called once.
     private func release(_ status: GRPCStatusCode) {
         deadlineTimer?.cancel()
         deadlineTimer = nil

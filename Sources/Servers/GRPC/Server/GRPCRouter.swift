@@ -89,7 +89,7 @@ public struct GRPCRouter: Sendable {
 
     // MARK: - Registration
 
-    /// The work of one call: runs the handler and sends what it returns. Made once per method.
+    /// Runs the handler and sends its responses. Made once per method.
     private typealias Work<Input> = GRPCServerCall.Work<Input>
 
     /// Adds a method whose handler starts with its one request message.

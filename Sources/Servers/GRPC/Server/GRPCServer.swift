@@ -32,8 +32,8 @@ public final class GRPCServer: Sendable {
         server = try HTTP2Server(configuration: configuration, group: group, application: application, logger: logger)
     }
 
-    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error` with
-    /// the code `bind`.
+    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error`
+    /// with the code `bind`.
     @discardableResult
     public func start() async throws -> SocketAddress { try await server.start() }
 

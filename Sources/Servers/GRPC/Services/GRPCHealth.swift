@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// The status of each service, as `grpc.health.v1.Health` answers it in `Check` and reports it in `Watch`. The empty name
-/// stands for the whole server. May be used on any thread.
+/// The status of each service, as `grpc.health.v1.Health` answers it in `Check` and reports it in `Watch`. The empty
+/// name stands for the whole server. May be used on any thread.
 public final class GRPCHealth: Sendable {
     /// Whether a service can be used.
     public enum Status: Sendable, Equatable {
@@ -68,8 +68,8 @@ public final class GRPCHealth: Sendable {
         state.withLockedValue { $0.statuses[service] }
     }
 
-    /// The present status and each later one, until the watches are ended. A slow reader gets only the newest; nil stands
-    /// for a service that is not known.
+    /// The present status and each later one, until the watches are ended. A slow reader gets only the newest; nil
+    /// stands for a service that is not known.
     func watch(_ service: String) -> AsyncStream<Status?> {
         let (stream, continuation) = AsyncStream.makeStream(of: Status?.self, bufferingPolicy: .bufferingNewest(1))
         let (id, isClosed) = state.withLockedValue { state in

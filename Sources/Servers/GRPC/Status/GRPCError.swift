@@ -48,7 +48,7 @@ public enum GRPCStatusCode: Int, Sendable, CaseIterable {
     case cancelled = 1
     /// An error without a better code.
     case unknown = 2
-    /// The request is wrong, in whatever state the server is.
+    /// The request is wrong in every state of the server.
     case invalidArgument = 3
     /// The deadline passed; the call may have had its effect.
     case deadlineExceeded = 4

@@ -61,8 +61,8 @@ struct GRPCMessageCoding {
         thresholdBytes = limits.compressionThresholdBytes ?? 0
     }
 
-    /// The bytes of a request message. Throws what `Compression.decompress` throws, and INTERNAL for a compressed message
-    /// of a request without an encoding.
+    /// The bytes of a request message. Throws what `Compression.decompress` throws, and INTERNAL for a compressed
+    /// message of a request without an encoding.
     func message(_ frame: GRPCDeframer.Frame, in deframer: GRPCDeframer) throws(GRPCError) -> [UInt8] {
         guard frame.isCompressed else { return deframer.bytes(frame) }
         guard request != .identity else {

@@ -1,8 +1,9 @@
 import HTTP2
 
-/// The key–value pairs beside a call's messages. Keys are lower-case ASCII; a key that ends in `-bin` has binary values.
+/// The key–value pairs beside a call's messages. Keys are lower-case ASCII; a key that ends in `-bin` has binary
+/// values.
 public struct GRPCMetadata: Sendable, Equatable {
-    /// A value, of the kind that its key says.
+    /// A value, binary if its key ends in `-bin`.
     public enum Value: Sendable, Equatable {
         /// Printable ASCII.
         case text(String)
@@ -77,7 +78,8 @@ extension GRPCMetadata {
             || name.matches("grpc-encoding") || name.matches("grpc-accept-encoding")
     }
 
-    /// The fields to send. Keys that belong to HTTP/2 or gRPC are left out, so that a handler cannot break the protocol.
+    /// The fields to send. Keys that belong to HTTP/2 or gRPC are left out, so that a handler cannot break the
+    /// protocol.
     var fields: [HTTP2Field] {
         pairs.compactMap { key, value in
             guard Self.isSendable(key) else { return nil }

@@ -7,7 +7,7 @@ struct GRPCRequestHead: ~Copyable {
     private var isSupportedSubtype = true
     private var isPost = false
     private var hasTrailersTE = false
-    /// How long the client waits; nil if it does not say, or says it wrongly.
+    /// The time that the client waits; nil without `grpc-timeout`, or if that cannot be read.
     private(set) var timeout: Duration?
     private var hasBadTimeout = false
     /// The compression of the request's messages; nil when the request names one that is not known.

@@ -1,7 +1,8 @@
 /// Decides which timeouts of one connection have passed: handshake, header block, keepalive, idle, age, stalled output
 /// and the end of a drain.
 ///
-/// Pure: at each tick the driver passes the time and a view of the connection, and performs the action that is returned.
+/// Pure: at each tick the driver passes the time and a view of the connection, and performs the action that is
+/// returned.
 struct ConnectionClock {
     /// The connection at a tick.
     struct View {

@@ -162,7 +162,8 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler, HTTP2LoopContext.Conn
             progressed = true
             context.flush()
         }
-        // The frames of a peer that does not read are not read either, so that acknowledgements and replies do not queue.
+        // The frames of a peer that does not read are not read either, so that acknowledgements and replies do not
+        // queue.
         setReading(context, !more || context.channel.isWritable)
         if session.isOver { close(after: "complete") }
     }

@@ -158,7 +158,8 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     func add(_ connection: any Connection, tick: TimeAmount) {
         connections[ObjectIdentifier(connection)] = connection
         if ticker == nil {
-            // A strong reference until the last connection is removed: a weak one would slow every retain of this object.
+            // A strong reference until the last connection is removed: a weak one would slow every retain of this
+            // object.
             ticker = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in self.tick() }
         }
     }

@@ -1,8 +1,8 @@
 import CNGHTTP2
 import Glibc
 
-/// Memory for libnghttp2, which allocates eight times for a small call and frees the blocks a moment later. Freed blocks
-/// are kept by size for the next call.
+/// Memory for libnghttp2, which allocates eight times for a small call and frees the blocks a moment later. Freed
+/// blocks are kept by size for the next call.
 ///
 /// One per event loop, used by the sessions of that loop and on that loop only. Keeps at most `keptBytes`.
 final class SessionMemory {
@@ -95,7 +95,7 @@ final class SessionMemory {
         guard let block else { return allocate(size, user) }
         let sizeClass = (block - prefixBytes).load(as: Int.self)
         guard sizeClass > 0 else {
-            // A block of the system stays one, even if it shrinks.
+            // The block stays with the system, even if it shrinks.
             return Glibc.realloc(block - prefixBytes, prefixBytes + size).map { $0 + prefixBytes }
         }
         guard size > sizeClass * stepBytes else { return block }

@@ -10,7 +10,7 @@ import NIOSSL
 /// (`FolderOrderTests`). The files beside the folders, errors and limits, come first.
 ///
 /// 1. `Message`: header fields, as they are received and as they are sent.
-/// 2. `Loop`: what connections of one event loop share: the executor of handlers, the flush list, libnghttp2's memory.
+/// 2. `Loop`: the shared state of one event loop's connections: executor of handlers, flush list, libnghttp2's memory.
 /// 3. `Session`: one connection as libnghttp2 sees it, its streams, and the border to applications: `HTTP2Application`.
 /// 4. `Connection`: one connection as NIO sees it: bytes between socket and session, and timeouts.
 /// 5. `Server`: the listening socket, certificates, shutdown.
@@ -55,8 +55,8 @@ public final class HTTP2Server: Sendable {
         self.contexts = contexts
     }
 
-    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error` with
-    /// the code `bind`.
+    /// Opens the listening socket and begins to serve. Returns the address that it is bound to. Throws `HTTP2Error`
+    /// with the code `bind`.
     @discardableResult
     public func start() async throws -> SocketAddress {
         let bootstrap = ServerBootstrap(group: group)
@@ -119,7 +119,7 @@ public final class HTTP2Server: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when no connection is open. Does not stop new ones.
+    /// Returns when no connection is open. New connections are accepted meanwhile.
     public func waitUntilNoConnections() async {
         await withCheckedContinuation { waiter in
             let isIdle = state.withLockedValue { state in

@@ -12,7 +12,7 @@ public struct HTTP2ServerConfiguration: Sendable {
     /// The bounds of connections and streams.
     public var limits: HTTP2Limits
 
-    /// Settings for a server on any free port of this machine, unless said otherwise.
+    /// By default: any free port, reachable from this machine only, without TLS.
     public init(
         host: String = "127.0.0.1", port: Int = 0, tls: HTTP2TLSConfiguration? = nil,
         limits: HTTP2Limits = HTTP2Limits()

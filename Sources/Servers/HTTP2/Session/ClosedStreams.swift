@@ -1,4 +1,5 @@
-/// Remembers how the last streams of a connection ended, to tell a peer's error from frames that crossed our reset. Pure.
+/// Remembers how the last streams of a connection ended, to tell a peer's error from frames that crossed our reset.
+/// Pure.
 ///
 /// libnghttp2 ignores HEADERS on a stream that it no longer knows. RFC 9113 asks for more: HEADERS are an error if the
 /// peer had ended the stream (§5.1) or had never opened it (§5.1.1). They are allowed if we ended the stream, because

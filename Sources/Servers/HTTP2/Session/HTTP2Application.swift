@@ -3,8 +3,8 @@
 /// The session owns everything below this border: frames, header compression, windows, streams. The application owns
 /// the meaning of requests; a gRPC call begins here.
 public protocol HTTP2Application: Sendable {
-    /// Accepts a request whose header block is complete, and returns the receiver of the rest of its stream. May respond
-    /// at once.
+    /// Accepts a request whose header block is complete, and returns the receiver of the rest of its stream. May
+    /// respond at once.
     ///
     /// Called on the connection's event loop, inside a callback of libnghttp2: it must not block.
     func accept(_ stream: HTTP2Stream) -> any HTTP2StreamReceiver

@@ -18,7 +18,7 @@ final class HTTP2Session {
     /// The stream that was looked up last: frames of one stream often follow each other.
     private unowned(unsafe) var recent: HTTP2Stream?
     private var closedStreams = ClosedStreams()
-    /// Streams whose receivers are told after the production that there is room.
+    /// Streams that have room again; their receivers are called after the production.
     private var writable: [HTTP2Stream] = []
 
     /// The fields of the open header block.
@@ -49,9 +49,9 @@ final class HTTP2Session {
     /// A header block whose last fragment has not come.
     private struct HeaderBlock {
         /// A number of its own for each block.
-        var token: UInt64
+        let token: UInt64
         /// nil for a stream that is closed or was not accepted.
-        var stream: HTTP2Stream?
+        let stream: HTTP2Stream?
     }
 
     private static let drainPing: [UInt8] = Array("drainrtt".utf8)
@@ -123,7 +123,7 @@ final class HTTP2Session {
         for stream in streams { stream.receiver?.becameWritable() }
     }
 
-    /// Takes the time since the last call: the flood guard earns frames, receivers of overdue requests are told.
+    /// Takes the time since the last call, for the flood guard and for overdue requests.
     func elapsed(_ duration: Duration) {
         flood.elapsed(duration)
         coarseTime += duration
@@ -259,19 +259,18 @@ final class HTTP2Session {
     /// A header block begins; false refuses its stream.
     func beganHeaders(streamID: Int32, isRequest: Bool) -> Bool {
         headerBlockCount += 1
-        headerBlock = HeaderBlock(token: headerBlockCount, stream: nil)
-        guard isRequest else {
-            headerBlock?.stream = streamWithID(streamID)
-            return true
-        }
-        guard let handle else { return false }
+        let stream = isRequest ? openStream(streamID) : streamWithID(streamID)
+        headerBlock = HeaderBlock(token: headerBlockCount, stream: stream)
+        return stream != nil || !isRequest
+    }
+
+    private func openStream(_ id: Int32) -> HTTP2Stream? {
         gatherer.clear()
-        let stream = HTTP2Stream(id: streamID, session: self)
-        guard handle.attach(stream) else { return false }
+        let stream = HTTP2Stream(id: id, session: self)
+        guard let handle, handle.attach(stream) else { return nil }
         streams.insert(stream)
-        closedStreams.opened(streamID)
-        headerBlock?.stream = stream
-        return true
+        closedStreams.opened(id)
+        return stream
     }
 
     /// One field of the open header block.
@@ -374,7 +373,7 @@ final class HTTP2Session {
         if let stream = streamWithID(streamID) { close(stream, code) }
     }
 
-    /// Takes a stream off the list, releases libnghttp2's reference and tells its receiver. The only place that does.
+    /// Removes a stream from the list, releases libnghttp2's reference and calls the receiver.
     private func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         streams.remove(stream)
         if recent === stream { recent = nil }

@@ -8,9 +8,9 @@ struct OutboundBuffer {
     /// The side that waits for the other. Never both: the reader waits at an empty buffer, the writer at a full one.
     enum Waiting {
         case nobody
-        /// libnghttp2 was told that there are no bytes; it must be told when there are.
+        /// libnghttp2 found no bytes; `HTTP2Session.resume` must follow when there are bytes.
         case reader
-        /// The application was told that there is no room; it must be told when there is.
+        /// The application found no room; `HTTP2StreamReceiver.becameWritable` must follow when there is room.
         case writer
     }
 

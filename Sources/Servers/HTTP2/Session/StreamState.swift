@@ -1,7 +1,6 @@
 /// The request half of a stream: how much of the request the peer has sent.
 ///
-/// Pure, as all states here: the session tells it what libnghttp2 reported. libnghttp2 reports nothing about a stream
-/// after its end, so an event that does not fit the state is our bug.
+/// Pure: the session reports the events of libnghttp2.
 enum RequestState {
     /// The header block is being received.
     case headers
