@@ -18,7 +18,7 @@ public enum PollLoop {
     /// one is rounded up.
     ///
     /// - Parameters:
-    ///   - descriptors: the descriptors and the events of each; `poll` ignores a negative descriptor. `revents` is filled in.
+    ///   - descriptors: `poll` ignores a negative descriptor. `revents` is filled in.
     ///   - deadline: nil waits without end. A deadline in the past asks once and does not block.
     public static func wait(
         _ descriptors: inout [pollfd], until deadline: ContinuousClock.Instant?
