@@ -14,7 +14,7 @@ enum RelayPreflight {
 
     private static func tell(_ preflight: KafkaPreflight, _ logger: Logger) {
         do {
-            let findings = try preflight.look()
+            let findings = try preflight.inspectTopics()
             let topics = findings.topics.prefix(20).map { topic in
                 "\(topic.name) (partitions \(topic.partitions), max.message.bytes \(topic.maximumBytes.map(String.init) ?? "unknown"))"
             }

@@ -20,8 +20,8 @@ public enum OutboxLimits {
     /// How long one try for the sleep lock waits. A waiter's snapshot holds back vacuum, so tries are short.
     public static let sleepLockTryMilliseconds = 250
     /// First and longest pause between the cuts made while waiting for the sleep lock, in milliseconds.
-    public static let firstDozeMilliseconds = 1
-    public static let longestDozeMilliseconds = 200
+    public static let firstFallingAsleepMilliseconds = 1
+    public static let longestFallingAsleepMilliseconds = 200
     /// How long a relay that is asleep leaves a drained cut unfinished, so that finishing it and taking the next are
     /// one statement, in milliseconds. A crash meanwhile repeats the cut's rows.
     public static let unfinishedMilliseconds = 20
@@ -111,7 +111,7 @@ public enum OutboxLimits {
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {
         rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
-            && firstDozeMilliseconds <= longestDozeMilliseconds && workStatementSeconds < hangSeconds
+            && firstFallingAsleepMilliseconds <= longestFallingAsleepMilliseconds && workStatementSeconds < hangSeconds
             && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < stopMilliseconds
     }
 }
