@@ -12,7 +12,7 @@ import Testing
             _ = try kafka.topic("somebody.else", partitions: 1)
             var configuration = KafkaPublisherConfiguration(kafka: kafka.configuration)
             configuration.topic = try #require(TopicTemplate(kafka.name("outbox.event.") + "{aggregate_type}"))
-            return (topic, try KafkaPreflight(configuration).look())
+            return (topic, try KafkaPreflight(configuration).inspectTopics())
         }
         #expect(findings.topics.map(\.name) == [topic])
         #expect(findings.topics.map(\.partitions) == [4])
@@ -62,7 +62,7 @@ import Testing
             configuration.checkpointTopic = kafka.name("records")
             _ = try kafka.topic(
                 "records", partitions: 1, settings: ["cleanup.policy": "delete", "retention.ms": "3600000"])
-            return try KafkaPreflight(configuration, keepsRecords: true).look()
+            return try KafkaPreflight(configuration, keepsRecords: true).inspectTopics()
         }
         #expect(findings.errors.count == (TestKafka.isExternal ? 1 : 0))
     }

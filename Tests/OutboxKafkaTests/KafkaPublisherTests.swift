@@ -16,9 +16,10 @@ struct KafkaPublisherTests {
             _ = try kafka.topic("order", partitions: 4)
             let wake = try WakeDescriptor()
             let publisher = try Self.factory(kafka).makePublisher(wake: wake)
-            for ticket in 0..<500 as Range<UInt64> {
+            for deliveryID in 0..<500 as Range<UInt64> {
                 #expect(
-                    Self.publish(publisher, key: "k\(ticket % 7)", type: "order", payload: [1, 2], ticket: ticket)
+                    Self.publish(
+                        publisher, key: "k\(deliveryID % 7)", type: "order", payload: [1, 2], deliveryID: deliveryID)
                         == .queued)
             }
             return Self.reports(of: publisher, wake, count: 500)
@@ -32,7 +33,7 @@ struct KafkaPublisherTests {
             let kafka = try TestKafka()
             let publisher = try Self.factory(kafka).makePublisher(wake: WakeDescriptor())
             return Self.publish(
-                publisher, key: "k", type: "order", payload: Array(repeating: 7, count: 1_100_000), ticket: 0)
+                publisher, key: "k", type: "order", payload: Array(repeating: 7, count: 1_100_000), deliveryID: 0)
         }
         guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
         #expect(failure.kind == .row)
@@ -43,7 +44,7 @@ struct KafkaPublisherTests {
         let outcome = try await onThread {
             let kafka = try TestKafka()
             let publisher = try Self.factory(kafka).makePublisher(wake: WakeDescriptor())
-            return Self.publish(publisher, key: "k", type: "no such/type", payload: [1], ticket: 0)
+            return Self.publish(publisher, key: "k", type: "no such/type", payload: [1], deliveryID: 0)
         }
         guard case .refused(let failure) = outcome else { return #expect(Bool(false), "it was \(outcome)") }
         #expect(failure.kind == .row)
@@ -63,18 +64,18 @@ struct KafkaPublisherTests {
     }
 
     private static func publish(
-        _ publisher: any Publisher, key: String, type: String, payload: [UInt8], ticket: UInt64
+        _ publisher: any Publisher, key: String, type: String, payload: [UInt8], deliveryID: UInt64
     ) -> PublishOutcome {
         Array(type.utf8).withUnsafeBytes { type in
             Array(key.utf8).withUnsafeBytes { key in
                 payload.withUnsafeBytes { payload in
                     let row = OutboxRow(
-                        outboxID: Int64(ticket), eventID: .v7(), aggregateType: type, aggregateID: key,
+                        outboxID: Int64(deliveryID), eventID: .v7(), aggregateType: type, aggregateID: key,
                         sequenceNumber: 1,
                         eventType: type, payload: payload, headers: UnsafeRawBufferPointer(start: nil, count: 0),
                         createdAt: 0,
                         epoch: 1)
-                    return publisher.publish(row, ticket: ticket)
+                    return publisher.publish(row, deliveryID: deliveryID)
                 }
             }
         }

@@ -57,11 +57,11 @@ final class PublisherDesk {
 
     /// What becomes of offering a row of this number.
     func offer(_ number: Int64) -> PublishOutcome {
-        Self.withRow(number) { publisher.publish($0, ticket: UInt64(number)) }
+        Self.withRow(number) { publisher.publish($0, deliveryID: UInt64(number)) }
     }
 
     func publish(_ record: DeliveryRecord) throws {
-        let outcome = publisher.publish(record, ticket: .max)
+        let outcome = publisher.publish(record, deliveryID: .max)
         guard outcome == .queued else { throw TestFailure("record: \(outcome)") }
         offered += 1
     }

@@ -17,7 +17,7 @@ import Testing
             return topic == "gone" ? missing : nil
         }
         #expect(!refused.isEmpty)
-        // A fresh answer is believed: nobody is asked for every row.
+        // A fresh answer is used: Kafka is not asked for every row.
         #expect(refused.refusal(of: "gone") { _ in throw KafkaError(.fail, "asked") } == missing)
         #expect(refused.refusal(of: "good") { _ in missing } == nil)
         #expect(refused.refusal(of: "silent") { _ in missing } == nil)

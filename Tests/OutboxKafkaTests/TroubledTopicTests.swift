@@ -32,7 +32,7 @@ struct TroubledTopicTests {
         }
     }
 
-    /// No row is to blame: the relay tells, and tries again.
+    /// No row is the reason: the relay reports the failure, and tries again.
     @Test func aCheckpointTopicThatMayNotBeWrittenToIsNoFaultOfARow() async throws {
         try await onThread {
             let (broker, desk) = try Self.open()
@@ -74,7 +74,7 @@ struct TroubledTopicTests {
 
     /// The broker does not know the topic of a message that it is sent, and neither do the others. librdkafka says so,
     /// or never speaks of the message again: the publisher tells in any case.
-    @Test func aTopicThatIsDeletedUnderAMessageStopsNobody() async throws {
+    @Test func aTopicThatIsDeletedUnderAMessageStopsNoOtherRow() async throws {
         try await onThread {
             let broker = try TestBroker()
             try broker.createTopic(broker.topic, partitions: 1)
@@ -83,11 +83,11 @@ struct TroubledTopicTests {
             let factory = KafkaPublisherFactory(configuration)
             let wake = try WakeDescriptor()
             let publisher = try factory.makePublisher(wake: wake)
-            let offer = { (ticket: UInt64) in
-                PublisherDesk.withRow(Int64(ticket)) { publisher.publish($0, ticket: ticket) }
+            let offer = { (deliveryID: UInt64) in
+                PublisherDesk.withRow(Int64(deliveryID)) { publisher.publish($0, deliveryID: deliveryID) }
             }
             #expect(offer(1) == .queued)
-            var reports: [(ticket: UInt64, failure: PublishFailure?)] = []
+            var reports: [(deliveryID: UInt64, failure: PublishFailure?)] = []
             let report = {
                 let deadline = ContinuousClock.now + .seconds(60)
                 while reports.isEmpty, .now < deadline {
@@ -102,11 +102,11 @@ struct TroubledTopicTests {
             broker.setTopicError(broker.topic, .unknownTopicOrPartition)
             #expect(offer(2) == .queued)
             let lost = report()
-            #expect(lost.map(\.ticket) == [2])
+            #expect(lost.map(\.deliveryID) == [2])
             #expect(lost.first?.failure?.explanation.contains("UNKNOWN_") == true)
             publisher.abandon()
             let next = try factory.makePublisher(wake: wake)
-            let outcome = PublisherDesk.withRow(2) { next.publish($0, ticket: 2) }
+            let outcome = PublisherDesk.withRow(2) { next.publish($0, deliveryID: 2) }
             #expect(outcome == .refused(PublishFailure(.unknownTopicOrPartition)))
         }
     }

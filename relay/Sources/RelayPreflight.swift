@@ -14,7 +14,7 @@ enum RelayPreflight {
 
     private static func check(_ preflight: KafkaPreflight, _ logger: Logger) {
         do {
-            let findings = try preflight.look()
+            let findings = try preflight.inspectTopics()
             let topics = findings.topics.prefix(20).map { topic in
                 let limit = topic.maximumBytes.map(String.init) ?? "unknown"
                 return "\(topic.name) (partitions \(topic.partitions), max.message.bytes \(limit))"

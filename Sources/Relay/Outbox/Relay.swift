@@ -3,16 +3,20 @@ import Postgres
 import Synchronization
 import Threads
 
-/// One relay for one outbox: two threads, one that leads and one that works.
+/// One relay for one outbox, on two threads: one leads (lock, lease), one works (reads and publishes rows).
 ///
-/// It starts in any order with Postgres and Kafka, waits for what is missing, and survives their going away.
+/// The relay can be started before Postgres and Kafka. It waits for what is missing, and reconnects when it was lost.
 public final class Relay: Sendable {
     private let configuration: RelayConfiguration
     private let factory: any PublisherFactory
     private let signals: RelaySignals
     private let logger: Logger
+    /// What the relay is doing.
     public let status: RelayStatus
 
+    /// - Parameters:
+    ///   - factory: makes the publishers that rows go to.
+    ///   - observer: is told what the relay does, for metrics.
     /// - Throws: when the process has no file descriptors left.
     public init(
         _ configuration: RelayConfiguration, factory: any PublisherFactory, observer: (any RelayObserver)? = nil,
@@ -25,9 +29,9 @@ public final class Relay: Sendable {
         signals = try RelaySignals()
     }
 
-    /// Works until ``stop()``; then settles what is in flight and returns.
+    /// Works until ``stop()``; then settles what is in flight and returns, after 10 s at the latest.
     ///
-    /// - Throws: ``OutboxError`` when going on is useless: a foreign checkpoint, a missing schema.
+    /// - Throws: ``OutboxError`` when no further attempt can succeed: a foreign checkpoint, a wrong schema.
     public func run() async throws {
         let leadLoop = LeadLoop(configuration: configuration, signals: signals, status: status, logger: logger)
         let leadThread = try ThreadExecutor(name: "relay-lead")
@@ -42,42 +46,41 @@ public final class Relay: Sendable {
         if let error = signals.finalError { throw error }
     }
 
-    /// Asks for the end. May be called from any thread, also twice.
+    /// Asks the relay to end. May be called from any thread, and more than once.
     public func stop() { signals.stop() }
 
     private func work() {
-        let backoff = Backoff()
+        var backoff = Backoff.reconnecting
         while !signals.isStopping {
             signals.heartbeat = .now
-            status.beats()
+            status.recordHeartbeat()
             guard case .leading(let epoch, _) = signals.lead else {
                 signals.workWake.wait(until: .now + .seconds(1))
                 continue
             }
             do {
-                status.leads(epoch)
-                try lead(epoch, backoff)
+                status.recordLead(epoch: epoch)
+                try lead(epoch, &backoff)
             } catch {
-                backoff.failed()
-                lost(error, backoff)
+                recover(from: error, after: backoff.failed())
             }
         }
         signals.finish()
     }
 
-    private func lead(_ epoch: Int64, _ backoff: Backoff) throws {
+    private func lead(_ epoch: Int64, _ backoff: inout Backoff) throws {
         let session = try RelaySession(
             signals.isPooled ? configuration.pooled : configuration, signals: signals, epoch: epoch, factory: factory,
-            status: status,
-            backoff: backoff, logger: logger)
+            status: status, logger: logger)
+        defer { if session.hasAdvanced { backoff.succeeded() } }
         try session.run()
     }
 
-    private func lost(_ error: any Error, _ backoff: Backoff) {
+    private func recover(from error: any Error, after pause: Duration) {
         signals.wantsSleepLock = false
-        status.lostLead("\(error)")
+        status.recordLostLead("\(error)")
         if let error = error as? OutboxError, error.isFinal { return signals.fail(error) }
         logger.warning("publishing interrupted", metadata: ["why": "\(error)"])
-        signals.workWake.wait(until: .now + backoff.pause)
+        signals.workWake.wait(until: .now + pause)
     }
 }

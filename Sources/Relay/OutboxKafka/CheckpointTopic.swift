@@ -3,15 +3,15 @@ import Outbox
 
 /// The compacted topic that holds the last record of each outbox, by `transactional.id`.
 ///
-/// All records are in partition 0: the last one of a key is the last one in the partition, also after somebody adds
-/// partitions, and reading it back means reading one partition.
+/// All records are in partition 0. So the last record of a key is the last one in the partition, also after partitions
+/// were added, and reading it means reading one partition.
 struct CheckpointTopic {
     private let configuration: KafkaPublisherConfiguration
     private let key: String
 
     private static let partition: Int32 = 0
-    /// Records are small and the topic is read at every start: compaction begins early, and what it cannot reach is
-    /// little.
+    /// Records are small and the topic is read at every start: compaction begins early, with small segments, since it
+    /// does not reach the newest segment.
     private static let settings = [
         "cleanup.policy": "compact", "segment.bytes": "16777216", "min.cleanable.dirty.ratio": "0.1",
     ]
@@ -24,13 +24,14 @@ struct CheckpointTopic {
 
     private var name: String { configuration.checkpointTopic }
 
-    func publish(_ record: DeliveryRecord, _ producer: KafkaProducer, ticket: UInt64) throws(KafkaError)
+    /// Produces the record; its report carries `deliveryID`.
+    func publish(_ record: DeliveryRecord, _ producer: KafkaProducer, deliveryID: UInt64) throws(KafkaError)
         -> PublishOutcome
     {
         let topic = try producer.topic(name)
         let outcome = producer.produce(
             to: topic, partition: Self.partition, key: Array(key.utf8), value: Array(record.text.utf8),
-            correlation: ticket)
+            correlation: deliveryID)
         switch outcome {
         case .queued: return .queued
         case .queueFull: return .full
@@ -38,7 +39,7 @@ struct CheckpointTopic {
         }
     }
 
-    /// The last committed record of our key; nil if there is none. `producer` has settled its former transactions.
+    /// The last committed record of the key; nil if there is none. `producer` has ended its earlier transactions.
     func lastRecord(_ producer: KafkaProducer, within limit: Duration) throws -> DeliveryRecord? {
         let deadline = ContinuousClock.now + limit
         let reader = try KafkaTopicReader(reading, topic: name, sink: configuration.sink)
@@ -47,7 +48,8 @@ struct CheckpointTopic {
             try create(producer, within: deadline - .now)
             throw PublishFailure(.transient, "the topic \(name) was not there; it is waited for")
         }
-        // Up to what is there now; another outbox's open transaction may stand before our record, and is waited for.
+        // Up to the records that are there now. Another outbox's open transaction may come before the record, and is
+        // waited for.
         let end = try producer.watermarks(place, within: deadline - .now).high
         var found: String?
         try reader.readToEnd(from: [place: .beginning], atLeastTo: [place: end], within: deadline - .now) { batch in
@@ -62,7 +64,8 @@ struct CheckpointTopic {
         return record
     }
 
-    /// What holds for the producer, as far as a consumer knows it; it ends soon, so waiting for more data is useless.
+    /// The producer's settings, as far as a consumer has them. The reader ends soon, so waiting for more data is
+    /// useless.
     private var reading: KafkaConfiguration {
         var reading = configuration.kafka
         reading["transactional.id"] = nil
@@ -72,7 +75,7 @@ struct CheckpointTopic {
         return reading
     }
 
-    /// Where there is no admin API, or no right to use it, brokers may still create the topic on use.
+    /// Without the admin API, or without the right to use it, brokers may still create the topic on use.
     private func create(_ producer: KafkaProducer, within limit: Duration) throws(KafkaError) {
         do {
             try producer.createTopic(name, partitions: 1, configuration: Self.settings, within: limit)

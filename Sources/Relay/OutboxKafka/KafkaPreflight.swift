@@ -1,28 +1,32 @@
 public import Kafka
 import Threads
 
-/// Looks, once at start, at what Kafka says about the topics that rows will go to. It only looks: where Kafka is away
-/// or the answer is missing, the relay goes on all the same.
+/// Reads, once at start, what Kafka says about the topics that rows will go to. It changes nothing: if Kafka is away or
+/// an answer is missing, the relay starts all the same.
 public struct KafkaPreflight: Sendable {
-    /// What is known of one topic.
+    /// What is known about one topic.
     public struct Topic: Equatable, Sendable {
+        /// The topic's name.
         public var name: String
+        /// How many partitions it has.
         public var partitions: Int
-        /// The largest batch its brokers take, in bytes; nil where the admin API does not answer.
+        /// The largest batch that brokers take, in bytes; nil if the admin API does not answer.
         public var maximumBytes: Int?
     }
 
+    /// The answers, judged.
     public struct Findings: Equatable, Sendable {
+        /// The topics that the template can name, sorted by name.
         public var topics: [Topic] = []
-        /// Worth an operator's attention.
+        /// Settings that an operator should know about.
         public var warnings: [String] = []
-        /// What breaks a promise, sooner or later.
+        /// Settings with which a guarantee of the relay does not hold.
         public var errors: [String] = []
     }
 
-    /// Topics whose settings are asked for; the others are only listed.
+    /// The number of topics whose settings are asked for; the others are only listed.
     static let describedTopics = 10
-    /// How long each question may take.
+    /// How long each request may take.
     static let patience = Duration.seconds(10)
 
     private let configuration: KafkaPublisherConfiguration
@@ -34,12 +38,12 @@ public struct KafkaPreflight: Sendable {
         self.keepsRecords = keepsRecords
     }
 
-    /// Blocks for seconds when Kafka is away: call it on a thread of its own.
-    public func look() throws(KafkaError) -> Findings {
-        var looking = configuration.kafka
-        looking["transactional.id"] = nil
-        let producer = try KafkaProducer(looking, sink: configuration.sink)
-        // Why a broker lets nobody in waits in a queue that nobody else reads here.
+    /// Asks Kafka. Blocks, for seconds if Kafka is away: call it on a thread of its own.
+    public func inspectTopics() throws(KafkaError) -> Findings {
+        var asking = configuration.kafka
+        asking["transactional.id"] = nil
+        let producer = try KafkaProducer(asking, sink: configuration.sink)
+        // Errors of the connection, such as a refused login, wait in a queue that is read only here.
         defer { _ = producer.deliveryReader(capacity: 1).poll() }
         let metadata = try producer.metadata(topic: nil, within: Self.patience)
         var found = metadata.topics.filter { configuration.topic.matches($0.name) }.sorted { $0.name < $1.name }
@@ -52,7 +56,7 @@ public struct KafkaPreflight: Sendable {
         var findings = Self.judge(
             found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
         let checkpoints = configuration.checkpointTopic
-        // A topic that is not there yet is made by the relay, compacted.
+        // A topic that is not there yet is created by the relay, compacted.
         if keepsRecords, metadata.topic(checkpoints) != nil,
             let settings = try? producer.topicConfiguration(checkpoints, within: Self.patience)
         {
@@ -61,7 +65,7 @@ public struct KafkaPreflight: Sendable {
         return findings
     }
 
-    /// Says what becomes of the records in a topic with these settings.
+    /// Judges what happens to the records in a topic with these settings.
     static func judge(checkpoints topic: String, _ settings: [String: String], _ findings: inout Findings) {
         let policies = settings["cleanup.policy", default: ""].split(separator: ",").map { $0.filter { $0 != " " } }
         let remedy = "set cleanup.policy=compact"
@@ -69,11 +73,12 @@ public struct KafkaPreflight: Sendable {
         if policies.contains("delete"), !limits.isEmpty {
             let values = limits.map { "\($0)=\(settings[$0, default: ""])" }.joined(separator: ", ")
             findings.errors.append(
-                "topic \(topic) forgets its records (cleanup.policy=\(policies.joined(separator: ",")), \(values)): a relay that finds none "
-                    + "when it starts after a crash may publish rows twice; \(remedy)")
+                "topic \(topic) forgets its records (cleanup.policy=\(policies.joined(separator: ",")), \(values)): "
+                    + "a relay that finds none when it starts after a crash may publish rows twice; \(remedy)")
         } else if !policies.contains("compact") {
             findings.warnings.append(
-                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every start; \(remedy)"
+                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every start; "
+                    + remedy
             )
         }
     }
@@ -89,8 +94,9 @@ public struct KafkaPreflight: Sendable {
         for topic in topics {
             guard let limit = topic.maximumBytes, limit < own else { continue }
             findings.warnings.append(
-                "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: set it to "
-                    + "\(limit), so that a row that is too large is parked without its neighbours being refused")
+                "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: "
+                    + "set it to \(limit), so that a row that is too large is parked without its neighbours being refused"
+            )
         }
         return findings
     }

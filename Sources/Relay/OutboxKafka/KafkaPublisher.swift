@@ -1,24 +1,24 @@
 import Kafka
-public import Outbox
+import Outbox
 import Threads
 
 /// Publishes outbox rows with librdkafka's idempotent producer.
 ///
 /// Nothing is allocated per row: topic handles are kept, headers are written into reused memory, key and value are
 /// copied once, by librdkafka.
-public final class KafkaPublisher: Publisher {
+final class KafkaPublisher: Publisher {
     let producer: KafkaProducer
     let reader: KafkaDeliveryReader
     private var topics: TopicCache
     private let refused: RefusedTopics
     private var headers: RowHeaders
     private let emptyPayloadIsTombstone: Bool
-    /// Rows that went down with a producer that stops at the first message Kafka refuses. They say nothing about the
-    /// cause, and one of the other reports does: these are told when no other is left.
-    private var fallen: [(ticket: UInt64, failure: PublishFailure)] = []
-    /// The last ticket that was queued: no message without a report is newer.
-    var lastTicket: UInt64 = 0
-    /// The last report, or when messages began to wait for one.
+    /// Failures of rows that were in flight when the producer stopped at the first message that Kafka refused. They say
+    /// nothing about the cause, and one of the other reports does: these are handed over when no other is left.
+    private var fallen: [(deliveryID: UInt64, failure: PublishFailure)] = []
+    /// The delivery id of the last message that was queued: no message without a report is newer.
+    var lastDeliveryID: UInt64 = 0
+    /// When the last report came, or messages began to wait for one.
     private var quietSince = ContinuousClock.now
 
     init(
@@ -32,32 +32,34 @@ public final class KafkaPublisher: Publisher {
         emptyPayloadIsTombstone = configuration.emptyPayloadIsTombstone
     }
 
-    public func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+    /// Produces the row, with headers and topic. A row whose topic Kafka is known not to have is refused at once.
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         let topic: KafkaTopic
         do {
             topic = try topics.topic(of: row)
         } catch {
-            // No broker is asked: the row has no topic, and never will.
+            // No broker is asked: the row has no topic, and will never have one.
             return .refused(PublishFailure(.row, error.description))
         }
         if !refused.isEmpty, let refusal = refused.refusal(of: topic.name, asking: ask) { return .refused(refusal) }
         let isTombstone = row.payload == nil || emptyPayloadIsTombstone && row.payload?.count == 0
         let outcome = producer.produce(
             to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
-            timestampMilliseconds: max(0, row.createdAt / 1000), correlation: ticket)
+            timestampMilliseconds: max(0, row.createdAt / 1000), correlation: deliveryID)
         switch outcome {
         case .queued:
-            lastTicket = ticket
+            lastDeliveryID = deliveryID
             return .queued
         case .queueFull: return .full
         case .refused(.fatal) where producer.outstanding > 0:
-            // The reports of what it still holds are on their way, and say what happened.
+            // The reports of the messages that it still holds are on their way, and say what happened.
             return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
     }
 
-    public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+    /// Hands over the delivery reports that librdkafka has. Now and then asks brokers for a topic, at most for seconds.
+    func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         var isTopicRefused = false
         var isQuiet = producer.outstanding > 0
         while reader.poll() > 0 {
@@ -69,7 +71,7 @@ public final class KafkaPublisher: Publisher {
             }
         }
         if !fallen.isEmpty, producer.outstanding == 0 {
-            for (ticket, failure) in fallen { body(ticket, failure) }
+            for (deliveryID, failure) in fallen { body(deliveryID, failure) }
             fallen = []
         }
         if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
@@ -81,10 +83,10 @@ public final class KafkaPublisher: Publisher {
     }
 
     /// librdkafka never reports messages that it holds when their topic goes away. The rows behind them must not wait
-    /// for ever: what is in flight is begun again, without that topic.
+    /// for ever: the rows in flight are sent again, without that topic.
     private func tellLostTopic(_ body: (UInt64, PublishFailure?) -> Void) {
         quietSince = .now
-        // Nobody answers: nothing flows anyway.
+        // No broker answers: nothing flows anyway.
         guard let metadata = try? producer.metadata(topic: nil, within: RefusedTopics.patience) else { return }
         let suspects = producer.knownTopics.filter {
             refused.known($0) == nil && metadata.topic($0).map { $0.error != nil } ?? true
@@ -92,7 +94,7 @@ public final class KafkaPublisher: Publisher {
         refused.learn(suspects, asking: ask)
         for topic in suspects {
             guard let failure = refused.known(topic) else { continue }
-            return body(lastTicket, PublishFailure(.transient, "\(topic): \(failure.explanation)"))
+            return body(lastDeliveryID, PublishFailure(.transient, "\(topic): \(failure.explanation)"))
         }
     }
 
@@ -104,15 +106,17 @@ public final class KafkaPublisher: Publisher {
         }
     }
 
-    /// A topic that may not be written to but looked at is found by its rows, one by one: such refusals come at once.
+    /// Why the topic cannot be written to; nil if it can. A topic that may be described but not written to is found by
+    /// its rows, one by one: such refusals come at once.
     private func ask(_ topic: String) throws -> PublishFailure? {
         let metadata = try producer.metadata(topic: topic, within: RefusedTopics.patience)
         guard let error = metadata.topic(topic)?.error, error.code.disposition == .topic else { return nil }
         return PublishFailure(error.code)
     }
 
-    public func abandon() {
-        // What cannot be taken back is dropped with the producer.
+    /// Purges the queue; messages that are being sent may still arrive.
+    func abandon() {
+        // Messages that cannot be purged are dropped with the producer.
         try? producer.purge([.queued, .inFlight])
     }
 }

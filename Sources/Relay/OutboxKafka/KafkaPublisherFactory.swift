@@ -2,11 +2,38 @@ public import Kafka
 public import Outbox
 public import Threads
 
+/// How outbox rows become Kafka messages. The defaults make the messages of Debezium's outbox event router, with
+/// CloudEvents headers added.
+public struct KafkaPublisherConfiguration: Sendable {
+    /// librdkafka's properties.
+    public var kafka: KafkaConfiguration
+    /// The topic's name; `{aggregate_type}` and `{event_type}` are replaced by the row's values.
+    public var topic: TopicTemplate = .default
+    /// Add CloudEvents headers in binary mode. Default true.
+    public var addsCloudEvents = true
+    /// Add the header `id` with the event's id. Default true.
+    public var addsEventID = true
+    /// The CloudEvents source.
+    public var source = "transactional-outbox"
+    /// Publish an empty payload as a tombstone. Default false.
+    public var emptyPayloadIsTombstone = false
+    /// The compacted topic that holds the records of exactly-once delivery. Several outboxes may share it.
+    public var checkpointTopic = "outbox-relay-checkpoints"
+    /// Gets librdkafka's log lines and errors; nil drops them.
+    public var sink: KafkaEventSink?
+
+    /// - Parameter kafka: librdkafka's properties, with `bootstrap.servers`.
+    public init(kafka: KafkaConfiguration) {
+        self.kafka = kafka
+    }
+}
+
 /// Makes publishers to one Kafka.
 public struct KafkaPublisherFactory: PublisherFactory {
     private let configuration: KafkaPublisherConfiguration
     private let refused = RefusedTopics()
 
+    /// - Parameter configuration: librdkafka settings that are not set get the relay's defaults.
     public init(_ configuration: KafkaPublisherConfiguration) {
         var configuration = configuration
         configuration.kafka.setDefault("client.id", "outbox-relay")
@@ -18,8 +45,8 @@ public struct KafkaPublisherFactory: PublisherFactory {
         self.configuration = configuration
     }
 
-    /// What is wrong with the settings of the clients that this makes, as far as it can be told without asking a
-    /// broker.
+    /// What is wrong with the settings of the producers that the factory makes, as far as it can be found without
+    /// asking a broker.
     public func faults(_ guarantee: DeliveryGuarantee) -> [KafkaSettingFault] {
         switch guarantee {
         case .atLeastOnce: return gapless.kafka.faults(of: .producer)
@@ -30,14 +57,15 @@ public struct KafkaPublisherFactory: PublisherFactory {
         }
     }
 
-    /// A refused batch then stops the producer instead of letting later messages of the same key overtake it; the relay
-    /// makes a new one and finds the guilty row.
+    /// With the gapless guarantee, a refused batch stops the producer, and later messages of the same key cannot
+    /// overtake it. The relay makes a new producer and finds the refused row.
     private var gapless: KafkaPublisherConfiguration {
         var configuration = configuration
         configuration.kafka.setDefault("enable.gapless.guarantee", "true")
         return configuration
     }
 
+    /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
             return try KafkaPublisher(gapless, refused: refused, wake: wake)
@@ -46,6 +74,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
         }
     }
 
+    /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makeTransactionalPublisher(
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher {

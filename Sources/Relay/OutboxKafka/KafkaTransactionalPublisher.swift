@@ -1,17 +1,18 @@
 import Kafka
-public import Outbox
+import Outbox
+import Synchronization
 import Threads
 
 /// Publishes outbox rows in Kafka transactions, each with a record in a compacted topic of how far it goes.
 ///
 /// Readers with `isolation.level=read_committed` see rows and record together or not at all. `transactional.id` is the
 /// outbox's, so that opening a publisher fences the producer of a former leader.
-public final class KafkaTransactionalPublisher: TransactionalPublisher {
+final class KafkaTransactionalPublisher: TransactionalPublisher {
     private enum Phase {
         case closed
         case open
         case inTransaction
-        /// Committing was begun: what becomes of it is the brokers' to say.
+        /// Committing was begun; the brokers decide the outcome.
         case committing
     }
 
@@ -19,24 +20,24 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
     private let checkpoints: CheckpointTopic
     private let checkpointTopic: String
     private let refused: RefusedTopics
-    private let complaints = TransactionComplaints()
+    private let refusals = PartitionRefusals()
     private var phase = Phase.closed
-    /// What felled the transaction, once it was asked for.
+    /// Why the transaction failed: nil until it was asked for, `.some(nil)` if no topic is the reason.
     private var cause: PublishFailure??
 
-    /// How long giving a transaction up may take; where brokers are away, they forget it by its timeout.
+    /// How long aborting a transaction may take. Brokers that are away abort it after its timeout.
     private static let abortLimit = Duration.seconds(2)
 
     init(
         _ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, refused: RefusedTopics, wake: WakeDescriptor
     ) throws(KafkaError) {
         var producing = configuration
-        producing.sink = { [complaints] event in
-            complaints.note(event)
+        producing.sink = { [refusals] event in
+            refusals.note(event)
             configuration.sink?(event)
         }
         producing.kafka.setDefault("transactional.id", outbox.transactionalID)
-        // The end of the checkpoint topic is asked for as it is, with transactions of others that are open.
+        // The end of the checkpoint topic is asked for including open transactions of others.
         producing.kafka["isolation.level"] = "read_uncommitted"
         self.refused = refused
         checkpointTopic = configuration.checkpointTopic
@@ -44,7 +45,8 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         checkpoints = CheckpointTopic(configuration, key: producing.kafka["transactional.id"] ?? outbox.transactionalID)
     }
 
-    public func open(within limit: Duration) throws(PublishFailure) {
+    /// Initialises transactions, which fences earlier producers with the same `transactional.id`.
+    func open(within limit: Duration) throws(PublishFailure) {
         guard phase == .closed else { return }
         do {
             try rows.producer.initTransactions(within: limit)
@@ -54,7 +56,8 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         phase = .open
     }
 
-    public func lastRecord(within limit: Duration) throws(PublishFailure) -> DeliveryRecord? {
+    /// Reads the checkpoint topic; creates it, and fails as `transient`, if it is not there.
+    func lastRecord(within limit: Duration) throws(PublishFailure) -> DeliveryRecord? {
         do {
             return try checkpoints.lastRecord(rows.producer, within: limit)
         } catch let error as KafkaError {
@@ -66,23 +69,26 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         }
     }
 
-    public func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+    /// Produces the row in the open transaction, or begins one.
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         if let refusal = begin() { return .refused(refusal) }
-        return waiting(rows.publish(row, ticket: ticket))
+        return waiting(rows.publish(row, deliveryID: deliveryID))
     }
 
-    public func publish(_ record: DeliveryRecord, ticket: UInt64) -> PublishOutcome {
+    /// Produces the record in the open transaction, or begins one.
+    func publish(_ record: DeliveryRecord, deliveryID: UInt64) -> PublishOutcome {
         if let refusal = begin() { return .refused(refusal) }
         do {
-            let outcome = try checkpoints.publish(record, rows.producer, ticket: ticket)
-            if outcome == .queued { rows.lastTicket = ticket }
+            let outcome = try checkpoints.publish(record, rows.producer, deliveryID: deliveryID)
+            if outcome == .queued { rows.lastDeliveryID = deliveryID }
             return waiting(outcome)
         } catch {
             return .refused(failure(error))
         }
     }
 
-    /// A transaction that has failed refuses whatever else is offered; the reports of what it held tell why.
+    /// A transaction that has failed refuses every other message. The reports of the messages that it held say why, and
+    /// are waited for.
     private func waiting(_ outcome: PublishOutcome) -> PublishOutcome {
         guard case .refused(let refusal) = outcome, refusal.kind == .client, rows.producer.outstanding > 0 else {
             return outcome
@@ -90,15 +96,17 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         return .full
     }
 
-    public func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
-        rows.takeReports { ticket, failure in
-            // Of messages that fell with their producer or transaction it is only said that they failed.
-            body(ticket, failure.map { $0.kind == .client || $0.kind == .transient ? fencing ?? refusal ?? $0 : $0 })
+    /// Hands over the delivery reports; a failed transaction's reports carry the reason, as far as it is known.
+    func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
+        rows.takeReports { deliveryID, failure in
+            // Reports of messages that failed together with their producer or transaction do not say why.
+            body(
+                deliveryID, failure.map { $0.kind == .client || $0.kind == .transient ? fencing ?? refusal ?? $0 : $0 })
         }
     }
 
-    /// A topic that may not be part of a transaction fells it as a whole. Its rows are refused at once from then on, so
-    /// that it is made again without them.
+    /// With a topic that may not be written to, a transaction fails as a whole. Rows of the topic are refused at once
+    /// from then on, so that the transaction is made again without them.
     private var refusal: PublishFailure? {
         if let cause { return cause }
         let found = refuseTopics()
@@ -109,7 +117,7 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
     private func refuseTopics() -> PublishFailure? {
         guard phase == .inTransaction, let error = rows.producer.transactionFailure, error.code.disposition == .topic
         else { return nil }
-        let topics = complaints.topics(because: error.code)
+        let topics = refusals.topics(because: error.code)
         let reason = PublishFailure(error.code)
         guard !topics.isEmpty, !topics.contains(checkpointTopic) else {
             return PublishFailure(.client, "\(topics.isEmpty ? "a topic" : checkpointTopic): \(reason.explanation)")
@@ -118,7 +126,8 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         return PublishFailure(.transient, "\(topics.joined(separator: ", ")): \(reason.explanation)")
     }
 
-    public func commit(within limit: Duration) throws(PublishFailure) -> Bool {
+    /// Commits the open transaction; true also if there is none.
+    func commit(within limit: Duration) throws(PublishFailure) -> Bool {
         guard phase == .inTransaction || phase == .committing else { return true }
         phase = .committing
         do {
@@ -132,8 +141,9 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         return true
     }
 
-    /// A transaction is taken back at once, so that it does not keep readers waiting for its timeout.
-    public func abandon() {
+    /// Aborts the open transaction at once, so that readers need not wait for its timeout, and purges the queue.
+    /// Blocks, at most for 2 s.
+    func abandon() {
         if phase == .inTransaction, fencing == nil {
             try? rows.producer.abortTransaction(rows.reader, within: Self.abortLimit)
         }
@@ -157,10 +167,38 @@ public final class KafkaTransactionalPublisher: TransactionalPublisher {
         return PublishFailure(.fenced, error.description)
     }
 
-    /// Kinds of failures of calls; a call has no row, so nothing it says is about one.
+    /// The failure of a call. A call has no row, so its failure is never about a row.
     private func failure(_ error: KafkaError) -> PublishFailure {
         if error.isFenced { return PublishFailure(.fenced, error.description) }
         if let fencing { return fencing }
         return PublishFailure(error.isRetriable ? .transient : .client, error.description)
+    }
+}
+
+/// The topics that a broker did not add to a transaction, and why: librdkafka names them only in its log.
+private final class PartitionRefusals: Sendable {
+    private let messages = Mutex<[String]>([])
+
+    /// Takes a log line of the producer; other events are ignored.
+    func note(_ event: KafkaClientEvent) {
+        guard case .log(_, "ADDPARTS", let message) = event else { return }
+        messages.withLock { messages in
+            if messages.count < Self.kept { messages.append(message) }
+        }
+    }
+
+    /// The topics refused with this code, sorted. Topics that were not tried because of them have another code.
+    func topics(because code: KafkaErrorCode) -> [String] {
+        let found = messages.withLock { $0 }.filter { $0.hasSuffix(code.explanation) }.compactMap { Self.topic($0) }
+        return Set(found).sorted()
+    }
+
+    /// How many lines are kept; one line is about one partition.
+    private static let kept = 10_000
+
+    /// `…: Failed to add partition "letters" [3] to transaction: Broker: Topic authorization failed`
+    private static func topic(_ message: String) -> String? {
+        let words = message.split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+        return words.count == 3 ? String(words[1]) : nil
     }
 }

@@ -5,12 +5,12 @@ import Values
 /// Writes the headers of a message: the event's id, CloudEvents in binary mode, the relay's epoch, the row's own.
 struct RowHeaders {
     private let writer = KafkaHeaderWriter()
-    /// Headers that all rows share come before it.
+    /// The end of the headers that all rows share.
     private let shared: KafkaHeaderWriter.Mark
     private let addsCloudEvents: Bool
     private let addsEventID: Bool
 
-    // Not static: each use would ask whether it was made yet.
+    // Not static: each use would check whether it is initialised.
     private let id = KafkaHeaderName("id")
     private let specVersion = KafkaHeaderName("ce_specversion")
     private let eventID = KafkaHeaderName("ce_id")
@@ -54,7 +54,7 @@ struct RowHeaders {
     private func addOwn(_ array: UnsafeRawBufferPointer, hasSequence: Bool) {
         var texts = TextArrayReader(array)
         while let name = texts.next(), let value = texts.next() {
-            // Kafka takes two headers of one name, and consumers read the last: it must not be the row's.
+            // Kafka takes two headers of one name, and consumers read the last one, which must not be the row's.
             guard !name.isEmpty, !isWritten(name, hasSequence) else { continue }
             writer.add(name: String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
         }
@@ -73,5 +73,34 @@ struct RowHeaders {
                     || hasSequence && name.elementsEqual("ce_sequence".utf8))
         default: false
         }
+    }
+}
+
+/// Reads a `text[]` in Postgres's binary format, element by element. Malformed bytes end it; a NULL element reads as
+/// empty.
+struct TextArrayReader: IteratorProtocol {
+    private let bytes: UnsafeRawBufferPointer
+    private var offset = 20
+    private var left: Int
+
+    /// The array's header is the number of dimensions, a flag, the element type, and per dimension its length and lower
+    /// bound.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        left = bytes.count >= 20 && Self.integer(bytes, 0) == 1 ? Self.integer(bytes, 12) : 0
+    }
+
+    mutating func next() -> UnsafeRawBufferPointer? {
+        guard left > 0, offset + 4 <= bytes.count else { return nil }
+        let length = max(0, Self.integer(bytes, offset))
+        offset += 4
+        guard offset + length <= bytes.count else { return nil }
+        defer { offset += length }
+        left -= 1
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+    }
+
+    private static func integer(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int {
+        Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Kafka
 import Outbox
 
-/// The topic of each row, without making a string per row: rows of one type come in runs.
+/// The topic of each row, without making a string per row: rows of one type follow each other.
 struct TopicCache {
     private let producer: KafkaProducer
     private let template: TopicTemplate
@@ -17,6 +17,7 @@ struct TopicCache {
         headers = template.headers
     }
 
+    /// - Throws: ``KafkaError`` if the row can have no topic.
     mutating func topic(of row: OutboxRow) throws(KafkaError) -> KafkaTopic {
         if let last, headers.isEmpty, Self.isEqual(lastAggregateType, row.aggregateType),
             !template.usesEventType || Self.isEqual(lastEventType, row.eventType)
@@ -33,7 +34,8 @@ struct TopicCache {
         return topic
     }
 
-    /// A row without the value has no topic; half a name would be somebody else's.
+    /// The headers that are part of the topic's name. A row without one of them has no topic: half a name would be the
+    /// name of another topic.
     private func values(_ row: OutboxRow) throws(KafkaError) -> [String: String] {
         guard !headers.isEmpty else { return [:] }
         var values: [String: String] = [:]

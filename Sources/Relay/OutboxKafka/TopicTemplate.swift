@@ -10,8 +10,10 @@ public struct TopicTemplate: Equatable, Sendable {
     }
 
     let parts: [Part]
+    /// The template as it was written.
     public let text: String
 
+    /// `outbox.event.{aggregate_type}`, as Debezium's outbox event router names topics.
     public static let `default` = TopicTemplate(
         parts: [.text("outbox.event."), .aggregateType], text: "outbox.event.{aggregate_type}")
 
@@ -20,7 +22,7 @@ public struct TopicTemplate: Equatable, Sendable {
         self.text = text
     }
 
-    /// Reads a template; nil if a brace is not closed or the place is unknown.
+    /// Reads a template; nil if a brace is not closed, a place is unknown or the text is empty.
     public init?(_ text: String) {
         var parts: [Part] = []
         var rest = text[...]
@@ -41,17 +43,18 @@ public struct TopicTemplate: Equatable, Sendable {
         self.init(parts: parts, text: text)
     }
 
-    /// Why no row at all can have a topic of this template; nil if some can.
+    /// Why no row can have a topic of this template, as the end of a sentence; nil if a row can.
     public var fault: String? {
         var fixed = ""
         var hasPlaces = false
         for part in parts {
             if case .text(let text) = part { fixed += text } else { hasPlaces = true }
         }
-        // The shortest name that it can make.
+        // The shortest name that the template can make.
         guard !KafkaTopic.isValid(hasPlaces ? fixed + "x" : fixed) else { return nil }
         return
-            "can be no topic's name: topics have letters, digits, '.', '_' and '-', \(KafkaLimits.topicNameBytes) at most"
+            "can be no topic's name: topics have letters, digits, '.', '_' and '-', "
+            + "\(KafkaLimits.topicNameBytes) at most"
     }
 
     /// Whether the event type has a part in the name.

@@ -39,7 +39,7 @@ struct AdoptedTable: Sendable {
         }
     }
 
-    /// A topic template whose topics nobody else has.
+    /// A topic template whose topics no other test has.
     static func template(_ kafka: TestKafka, _ text: String) throws -> TopicTemplate {
         guard let template = TopicTemplate(kafka.name(text)) else { throw TestFailure("\(text) is no template") }
         return template

@@ -39,7 +39,7 @@ import Threads
         #expect(record.value == nil)
     }
 
-    /// A chunk ends after so many bytes; rows without a payload have none, and must not be taken for the end of it.
+    /// A chunk ends after a number of bytes. Rows without a payload have none, and must not look like its end.
     @Test func rowsWithoutPayloadDoNotHideOthersBehindAFullChunk() async throws {
         let adopted = try await AdoptedTable(payload: "bytea")
         try await adopted.execute(

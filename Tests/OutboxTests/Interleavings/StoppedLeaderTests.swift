@@ -55,7 +55,7 @@ struct StoppedLeaderTests {
         return try Relay(outbox.configuration, factory: factory, logger: TestOutbox.quiet)
     }
 
-    /// Leads on this thread, for which the topic is open, until another one does. Nobody ends its lease.
+    /// Leads on this thread, for which the topic is open, until another relay does. Its lease does not end.
     private func lead(_ outbox: TestOutbox, _ signals: RelaySignals, _ halt: Halt) throws {
         let lead = try LeadConnection(outbox.configuration)
         #expect(try lead.tryToLead())
@@ -63,8 +63,7 @@ struct StoppedLeaderTests {
         let factory = HaltingPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic), halt: halt)
         try RelaySession(
             outbox.configuration, signals: signals, epoch: lead.epoch, factory: factory,
-            status: RelayStatus(observer: nil),
-            backoff: Backoff(), logger: TestOutbox.quiet
+            status: RelayStatus(observer: nil), logger: TestOutbox.quiet
         ).run()
     }
 

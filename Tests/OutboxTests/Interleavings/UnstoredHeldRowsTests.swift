@@ -35,11 +35,17 @@ struct UnstoredHeldRowsTests {
         let session = try RelaySession(
             outbox.configuration, signals: signals, epoch: lead.epoch,
             factory: GatedPublisherFactory(inner: MemoryPublisherFactory(topic: outbox.topic), gate: gate),
-            status: RelayStatus(observer: nil), backoff: Backoff(), logger: TestOutbox.quiet)
+            status: RelayStatus(observer: nil), logger: TestOutbox.quiet)
         var cuts = 0
+        var isAsked = false
         session.fault = { action, isDone in
             if case .listen = action, cuts > 4 { throw Drained() }
-            guard action == .advance, !isDone else { return }
+            // A cut begins with the release before it, if a key is parked.
+            guard !isDone, action == .release(.ask) || action == .advance && !isAsked else {
+                if action == .advance { isAsked = false }
+                return
+            }
+            isAsked = action == .release(.ask)
             cuts += 1
             switch cuts {
             case 1:

@@ -20,7 +20,7 @@ struct FlightWindowTests {
     @Test func reportsOfAnAbandonedFlightAreIgnored() {
         var window = FlightWindow(capacity: 4)
         window.offer(1)
-        let old = window.nextTicket - 1
+        let old = window.nextDeliveryID - 1
         window.clear()
         window.offer(2)
         window.settle(old)
@@ -41,9 +41,9 @@ struct FlightWindowTests {
         var window = FlightWindow(capacity: 3)
         for id in 1...100 as ClosedRange<Int64> {
             window.offer(id, writtenAt: id * 7)
-            let ticket = window.nextTicket - 1
-            #expect(window.writtenAt(ticket) == id * 7)
-            window.settle(ticket)
+            let deliveryID = window.nextDeliveryID - 1
+            #expect(window.writtenAt(deliveryID) == id * 7)
+            window.settle(deliveryID)
             #expect(window.settledThrough == id)
         }
         window.offer(1)

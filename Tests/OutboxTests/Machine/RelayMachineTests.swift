@@ -1,4 +1,5 @@
 import Testing
+import Threads
 
 @testable import Outbox
 
@@ -11,12 +12,12 @@ struct RelayMachineTests {
         var machine = RelayMachine.test()
         #expect(machine.handle(.led(clean), seeing: .init()) == .advance)
         #expect(machine.handle(.advanced(.test(draining: "10:20:"), rows: 3), seeing: .init()) == .fetch(after: 0))
-        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer)
+        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer(.none))
         #expect(machine.handle(.offered(all: true), seeing: .inFlight(3)) == .wait(Drain.reportWait))
         #expect(machine.handle(.waited, seeing: .inFlight(1, settled: 5)) == .wait(Drain.reportWait))
         // All acknowledged: finishing the cut makes saving its chunk needless.
         #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .advance)
-        #expect(machine.handle(.foundNothing, seeing: .init()) == .listen(SleepMachine.firstDoze))
+        #expect(machine.handle(.foundNothing, seeing: .init()) == .listen(SleepMachine.firstPause))
         #expect(machine.isIdle && machine.wantsSleepLock)
         #expect(machine.handle(.waited, seeing: .init()) == .advance)
     }
@@ -30,12 +31,12 @@ struct RelayMachineTests {
 
     @Test func stoppingWhileADrainedCutIsUnfinishedFinishesIt() {
         var machine = RelayMachine.resting()
-        let sight = RelaySight.stopping(.holdingLock(settled: 9))
+        let input = RelayInput.stopping(.holdingLock(settled: 9))
         var other = machine
-        #expect(machine.handle(.waited, seeing: sight) == .advance)
-        #expect(machine.handle(.foundNothing, seeing: sight) == .stop)
+        #expect(machine.handle(.waited, seeing: input) == .advance)
+        #expect(machine.handle(.foundNothing, seeing: input) == .stop)
         // Rows that come with it are left to the next leader.
-        _ = other.handle(.waited, seeing: sight)
+        _ = other.handle(.waited, seeing: input)
         #expect(other.handle(.advanced(.test(draining: "10:30:"), rows: 1), seeing: .stopping(.holdingLock())) == .stop)
     }
 
@@ -59,10 +60,11 @@ struct RelayMachineTests {
 
     @Test func theNextChunkIsReadWhileTheLastIsInFlightAndSavedWhenItIsSettled() {
         var machine = RelayMachine.test(leading: unfinished)
-        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer(.none))
         #expect(machine.handle(.offered(all: true), seeing: .inFlight(10)) == .fetch(after: 80))
         #expect(
-            machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75)) == .offer)
+            machine.handle(.fetched(rows: 10, lastID: 95, isLast: false), seeing: .inFlight(5, settled: 75))
+                == .offer(.none))
         #expect(machine.handle(.offered(all: true), seeing: .inFlight(10, settled: 80)) == .save(through: 80))
         #expect(machine.handle(.saved, seeing: .inFlight(10, settled: 80)) == .fetch(after: 95))
     }
@@ -71,29 +73,30 @@ struct RelayMachineTests {
         var machine = RelayMachine.test(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
         #expect(machine.handle(.offered(all: false), seeing: .inFlight(4)) == .wait(Drain.reportWait))
-        #expect(machine.handle(.waited, seeing: .inFlight(2)) == .offer)
+        #expect(machine.handle(.waited, seeing: .inFlight(2)) == .offer(.none))
     }
 
     @Test func rowsInFlightAreBounded() {
         var machine = RelayMachine.test(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
-        let full = RelaySight.inFlight(OutboxLimits.rowsInFlight)
+        let full = RelayInput.inFlight(OutboxLimits.rowsInFlight)
         #expect(machine.handle(.offered(all: true), seeing: full) == .wait(Drain.reportWait))
     }
 
     @Test func afterAFailureItStartsAgainBehindTheSettledFront() {
         var machine = RelayMachine.test(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
-        var sight = RelaySight.inFlight(6, settled: 74)
-        sight.failure = .init(kind: .transient, newest: 80)
-        #expect(machine.handle(.offered(all: true), seeing: sight) == .abandon(after: Backoff.pause(1)))
-        #expect(machine.probeThrough == nil)
+        var input = RelayInput.inFlight(6, settled: 74)
+        input.failure = .init(kind: .transient, newest: 80)
+        #expect(machine.handle(.offered(all: true), seeing: input) == .abandon(after: Backoff.pause(1)))
         #expect(machine.handle(.abandoned, seeing: .init()) == .fetch(after: 74))
+        #expect(
+            machine.handle(.fetched(rows: 6, lastID: 80, isLast: false), seeing: .init()) == .offer(.none))
     }
 
     @Test func repeatedFailuresPauseLongerUntilRowsGetThrough() {
         var machine = RelayMachine.test(leading: unfinished)
-        var failing = RelaySight()
+        var failing = RelayInput()
         failing.failure = .init(kind: .transient, newest: 71)
         #expect(
             machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing)
@@ -103,36 +106,36 @@ struct RelayMachineTests {
             machine.handle(.fetched(rows: 1, lastID: 71, isLast: true), seeing: failing)
                 == .abandon(after: Backoff.pause(2)))
         _ = machine.handle(.abandoned, seeing: .init())
-        var settled = RelaySight.inFlight(6, settled: 74)
+        var settled = RelayInput.inFlight(6, settled: 74)
         settled.failure = failing.failure
         #expect(
             machine.handle(.fetched(rows: 9, lastID: 80, isLast: true), seeing: settled)
                 == .abandon(after: Backoff.pause(1)))
     }
 
-    @Test func aRefusedRowIsLookedForOneByOne() {
+    @Test func aRefusedRowIsSearchedForOneByOne() {
         var machine = RelayMachine.test(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
-        var sight = RelaySight.inFlight(6, settled: 74)
-        sight.failure = .init(kind: .row, newest: 79)
-        #expect(machine.handle(.offered(all: false), seeing: sight) == .abandon(after: .zero))
-        #expect(machine.probeThrough == 79)
+        var input = RelayInput.inFlight(6, settled: 74)
+        input.failure = .init(kind: .row, newest: 79)
+        #expect(machine.handle(.offered(all: false), seeing: input) == .abandon(after: .zero))
+        let suspects = RelayAction.offer(OfferLimits(oneByOneThrough: 79))
         #expect(machine.handle(.abandoned, seeing: .init()) == .fetch(after: 74))
-        _ = machine.handle(.fetched(rows: 6, lastID: 80, isLast: true), seeing: .init())
+        #expect(machine.handle(.fetched(rows: 6, lastID: 80, isLast: true), seeing: .init()) == suspects)
         #expect(machine.handle(.offered(all: false), seeing: .inFlight(1)) == .wait(Drain.reportWait))
-        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 75)) == .offer)
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 75)) == suspects)
     }
 
     @Test func stoppingSettlesAndSavesWhatIsInFlight() {
         var machine = RelayMachine.test(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
-        var sight = RelaySight.inFlight(4)
-        sight.isStopping = true
-        #expect(machine.handle(.offered(all: false), seeing: sight) == .wait(Drain.reportWait))
-        sight = .inFlight(0, settled: 74)
-        sight.isStopping = true
-        #expect(machine.handle(.waited, seeing: sight) == .save(through: 74))
-        #expect(machine.handle(.saved, seeing: sight) == .stop)
+        var input = RelayInput.inFlight(4)
+        input.isStopping = true
+        #expect(machine.handle(.offered(all: false), seeing: input) == .wait(Drain.reportWait))
+        input = .inFlight(0, settled: 74)
+        input.isStopping = true
+        #expect(machine.handle(.waited, seeing: input) == .save(through: 74))
+        #expect(machine.handle(.saved, seeing: input) == .stop)
     }
 
     @Test func stoppingFinishesACutWhoseLastRowsAreSettledMeanwhile() {
@@ -143,13 +146,21 @@ struct RelayMachineTests {
         #expect(machine.handle(.foundNothing, seeing: .stopping(.init())) == .stop)
     }
 
+    /// What is in flight is not waited for any longer; the next leader sends it again.
+    @Test func theTimeToStopInIsBounded() {
+        var machine = RelayMachine.test(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        _ = machine.handle(.offered(all: true), seeing: .stopping(.inFlight(4)))
+        #expect(machine.handle(.waited, seeing: .overdue(.inFlight(4))) == .stop)
+    }
+
     @Test func stoppingWhileIdleIsImmediate() {
         var machine = RelayMachine.test()
         _ = machine.handle(.led(clean), seeing: .init())
         _ = machine.handle(.foundNothing, seeing: .init())
-        var sight = RelaySight()
-        sight.isStopping = true
-        #expect(machine.handle(.waited, seeing: sight) == .stop)
+        var input = RelayInput()
+        input.isStopping = true
+        #expect(machine.handle(.waited, seeing: input) == .stop)
     }
 }
 
@@ -181,7 +192,7 @@ extension RelayMachine {
     /// Takes a cut and begins to offer its rows, the last of which is row 9.
     mutating func offer(rows: Int) {
         _ = handle(.advanced(.test(draining: "10:20:"), rows: rows), seeing: .holdingLock())
-        #expect(handle(.fetched(rows: rows, lastID: 9, isLast: true), seeing: .holdingLock()) == .offer)
+        #expect(handle(.fetched(rows: rows, lastID: 9, isLast: true), seeing: .holdingLock()) == .offer(.none))
     }
 
     static func test(leading checkpoint: Checkpoint) -> RelayMachine {
@@ -191,18 +202,38 @@ extension RelayMachine {
     }
 }
 
-extension RelaySight {
-    static func holdingLock(settled: Int64? = nil) -> RelaySight {
-        var sight = inFlight(0, settled: settled)
-        sight.holdsSleepLock = true
-        return sight
+extension RelayInput.ReportedFailure {
+    init(kind: PublishFailure.Kind, newest: Int64) {
+        self.init(reason: PublishFailure(kind, "test"), newest: newest)
+    }
+}
+
+extension Backoff {
+    /// The pause after this many failures in succession.
+    static func pause(_ failures: Int) -> Duration {
+        var backoff = Backoff.reconnecting
+        for _ in 0..<failures { _ = backoff.failed() }
+        return backoff.pause
+    }
+}
+
+extension RelayInput {
+    static func overdue(_ input: RelayInput) -> RelayInput {
+        var input = stopping(input)
+        input.isStopOverdue = true
+        return input
     }
 
-    static func inFlight(_ rows: Int, settled: Int64? = nil) -> RelaySight {
-        var sight = RelaySight()
-        sight.inFlight = rows
-        sight.span = rows
-        sight.settledThrough = settled
-        return sight
+    static func holdingLock(settled: Int64? = nil) -> RelayInput {
+        var input = inFlight(0, settled: settled)
+        input.holdsSleepLock = true
+        return input
+    }
+
+    static func inFlight(_ rows: Int, settled: Int64? = nil) -> RelayInput {
+        var input = RelayInput()
+        input.span = rows
+        input.settledThrough = settled
+        return input
     }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Outbox
 
-/// Who is next among the keys that are being released, and how many of its rows go together.
+/// Which key is next among those that are being released, and how many of its rows go together.
 struct ReleaseTurnsTests {
     private let one = OutboxKey(aggregateType: "order", aggregateID: "one")
     private let two = OutboxKey(aggregateType: "order", aggregateID: "two")
@@ -13,7 +13,7 @@ struct ReleaseTurnsTests {
         var turns = ReleaseTurns(.atLeastOnce)
         turns.ask([one, two])
         #expect(turns.next() == one)
-        // A cut, and somebody asks for another key.
+        // A cut comes, and an operator asks for another key.
         turns.ask([one, two, three])
         #expect(next(4, &turns) == [two, one, three, two])
         turns.ended(one)
@@ -34,7 +34,7 @@ struct ReleaseTurnsTests {
         #expect(turns.chunk(of: one) == (0, all))
     }
 
-    @Test func atLeastOnceTheRowToBlameIsLookedForOneByOne() {
+    @Test func atLeastOnceTheRefusedRowIsSearchedForOneByOne() {
         var turns = ReleaseTurns(.atLeastOnce)
         turns.ask([one])
         turns.published(one, through: 40)

@@ -10,11 +10,11 @@ struct SleepMachineTests {
     @Test func fallsAsleepOnlyAfterACutMadeWithTheLockHeld() {
         var sleep = SleepMachine(ceiling: ceiling)
         #expect(!sleep.wantsLock)
-        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstPause))
         #expect(sleep.wantsLock)
         // Cut again and again with growing pauses: earlier writers may commit without notifying.
-        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
-        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze * 2))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstPause))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstPause * 2))
         // Granted, and the cut after it found nothing.
         #expect(sleep.foundNothing(holdsLock: true) == .listen(ceiling))
     }
@@ -23,7 +23,7 @@ struct SleepMachineTests {
         var sleep = SleepMachine(ceiling: ceiling)
         var last: RelayAction?
         for _ in 0..<30 { last = sleep.foundNothing(holdsLock: false) }
-        #expect(last == .listen(SleepMachine.longestDoze))
+        #expect(last == .listen(SleepMachine.longestPause))
     }
 
     @Test func rowsNowAndThenDoNotWakeIt() {
@@ -43,7 +43,7 @@ struct SleepMachineTests {
         sleep.foundRows(1, in: calm, holdsLock: false)
         // Earlier writers commit without notifying.
         #expect(sleep.restAfterRows == nil)
-        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstPause))
         // The cut saw what was written before the lock was granted, whatever else it found.
         sleep.foundRows(1, in: calm, holdsLock: true)
         #expect(sleep.restAfterRows == .listen(SleepMachine.longestUnfinished))
@@ -146,17 +146,17 @@ struct SleepMachineTests {
             var sleep = SleepMachine(ceiling: ceiling)
             // Its first large cut counts, and those with rows and without.
             sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
-            look(&sleep, rows: 0)
+            judgeRate(&sleep, rows: 0)
             #expect(!sleep.wantsLock)
-            look(&sleep, rows: OutboxLimits.rowsPerLookAtRate)
+            judgeRate(&sleep, rows: OutboxLimits.rowsPerLookAtRate)
             #expect(!sleep.wantsLock)
-            look(&sleep, rows: OutboxLimits.rowsPerLookAtRate - missing)
+            judgeRate(&sleep, rows: OutboxLimits.rowsPerLookAtRate - missing)
             #expect(sleep.wantsLock == (missing > 0))
         }
     }
 
-    /// So many cuts as it judges the rate by, half of them with rows.
-    private func look(_ sleep: inout SleepMachine, rows: Int) {
+    /// As many cuts as the rate is judged by, half of them with rows.
+    private func judgeRate(_ sleep: inout SleepMachine, rows: Int) {
         for cut in 1...OutboxLimits.cutsPerLookAtRate {
             #expect(!sleep.wantsLock)
             if cut == 2 {
@@ -169,7 +169,7 @@ struct SleepMachineTests {
         }
     }
 
-    /// Writers who began while it was awake do not notify: it may not wait for them, neither for long nor for a moment.
+    /// Writers that began while the relay was awake do not notify: it must look for their rows soon.
     @Test func fallingAsleepFromBeingAwakeItLooksAgainSoon() {
         var sleep = SleepMachine(ceiling: ceiling)
         var last: RelayAction?
@@ -177,7 +177,7 @@ struct SleepMachineTests {
         for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock {
             last = sleep.foundNothing(holdsLock: false)
         }
-        #expect(last == .listen(SleepMachine.firstDoze))
+        #expect(last == .listen(SleepMachine.firstPause))
         sleep = SleepMachine(ceiling: ceiling)
         sleep.foundRows(OutboxLimits.rowsUntilAwake, in: calm, holdsLock: false)
         for _ in 0..<2 * OutboxLimits.cutsPerLookAtRate where !sleep.wantsLock {
@@ -206,7 +206,7 @@ struct SleepMachineTests {
         var sleep = SleepMachine(ceiling: ceiling)
         for _ in 0..<4 { _ = sleep.foundNothing(holdsLock: false) }
         #expect(sleep.foundNothing(holdsLock: true) == .listen(ceiling))
-        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstDoze))
+        #expect(sleep.foundNothing(holdsLock: false) == .listen(SleepMachine.firstPause))
         #expect(sleep.wantsLock)
         sleep = asleep()
         sleep.foundRows(1, in: calm, holdsLock: false)

@@ -1,4 +1,5 @@
 import Testing
+import Threads
 
 @testable import Outbox
 
@@ -18,7 +19,7 @@ struct TransactionDrainTests {
         _ = machine.handle(.led(clean), seeing: .init())
         _ = machine.handle(.recovered(through: 0), seeing: .init())
         #expect(machine.handle(.advanced(.test(draining: "10:20:"), rows: 3), seeing: .init()) == .fetch(after: 0))
-        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer)
+        #expect(machine.handle(.fetched(rows: 3, lastID: 9, isLast: true), seeing: .init()) == .offer(.none))
         #expect(machine.handle(.sealed(through: 9, all: true), seeing: .inFlight(3)) == .wait(Drain.reportWait))
         #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 9)) == .commit(through: 9))
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 9)) == .advance)
@@ -34,7 +35,7 @@ struct TransactionDrainTests {
 
     @Test func aLargeCutIsATransactionPerChunkAndTheNextChunkIsReadMeanwhile() {
         var machine = RelayMachine.transactional(leading: unfinished)
-        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer(.none))
         #expect(machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(10)) == .fetch(after: 80))
         // Its rows belong to the next transaction.
         #expect(
@@ -42,14 +43,14 @@ struct TransactionDrainTests {
                 == .wait(Drain.reportWait))
         #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .save(through: 80))
-        #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 80)) == .offer)
+        #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 80)) == .offer(.none))
     }
 
     @Test func acknowledgedRowsAreNotSavedBeforeTheyAreCommitted() {
         var machine = RelayMachine.transactional(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
         #expect(machine.handle(.offered(all: false), seeing: .inFlight(0, settled: 74)) == .wait(Drain.reportWait))
-        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 74)) == .offer)
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 74)) == .offer(.none))
     }
 
     @Test func aCommitWithoutAnAnswerIsMadeAgain() {
@@ -58,13 +59,31 @@ struct TransactionDrainTests {
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .advance)
     }
 
+    /// Its record may be acknowledged after the rows, or find no room at first.
+    @Test func aCommitWaitsForTheAcknowledgementOfItsRecord() {
+        var machine = committing()
+        #expect(machine.handle(.awaitingRecord, seeing: .inFlight(0, settled: 80)) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        var failed = RelayInput.inFlight(0, settled: 80)
+        failed.failure = .init(kind: .client, newest: 80)
+        #expect(machine.handle(.awaitingRecord, seeing: failed) == .abandon(after: Backoff.pause(1)))
+    }
+
+    @Test func stoppingWaitsForTheAcknowledgementOfTheRecord() {
+        var machine = committing()
+        let settled = RelayInput.stopping(.inFlight(0, settled: 80))
+        #expect(machine.handle(.awaitingRecord, seeing: settled) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: settled) == .commit(through: 80))
+        #expect(machine.handle(.awaitingRecord, seeing: .overdue(.inFlight(0, settled: 80))) == .stop)
+    }
+
     @Test func aCommitThatFailedIsSettledByReadingBack() {
         var machine = committing()
-        var failed = RelaySight.inFlight(0, settled: 80)
+        var failed = RelayInput.inFlight(0, settled: 80)
         failed.failure = .init(kind: .client, newest: 80)
         #expect(machine.handle(.notCommitted, seeing: failed) == .abandon(after: Backoff.pause(1)))
         #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
-        // It was committed all the same.
+        // The transaction was committed nevertheless.
         #expect(machine.handle(.recovered(through: 80), seeing: .init()) == .save(through: 80))
         #expect(machine.handle(.saved, seeing: .init()) == .fetch(after: 80))
     }
@@ -72,7 +91,7 @@ struct TransactionDrainTests {
     @Test func afterAFailureItStartsAgainBehindTheCommittedPlaceNotTheSettledOne() {
         var machine = RelayMachine.transactional(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
-        var failed = RelaySight.inFlight(4, settled: 76)
+        var failed = RelayInput.inFlight(4, settled: 76)
         failed.failure = .init(kind: .transient, newest: 80)
         #expect(machine.handle(.sealed(through: 80, all: true), seeing: failed) == .abandon(after: Backoff.pause(1)))
         #expect(machine.handle(.abandoned, seeing: .init()) == .recover)
@@ -81,37 +100,45 @@ struct TransactionDrainTests {
         #expect(machine.handle(.recovered(through: 70), seeing: .init()) == .fetch(after: 70))
     }
 
-    @Test func aRefusedRowIsLookedForByHalvingTransactions() {
+    @Test func aRefusedRowIsSearchedForByHalvingTransactions() {
         var machine = RelayMachine.transactional(leading: unfinished)
-        #expect(machine.rowsPerTransaction == .max)
+        #expect(fetch(10, &machine) == .offer(.none))
         refuse(&machine, rows: 10, from: 70)
-        #expect(machine.rowsPerTransaction == 5)
-        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
-        // The first half has the row to blame not: it is progress, and the rest of the chunk follows.
+        #expect(fetch(10, &machine) == .offer(OfferLimits(rowsPerTransaction: 5)))
+        // The refused row is not in the first half: it is progress, and the rest of the chunk follows.
         #expect(
             machine.handle(.sealed(through: 75, all: false), seeing: .inFlight(0, settled: 75)) == .commit(through: 75))
         #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 75)) == .save(through: 75))
-        #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 75)) == .offer)
+        #expect(
+            machine.handle(.saved, seeing: .inFlight(0, settled: 75)) == .offer(OfferLimits(rowsPerTransaction: 5)))
         refuse(&machine, rows: 5, from: 75)
-        #expect(machine.rowsPerTransaction == 2)
+        #expect(fetch(5, &machine) == .offer(OfferLimits(rowsPerTransaction: 2)))
         refuse(&machine, rows: 2, from: 75)
-        #expect(machine.rowsPerTransaction == 1)
+        #expect(fetch(5, &machine) == .offer(OfferLimits(rowsPerTransaction: 1)))
         refuse(&machine, rows: 1, from: 75, isFound: true)
-        #expect(machine.rowsPerTransaction == .max)
+        #expect(fetch(5, &machine) == .offer(.none))
+    }
+
+    /// Reads this many rows, the last being row 80.
+    private func fetch(_ rows: Int, _ machine: inout RelayMachine) -> RelayAction {
+        machine.handle(.fetched(rows: rows, lastID: 80, isLast: true), seeing: .init())
     }
 
     @Test func theSearchEndsWithTheLastRowItWasFor() {
         var machine = RelayMachine.transactional(leading: unfinished)
+        _ = fetch(10, &machine)
         refuse(&machine, rows: 10, from: 70)
-        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: true), seeing: .init())
-        _ = machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(0, settled: 80))
-        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .advance)
-        #expect(machine.rowsPerTransaction == .max)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        _ = machine.handle(.sealed(through: 80, all: true), seeing: .inFlight(10))
+        _ = machine.handle(.fetched(rows: 10, lastID: 95, isLast: true), seeing: .inFlight(10))
+        #expect(machine.handle(.waited, seeing: .inFlight(0, settled: 80)) == .commit(through: 80))
+        #expect(machine.handle(.committed, seeing: .inFlight(0, settled: 80)) == .save(through: 80))
+        #expect(machine.handle(.saved, seeing: .init()) == .offer(.none))
     }
 
-    /// A transaction of so many rows up to row 80 is refused; Kafka has committed those before it.
+    /// A transaction of this many rows, the last being row 80, is refused; Kafka has committed the rows before it.
     private func refuse(_ machine: inout RelayMachine, rows: Int, from committed: Int64, isFound: Bool = false) {
-        var failed = RelaySight.inFlight(rows)
+        var failed = RelayInput.inFlight(rows)
         failed.failure = .init(kind: .row, newest: 80)
         failed.failure?.rows = rows
         failed.failure?.isFound = isFound
@@ -124,7 +151,7 @@ struct TransactionDrainTests {
         var machine = RelayMachine.transactional(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
         #expect(machine.handle(.offered(all: false), seeing: .stopping(.inFlight(4))) == .wait(Drain.reportWait))
-        let settled = RelaySight.stopping(.inFlight(0, settled: 74))
+        let settled = RelayInput.stopping(.inFlight(0, settled: 74))
         #expect(machine.handle(.waited, seeing: settled) == .commit(through: 74))
         #expect(machine.handle(.committed, seeing: settled) == .save(through: 74))
         #expect(machine.handle(.saved, seeing: settled) == .stop)
@@ -132,7 +159,7 @@ struct TransactionDrainTests {
 
     @Test func stoppingFinishesACutThatIsCommitted() {
         var machine = committing()
-        let settled = RelaySight.stopping(.inFlight(0, settled: 80))
+        let settled = RelayInput.stopping(.inFlight(0, settled: 80))
         #expect(machine.handle(.committed, seeing: settled) == .advance)
         #expect(machine.handle(.foundNothing, seeing: .stopping(.init())) == .stop)
     }
@@ -166,10 +193,10 @@ extension RelayMachine {
     }
 }
 
-extension RelaySight {
-    static func stopping(_ sight: RelaySight) -> RelaySight {
-        var sight = sight
-        sight.isStopping = true
-        return sight
+extension RelayInput {
+    static func stopping(_ input: RelayInput) -> RelayInput {
+        var input = input
+        input.isStopping = true
+        return input
     }
 }

@@ -4,8 +4,8 @@ import Threads
 
 @testable import Outbox
 
-/// A relay that dies at random steps and comes back, on the caller's thread: the real session, checkpoint and reader,
-/// without the thread that renews the lease.
+/// A relay that crashes at random steps and comes back, on the caller's thread: the real session, checkpoint and
+/// reader, without the thread that renews the lease.
 ///
 /// With zombies, a life that is over may only have been stopped: another relay leads for a while, and then the old one
 /// goes on as if nothing had happened. `@unchecked`: one thread uses it.
@@ -43,7 +43,7 @@ final class CrashingRelay: @unchecked Sendable {
         let session = try RelaySession(
             outbox.configuration, signals: signals, epoch: lead.epoch,
             factory: MemoryPublisherFactory(topic: outbox.topic, behaviour: try behaviour(isLast)),
-            status: RelayStatus(observer: nil), backoff: Backoff(), logger: TestOutbox.quiet)
+            status: RelayStatus(observer: nil), logger: TestOutbox.quiet)
         // Short lives first, while the writers wait for crashes.
         let short = outbox.guarantee == .exactlyOnce ? 24 : 8
         var stepsLeft = Int.random(

@@ -1,9 +1,10 @@
 import Foundation
 
-/// Lets writers go on only as somebody else makes steps: of `steps` steps each allows another part of the transactions.
+/// Lets writers continue only as another thread makes steps: each of `steps` steps allows another part of the
+/// transactions.
 final class Pace: @unchecked Sendable {
     private let steps: Int
-    /// Guards `made` and `hasEnded`, and wakes who waits.
+    /// Guards `made` and `hasEnded`, and wakes the threads that wait.
     private let condition = NSCondition()
     private var made = 0
     private var hasEnded = false
@@ -19,7 +20,7 @@ final class Pace: @unchecked Sendable {
         }
     }
 
-    /// Nobody makes steps any more: whoever waits goes on.
+    /// No more steps are made: all writers continue.
     func end() {
         condition.withLock {
             hasEnded = true

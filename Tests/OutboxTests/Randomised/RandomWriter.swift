@@ -4,7 +4,7 @@ import Postgres
 
 /// A writer that does what services do, and what they should not: early transaction ids, long transactions, savepoints,
 /// mixed isolation levels, rollbacks, two-phase commits. It keeps the one rule there is: an aggregate's next row is
-/// inserted after the last one was committed, or in the same transaction. A unique index refuses those who raced.
+/// inserted after the last one was committed, or in the same transaction. A unique index refuses writers that raced.
 struct RandomWriter {
     static let aggregates = 12
 

@@ -3,7 +3,7 @@ import TestKit
 
 @testable import Outbox
 
-/// The ways not to do it, each in as few lines as possible, to prove that the checker sees what is wrong with them.
+/// Four wrong relays, each in as few lines as possible, to prove that the checker sees their mistakes.
 struct WrongRelay {
     enum Mistake: String, CaseIterable, Sendable {
         /// `WHERE outbox_id > last`: skips rows that commit late.

@@ -23,8 +23,9 @@ final class GatedPublisher: Publisher {
         self.gate = gate
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
-        gate.isClosed(row.key) ? .refused(PublishFailure(.topic, "UNKNOWN_TOPIC")) : inner.publish(row, ticket: ticket)
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
+        gate.isClosed(row.key)
+            ? .refused(PublishFailure(.topic, "UNKNOWN_TOPIC")) : inner.publish(row, deliveryID: deliveryID)
     }
 
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) { inner.takeReports(body) }

@@ -20,17 +20,17 @@ final class GaugedPublisher: Publisher {
         self.gauge = gauge
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
-        let outcome = inner.publish(row, ticket: ticket)
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
+        let outcome = inner.publish(row, deliveryID: deliveryID)
         if outcome == .queued { inFlight += 1 }
         gauge.note(inFlight)
         return outcome
     }
 
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
-        inner.takeReports { ticket, failure in
+        inner.takeReports { deliveryID, failure in
             inFlight -= 1
-            body(ticket, failure)
+            body(deliveryID, failure)
         }
     }
 

@@ -5,7 +5,7 @@ import Threads
 
 /// A place at which one thread stops until another lets it go on, as SIGSTOP and SIGCONT do to a process.
 final class Halt: @unchecked Sendable {
-    /// Guards the two below, and wakes whoever waits.
+    /// Guards the two flags below, and wakes the threads that wait.
     private let condition = NSCondition()
     private var isReached = false
     private var mayGoOn = false
@@ -19,7 +19,7 @@ final class Halt: @unchecked Sendable {
         }
     }
 
-    /// Blocks until somebody has stopped.
+    /// Blocks until a thread has stopped.
     func waitUntilReached() {
         condition.withLock {
             while !isReached { condition.wait() }
@@ -34,7 +34,7 @@ final class Halt: @unchecked Sendable {
     }
 }
 
-/// Stops when Kafka has acknowledged something, before anybody acts on it.
+/// Stops when Kafka has acknowledged a row, before the relay acts on it.
 final class HaltingPublisher: Publisher {
     private let inner: any Publisher
     private let halt: Halt
@@ -44,13 +44,13 @@ final class HaltingPublisher: Publisher {
         self.halt = halt
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome { inner.publish(row, ticket: ticket) }
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome { inner.publish(row, deliveryID: deliveryID) }
 
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         var isReported = false
-        inner.takeReports { ticket, failure in
+        inner.takeReports { deliveryID, failure in
             isReported = true
-            body(ticket, failure)
+            body(deliveryID, failure)
         }
         if isReported { halt.stop() }
     }

@@ -17,7 +17,7 @@ final class MemoryPublisher: Publisher {
         var onlySequence: Int64?
         /// Refuses rows of its keys at once, because of their topic.
         var closedTopics: TopicGate?
-        /// One of so many deliveries fails for a while; 0 for none.
+        /// One of this many deliveries fails as `transient`; 0 for none.
         var transientFailureIn = 0
         var seed: UInt64 = 1
         /// Runs when a row is taken.
@@ -25,7 +25,7 @@ final class MemoryPublisher: Publisher {
         /// Transactional only: runs before a call takes effect, as if the process were stopped there for a while.
         var pause: (@Sendable (Call) -> Void)?
 
-        /// Transactional only: what becomes of committing, if it is not to be left to chance.
+        /// Transactional only: the fate of a commit; nil leaves it to chance.
         var commit: (@Sendable () -> CommitFate)?
 
         enum CommitFate: Sendable { case goesWell, failsBefore, failsAfterwards }
@@ -45,7 +45,7 @@ final class MemoryPublisher: Publisher {
     }
 
     private struct Queued {
-        var ticket: UInt64
+        var deliveryID: UInt64
         var message: MemoryTopic.Message
     }
 
@@ -64,12 +64,12 @@ final class MemoryPublisher: Publisher {
         queues = Array(repeating: [], count: behaviour.partitions)
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         let message = MemoryTopic.Message(row)
         if let refusal = behaviour.refusesAtOnce(message) { return .refused(refusal) }
         guard queues.reduce(0, { $0 + $1.count }) < behaviour.queueRows else { return .full }
         behaviour.onPublish?(message)
-        queues[partition(message.key)].append(Queued(ticket: ticket, message: message))
+        queues[partition(message.key)].append(Queued(deliveryID: deliveryID, message: message))
         wake.wake()
         return .queued
     }
@@ -89,16 +89,16 @@ final class MemoryPublisher: Publisher {
         queues[index].removeFirst(count)
         if let failure = failure(of: batch) {
             isFenced = true
-            for queued in batch { body(queued.ticket, failure) }
-            for queued in queues.joined() { body(queued.ticket, Self.fallen) }
+            for queued in batch { body(queued.deliveryID, failure) }
+            for queued in queues.joined() { body(queued.deliveryID, Self.fallen) }
             queues = Array(repeating: [], count: behaviour.partitions)
         } else {
             for queued in batch { topic.append(queued.message) }
-            for queued in batch.shuffled(using: &random) { body(queued.ticket, nil) }
+            for queued in batch.shuffled(using: &random) { body(queued.deliveryID, nil) }
         }
     }
 
-    /// What is told of rows that fell with a publisher: nothing about the reason.
+    /// The failure of rows that were in flight when a publisher failed: it does not name the reason.
     static let fallen = PublishFailure(.client, "FATAL")
 
     private func failure(of batch: ArraySlice<Queued>) -> PublishFailure? {

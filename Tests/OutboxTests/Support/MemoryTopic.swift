@@ -62,7 +62,7 @@ final class MemoryTopic: @unchecked Sendable {
         return body(&transactions)
     }
 
-    /// Blocks until `condition` holds, or so many seconds have passed without it. Woken by every message.
+    /// Blocks until `condition` holds, or until this many seconds have passed. Woken by every message.
     func wait(seconds: Double = 60, until condition: ([Message]) -> Bool) -> Bool {
         let deadline = Date(timeIntervalSinceNow: seconds)
         lock.lock()

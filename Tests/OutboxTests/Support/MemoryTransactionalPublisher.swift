@@ -11,7 +11,7 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
     }
 
     private struct Queued {
-        var ticket: UInt64
+        var deliveryID: UInt64
         var item: Item
     }
 
@@ -45,16 +45,16 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
         return topic.transact { $0.lastRecord(id) }
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         let message = MemoryTopic.Message(row)
         if let refusal = behaviour.refusesAtOnce(message) { return .refused(refusal) }
-        let outcome = accept(Queued(ticket: ticket, item: .row(message)))
+        let outcome = accept(Queued(deliveryID: deliveryID, item: .row(message)))
         if outcome == .queued { behaviour.onPublish?(message) }
         return outcome
     }
 
-    func publish(_ record: DeliveryRecord, ticket: UInt64) -> PublishOutcome {
-        accept(Queued(ticket: ticket, item: .record(record)))
+    func publish(_ record: DeliveryRecord, deliveryID: UInt64) -> PublishOutcome {
+        accept(Queued(deliveryID: deliveryID, item: .record(record)))
     }
 
     private func accept(_ queued: Queued) -> PublishOutcome {
@@ -71,9 +71,9 @@ final class MemoryTransactionalPublisher: TransactionalPublisher {
         queue.removeFirst(batch.count)
         let failure = deliver(batch)
         if failure != nil { isSpent = true }
-        for queued in batch.shuffled(using: &random) { body(queued.ticket, failure) }
+        for queued in batch.shuffled(using: &random) { body(queued.deliveryID, failure) }
         if failure != nil {
-            for queued in queue { body(queued.ticket, MemoryPublisher.fallen) }
+            for queued in queue { body(queued.deliveryID, MemoryPublisher.fallen) }
             queue = []
         }
         wakeIfQueued()

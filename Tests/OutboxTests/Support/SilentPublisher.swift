@@ -2,9 +2,9 @@ import Threads
 
 @testable import Outbox
 
-/// Takes every row and never says what became of it, like a Kafka that is away.
+/// Takes every row and never reports one, like a Kafka that is away.
 final class SilentPublisher: Publisher {
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome { .queued }
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome { .queued }
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {}
     func abandon() {}
 }

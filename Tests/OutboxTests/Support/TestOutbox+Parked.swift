@@ -4,7 +4,7 @@ import TestKit
 @testable import Outbox
 
 extension TestOutbox {
-    /// Parks a key with so many rows held, numbered from 0, by a relay to which its topic is missing. None is running
+    /// Parks a key with this many held rows, numbered from 0, by a relay for which its topic is missing. No relay runs
     /// afterwards.
     func park(_ aggregate: String, rows: Int) async throws {
         let key = OutboxKey(aggregateType: "order", aggregateID: aggregate)

@@ -19,7 +19,7 @@ struct TestOutbox: Sendable {
         self.guarantee = guarantee
     }
 
-    /// On a server of its own: one that is crashed, or whose log nobody else writes.
+    /// On a server of its own: one that is crashed, or whose log has no other writer.
     init(on server: TestPostgres) async throws {
         let configuration = PostgresConfiguration(url: try await server.createDatabase(), applicationName: "tests")
         try await onThread {

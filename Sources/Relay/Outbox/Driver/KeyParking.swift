@@ -1,12 +1,13 @@
 import Logging
-import Threads
 
-/// The keys that are held back, and what of that is not stored yet.
+/// The parked keys, and which of their rows are not stored as held yet.
 final class KeyParking {
     private var keys: ParkedKeys
-    /// What is stored with the checkpoint's next move.
+    /// Parked keys and held rows that the checkpoint's next move stores.
     private(set) var held = HeldBatch()
-    /// When a key whose topic was refused is tried again; nil leaves it to operators.
+    /// How many of the rows that moves of this session stored as held the status knows.
+    private var reportedRows = 0
+    /// After how long a key whose topic was refused is tried again; nil leaves it to operators.
     private let retry: Duration?
     private let status: RelayStatus
     private let logger: Logger
@@ -16,17 +17,19 @@ final class KeyParking {
         self.retry = retry
         self.status = status
         self.logger = logger
-        status.parked(keys.count)
+        status.setParkedKeys(keys.count)
     }
 
+    /// Whether no key is parked.
     var isEmpty: Bool { keys.isEmpty }
 
     func contains(_ key: OutboxKey) -> Bool { keys.contains(key) }
 
+    /// Parks a key because of this row.
     func park(_ key: OutboxKey, _ outboxID: Int64, _ refusal: PublishFailure) {
         keys.insert(key)
         held.park(key, outboxID, refusal.explanation, retryAfter: retryAfter(refusal))
-        status.parked(keys.count)
+        status.setParkedKeys(keys.count)
         logger.error(
             retryAfter(refusal) == nil
                 ? "key parked; its rows wait for an operator, see outboxctl outbox parked"
@@ -34,19 +37,27 @@ final class KeyParking {
             metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
     }
 
+    /// Holds a row of a parked key.
     func hold(_ outboxID: Int64, _ key: OutboxKey) { held.hold(outboxID, key) }
 
     /// nil for a row that Kafka will never take.
     func retryAfter(_ refusal: PublishFailure) -> Duration? { refusal.kind == .topic ? retry : nil }
 
-    /// The held rows are stored.
-    func forgetHeld() { held = HeldBatch() }
+    /// The rows in ``held`` are stored.
+    ///
+    /// - Parameter total: all rows that moves of this session stored.
+    func forgetHeld(stored total: Int) {
+        held = HeldBatch()
+        if total > reportedRows { status.changeHeldRows(by: total - reportedRows) }
+        reportedRows = total
+    }
 
-    /// So many stored rows of released keys are held no more.
-    func heldRowsLeft(_ count: Int) { status.held { max(0, $0 - count) } }
+    /// This many stored rows of a key that is being released are held no more.
+    func heldRowsLeft(_ count: Int) { status.changeHeldRows(by: -count) }
 
+    /// The key flows again.
     func unpark(_ key: OutboxKey) {
         keys.remove(key)
-        status.parked(keys.count)
+        status.setParkedKeys(keys.count)
     }
 }

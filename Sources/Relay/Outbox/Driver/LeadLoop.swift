@@ -3,25 +3,26 @@ import Postgres
 import Threads
 
 /// The leading thread: stands by, leads, renews the lease, and holds or releases the sleep lock as the working thread
-/// wishes.
+/// asks.
 struct LeadLoop: Sendable {
     let configuration: RelayConfiguration
     let signals: RelaySignals
     let status: RelayStatus
     let logger: Logger
 
+    /// Returns when the relay was asked to stop and the working thread has ended.
     func run() {
-        let backoff = Backoff()
+        var backoff = Backoff.reconnecting
         while !signals.isStopping {
-            status.leadBeats()
+            status.recordLeadHeartbeat()
             do {
-                try standByAndLead(backoff)
+                try standByAndLead(&backoff)
             } catch let error as OutboxError where error.isFinal {
                 signals.fail(error)
             } catch {
                 if backoff.failures == 0 { logger.warning("not leading", metadata: ["why": "\(error)"]) }
-                backoff.failed()
-                status.troubled("\(error)")
+                _ = backoff.failed()
+                status.setTrouble("\(error)")
             }
             signals.holdsSleepLock = false
             signals.lead = .standby
@@ -30,20 +31,20 @@ struct LeadLoop: Sendable {
         }
     }
 
-    private func standByAndLead(_ backoff: Backoff) throws {
-        let configuration = try lookForPooler()
+    private func standByAndLead(_ backoff: inout Backoff) throws {
+        let configuration = try configurationForConnection()
         let lead = try LeadConnection(configuration)
         backoff.succeeded()
         var tries = 0
         var leader: String?
         while try !lead.tryToLead() {
-            status.leadBeats()
+            status.recordLeadHeartbeat()
             if tries % OutboxLimits.triesPerLookAtLeader == 0 { leader = try lead.whoLeads() }
             if tries == 0 {
                 logger.info("standing by: another relay leads", metadata: ["leader": "\(leader ?? "unknown")"])
             }
             tries += 1
-            status.standsBy(behind: leader)
+            status.recordStandby(behind: leader)
             signals.leadWake.wait(until: .now + .milliseconds(OutboxLimits.standbyTryMilliseconds))
             guard !signals.isStopping else { return }
         }
@@ -52,9 +53,9 @@ struct LeadLoop: Sendable {
         lead.resign()
     }
 
-    /// What was configured, or, behind a transaction pooler nobody told of, what works there. Looked at before every
-    /// connect: an address can lead elsewhere tomorrow.
-    private func lookForPooler() throws -> RelayConfiguration {
+    /// The configuration as it is, or, if a transaction pooler is found, one that works behind it. Asked before every
+    /// connect: an address can lead to another server tomorrow.
+    private func configurationForConnection() throws -> RelayConfiguration {
         let isFound = try !configuration.usesPooler && PoolerProbe.findsTransactionPooler(configuration)
         if isFound && !signals.isPooled {
             logger.warning(
@@ -62,7 +63,7 @@ struct LeadLoop: Sendable {
                 metadata: ["advice": "set RELAY_POOLER=true, or connect to Postgres itself to be woken at once"])
         }
         signals.isPooled = isFound
-        status.polls(isFound || configuration.usesPooler)
+        status.setPolling(isFound || configuration.usesPooler)
         return isFound ? configuration.pooled : configuration
     }
 
@@ -70,30 +71,31 @@ struct LeadLoop: Sendable {
         var renewAt = ContinuousClock.now
         signals.lead = .leading(epoch: lead.epoch, until: .now + configuration.lease)
         while !signals.isFinished {
-            status.leadBeats()
+            status.recordLeadHeartbeat()
             if ContinuousClock.now >= renewAt {
                 renewAt = try renew(lead)
-                try lookForBlocker(lead)
+                try reportBlocker(lead)
             }
             try cancelOverdue(lead)
             if signals.wantsSleepLock != signals.holdsSleepLock {
                 try changeSleepLock(lead)
             } else {
-                _ = try lead.connection.waitForActivity(until: nextLook(renewAt), or: signals.leadWake)
+                _ = try lead.connection.waitForActivity(until: nextDuty(renewAt), or: signals.leadWake)
                 _ = try lead.connection.notifications()
             }
         }
     }
 
-    private func nextLook(_ renewAt: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    /// When there is something to do again, if no signal comes before.
+    private func nextDuty(_ renewAt: ContinuousClock.Instant) -> ContinuousClock.Instant {
         let now = ContinuousClock.now
         let next = min(renewAt, now + .seconds(OutboxLimits.signOfLifeSeconds))
         guard let deadline = signals.stopDeadline, !status.now.isPolling else { return next }
         return min(next, max(deadline, now + .milliseconds(OutboxLimits.cancelMilliseconds)))
     }
 
-    /// Asked to stop, the working thread gets its time. A statement that somebody's lock holds up, or that takes long,
-    /// is then cancelled. Behind a pooler it cannot be told whose statement that would be.
+    /// Asked to stop, the working thread has ``OutboxLimits/stopMilliseconds``. A statement that waits for a lock, or
+    /// takes long, is then cancelled. Behind a pooler it is not known which backend has the statement.
     private func cancelOverdue(_ lead: LeadConnection) throws {
         guard let deadline = signals.stopDeadline, ContinuousClock.now >= deadline, !status.now.isPolling,
             let work = signals.work
@@ -103,7 +105,7 @@ struct LeadLoop: Sendable {
         try lead.cancel(work.backend)
     }
 
-    /// A working thread that hangs must not be covered by a lease that is renewed for it.
+    /// The lease is not renewed for a working thread that hangs. Returns when the next renewal is due.
     private func renew(_ lead: LeadConnection) throws -> ContinuousClock.Instant {
         let asked = ContinuousClock.now
         if asked - signals.heartbeat < .seconds(OutboxLimits.hangSeconds) {
@@ -113,13 +115,14 @@ struct LeadLoop: Sendable {
         return asked + configuration.lease / 3
     }
 
-    /// The working thread cannot say what it waits for, so this one asks for it. Costs nothing while all is well.
-    private func lookForBlocker(_ lead: LeadConnection) throws {
+    /// The working thread cannot say what its statement waits for, so the leading thread asks Postgres. Nothing is
+    /// asked while statements are fast.
+    private func reportBlocker(_ lead: LeadConnection) throws {
         guard let work = signals.work,
             ContinuousClock.now - work.since > .milliseconds(OutboxLimits.blockedMilliseconds),
             !status.now.isPolling
-        else { return status.blocked(by: nil) }
-        status.blocked(by: try lead.whoBlocks(work.backend))
+        else { return status.setBlocker(nil) }
+        status.setBlocker(try lead.whoBlocks(work.backend))
     }
 
     private func changeSleepLock(_ lead: LeadConnection) throws {

@@ -1,18 +1,30 @@
 import Synchronization
 import Threads
 
-/// What the two threads of a relay tell each other. Each looks when its descriptor rings.
+/// What the two threads of a relay tell each other. Each thread looks when its wake descriptor rings.
 final class RelaySignals: Sendable {
+    /// Whether this relay leads.
     enum Lead: Equatable {
         case standby
+        /// It leads in this epoch, until the lease ends by this process's clock.
         case leading(epoch: Int64, until: ContinuousClock.Instant)
+    }
+
+    /// The right of one epoch to publish.
+    struct Lease {
+        let signals: RelaySignals
+        let epoch: Int64
+
+        /// - Throws: ``OutboxError`` with code `fenced` if the epoch does not lead any more or its lease is over.
+        func check() throws(OutboxError) {
+            guard signals.isLeading(epoch) else { throw CheckpointStore.fenced }
+        }
     }
 
     private struct State {
         var lead = Lead.standby
         var wantsSleepLock = false
         var holdsSleepLock = false
-        /// When the time to stop in is over; nil unless asked to stop.
         var stopDeadline: ContinuousClock.Instant?
         var isPooled = false
         var isFinished = false
@@ -22,18 +34,20 @@ final class RelaySignals: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Rings for the working thread: reports, leadership, the sleep lock, the end.
+    /// Rings for the working thread: reports, leadership, the sleep lock, the request to stop.
     let workWake: WakeDescriptor
     /// Rings for the leading thread.
     let leadWake: WakeDescriptor
 
+    /// - Throws: when the process has no file descriptors left.
     init() throws {
         workWake = try WakeDescriptor()
         leadWake = try WakeDescriptor()
     }
 
-    // MARK: Told by the leading thread
+    // MARK: Set by the leading thread
 
+    /// Whether this relay leads; a change rings for the working thread.
     var lead: Lead {
         get { state.withLock { $0.lead } }
         set {
@@ -51,16 +65,21 @@ final class RelaySignals: Sendable {
         set { state.withLock { $0.isPooled = newValue } }
     }
 
-    /// Whether `epoch` leads and its lease still runs by our own clock.
+    /// Whether `epoch` leads and its lease has not ended by this process's clock.
     func isLeading(_ epoch: Int64) -> Bool {
         guard case .leading(epoch, let until) = lead else { return false }
         return ContinuousClock.now < until
     }
 
+    /// The right of `epoch` to publish, to be checked again and again.
+    func lease(of epoch: Int64) -> Lease { Lease(signals: self, epoch: epoch) }
+
+    /// The lease was renewed. Rings for no thread.
     func extendLease(_ epoch: Int64, until: ContinuousClock.Instant) {
         state.withLock { $0.lead = .leading(epoch: epoch, until: until) }
     }
 
+    /// Whether writers notify; rings for the working thread.
     var holdsSleepLock: Bool {
         get { state.withLock { $0.holdsSleepLock } }
         set {
@@ -69,8 +88,9 @@ final class RelaySignals: Sendable {
         }
     }
 
-    // MARK: Told by the working thread
+    // MARK: Set by the working thread
 
+    /// Whether writers should notify; a change rings for the leading thread.
     var wantsSleepLock: Bool {
         get { state.withLock { $0.wantsSleepLock } }
         set {
@@ -88,9 +108,10 @@ final class RelaySignals: Sendable {
         leadWake.wake()
     }
 
+    /// Whether the working thread has ended.
     var isFinished: Bool { state.withLock { $0.isFinished } }
 
-    /// When the working thread last came round.
+    /// When the working thread last gave a sign of life.
     var heartbeat: ContinuousClock.Instant {
         get { state.withLock { $0.heartbeat } }
         set { state.withLock { $0.heartbeat = newValue } }
@@ -102,8 +123,9 @@ final class RelaySignals: Sendable {
         set { state.withLock { $0.work = newValue } }
     }
 
-    // MARK: Told by anybody
+    // MARK: Set by any thread
 
+    /// Asks both threads to end, within ``OutboxLimits/stopMilliseconds``.
     func stop() {
         let deadline = ContinuousClock.now + .milliseconds(OutboxLimits.stopMilliseconds)
         state.withLock { $0.stopDeadline = $0.stopDeadline ?? deadline }
@@ -111,15 +133,18 @@ final class RelaySignals: Sendable {
         leadWake.wake()
     }
 
+    /// Whether the relay was asked to stop.
     var isStopping: Bool { stopDeadline != nil }
 
+    /// When the time to stop in is over; nil unless asked to stop.
     var stopDeadline: ContinuousClock.Instant? { state.withLock { $0.stopDeadline } }
 
-    /// An error after which going on is useless.
+    /// Stops the relay because of an error that no further attempt can mend.
     func fail(_ error: OutboxError) {
         state.withLock { $0.finalError = $0.finalError ?? error }
         stop()
     }
 
+    /// The first error that ``fail(_:)`` was told.
     var finalError: OutboxError? { state.withLock { $0.finalError } }
 }

@@ -1,47 +1,54 @@
 import Synchronization
 import Threads
 
-/// What a relay is doing, for health endpoints. Updated by the relay's threads, read by anybody.
+/// What a relay is doing, for health endpoints and gauges. Written by the relay's threads, read by any thread.
 public final class RelayStatus: Sendable {
+    /// The kinds of work of a relay.
     public enum Phase: Equatable, Sendable {
         /// Not connected to Postgres yet, or not any more.
         case connecting
+        /// Another relay leads.
         case standby
+        /// Leads, and a cut is being published.
         case draining
+        /// Leads, and there was nothing to publish.
         case idle
     }
 
+    /// The relay at one moment.
     public struct Picture: Sendable {
+        /// The kind of work the relay is doing.
         public var phase = Phase.connecting
         /// The epoch in which this relay leads or led; 0 if never.
         public var epoch: Int64 = 0
+        /// How many keys are parked.
         public var parkedKeys = 0
-        /// Whether it polls, because LISTEN does not work where it is.
+        /// Whether the relay polls, because LISTEN does not work where it is connected.
         public var isPolling = false
         /// Rows that wait because their key is parked.
         public var heldRows = 0
-        /// Rows that wait to be published, held ones not included: exact while they are few, else an estimate. As of
-        /// the last look.
+        /// Rows that wait to be published, without held rows, when they were last counted: exact while they are few,
+        /// else an estimate.
         public var unpublishedRows = 0
         /// When the oldest row that is known to wait was written, in microseconds since 1970; nil if none is.
         public var oldestUnpublished: Int64?
-        /// When Kafka last acknowledged a row.
+        /// When Kafka last acknowledged a row; nil before the first.
         public var lastAcknowledged: ContinuousClock.Instant?
-        /// While standing by: who leads, if it can be told.
+        /// The leader, while another relay leads and can be identified.
         public var leader: String?
-        /// Why nothing is published at the moment; nil if all is well.
+        /// Why nothing is published at the moment; nil if nothing is wrong.
         public var trouble: String?
-        /// Who in Postgres keeps the working thread's statement waiting; nil if nobody.
+        /// The sessions in Postgres that the working thread's statement waits for; nil if it waits for none.
         public var blocker: String?
         var heartbeat = ContinuousClock.now
         var leadHeartbeat = ContinuousClock.now
 
-        /// How long the one of the two threads that is silent for longer has given no sign of life.
+        /// How long one of the two threads has given no sign of life, the longer time of both.
         public var sinceHeartbeat: Duration { ContinuousClock.now - min(heartbeat, leadHeartbeat) }
         /// Whether restarting the process would help.
         public var isHung: Bool { sinceHeartbeat > .seconds(OutboxLimits.hangSeconds) }
 
-        /// Seconds since the oldest row that is known to wait was written; 0 if none is.
+        /// Seconds since the oldest row that is known to wait was written; 0 if none waits.
         public var oldestUnpublishedAge: Double {
             oldestUnpublished.map { max(0, Double(WallClock.microsecondsSince1970 - $0) / 1_000_000) } ?? 0
         }
@@ -54,12 +61,19 @@ public final class RelayStatus: Sendable {
         self.observer = observer
     }
 
+    /// The relay at this moment.
     public var now: Picture { picture.withLock { $0 } }
 
-    func beats() { picture.withLock { $0.heartbeat = .now } }
-    func leadBeats() { picture.withLock { $0.leadHeartbeat = .now } }
+    // MARK: Leadership
 
-    func leads(_ epoch: Int64) {
+    /// The working thread is alive.
+    func recordHeartbeat() { picture.withLock { $0.heartbeat = .now } }
+
+    /// The leading thread is alive.
+    func recordLeadHeartbeat() { picture.withLock { $0.leadHeartbeat = .now } }
+
+    /// This relay leads.
+    func recordLead(epoch: Int64) {
         picture.withLock {
             $0.epoch = epoch
             $0.phase = .draining
@@ -68,8 +82,8 @@ public final class RelayStatus: Sendable {
         observer?.leads(true, epoch: epoch)
     }
 
-    /// What waits is the leader's to tell.
-    func standsBy(behind leader: String?) {
+    /// Another relay leads, and it counts the rows that wait.
+    func recordStandby(behind leader: String?) {
         picture.withLock {
             $0.phase = .standby
             $0.trouble = nil
@@ -80,18 +94,8 @@ public final class RelayStatus: Sendable {
         }
     }
 
-    func polls(_ isPolling: Bool) { picture.withLock { $0.isPolling = isPolling } }
-
-    func blocked(by blocker: String?) { picture.withLock { $0.blocker = blocker } }
-
-    /// When the oldest row that waits was written.
-    func waits(since time: Int64?) { picture.withLock { $0.oldestUnpublished = time } }
-
-    func waiting(rows: Int) { picture.withLock { $0.unpublishedRows = rows } }
-
-    func held(_ change: (Int) -> Int) { picture.withLock { $0.heldRows = change($0.heldRows) } }
-
-    func lostLead(_ why: String) {
+    /// The session of the working thread ended.
+    func recordLostLead(_ why: String) {
         let epoch = picture.withLock {
             $0.phase = .connecting
             $0.trouble = why
@@ -100,12 +104,33 @@ public final class RelayStatus: Sendable {
         observer?.leads(false, epoch: epoch)
     }
 
-    func recovered() { picture.withLock { $0.trouble = nil } }
+    func setPolling(_ isPolling: Bool) { picture.withLock { $0.isPolling = isPolling } }
 
-    func troubled(_ why: String) { picture.withLock { $0.trouble = why } }
+    func setBlocker(_ blocker: String?) { picture.withLock { $0.blocker = blocker } }
 
-    /// A cut was looked for: Postgres answers, and what was there before is published.
-    func advanced(rows: Int) {
+    func setTrouble(_ why: String) { picture.withLock { $0.trouble = why } }
+
+    func clearTrouble() { picture.withLock { $0.trouble = nil } }
+
+    // MARK: Rows
+
+    /// When the oldest row that waits was written, in microseconds since 1970; nil if none waits.
+    func setOldestUnpublished(_ time: Int64?) { picture.withLock { $0.oldestUnpublished = time } }
+
+    func setUnpublishedRows(_ rows: Int) { picture.withLock { $0.unpublishedRows = rows } }
+
+    func setHeldRows(_ rows: Int) { picture.withLock { $0.heldRows = rows } }
+
+    /// Rows are held, or held no more. Never below zero.
+    func changeHeldRows(by change: Int) { picture.withLock { $0.heldRows = max(0, $0.heldRows + change) } }
+
+    func setParkedKeys(_ count: Int) {
+        picture.withLock { $0.parkedKeys = count }
+        observer?.parkedKeys(count)
+    }
+
+    /// A cut was looked for: Postgres answers, and every earlier row is published.
+    func recordCut(rows: Int) {
         picture.withLock {
             $0.phase = rows > 0 ? .draining : .idle
             $0.trouble = nil
@@ -115,7 +140,7 @@ public final class RelayStatus: Sendable {
         if rows > 0 { observer?.tookCut(rows: rows) }
     }
 
-    func acknowledged(_ latencies: LatencyBuckets) {
+    func recordAcknowledged(_ latencies: LatencyBuckets) {
         picture.withLock {
             $0.trouble = nil
             $0.lastAcknowledged = .now
@@ -123,12 +148,7 @@ public final class RelayStatus: Sendable {
         observer?.acknowledged(rows: latencies.rows, latencies: latencies.counts)
     }
 
-    func parked(_ count: Int) {
-        picture.withLock { $0.parkedKeys = count }
-        observer?.parkedKeys(count)
-    }
-
-    func failed(_ failure: PublishFailure) {
+    func recordFailure(_ failure: PublishFailure) {
         picture.withLock { $0.trouble = failure.explanation }
         observer?.failed(failure)
     }

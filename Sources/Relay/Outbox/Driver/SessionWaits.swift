@@ -1,11 +1,12 @@
 import Postgres
 import Threads
 
-/// How the working thread waits: for notifications, for reports, or for a while. Each wait takes in first what the
-/// server has to say: one that cannot get rid of an answer keeps its snapshot, and one that cannot get rid of
-/// notifications keeps all of them.
+/// How the working thread waits: for notifications, for reports, or for a certain time.
+///
+/// Each wait first takes in what the server sends. A server that cannot send its answer keeps its snapshot, and a
+/// server that cannot send notifications keeps all of them.
 final class SessionWaits {
-    /// The work connection, nil where LISTEN does not work: a session of its own would have to be woken besides.
+    /// The work connection; nil where LISTEN does not work. A separate connection would need a second wait.
     private let listener: PostgresConnection?
     private let reader: CutReader
     private let signals: RelaySignals
@@ -23,29 +24,29 @@ final class SessionWaits {
     }
 
     /// The session is alive.
-    func beat() {
+    func recordHeartbeat() {
         signals.heartbeat = .now
-        status.beats()
+        status.recordHeartbeat()
     }
 
-    /// What has come until now is about rows that the next cut will see.
+    /// A cut begins: it will see the rows of all notifications that have come until now.
     func beginCut() throws {
         try takeNotifications()
         hasNews = false
     }
 
-    func takeNotifications() throws {
+    private func takeNotifications() throws {
         if try listener?.notifications().isEmpty == false { hasNews = true }
     }
 
-    /// Until the publisher reports something.
+    /// Waits until the publisher reports, or another signal comes.
     func forReports(_ longest: Duration) throws {
         reader.settle()
         try takeNotifications()
         status.observer?.wokeUp(by: signals.workWake.wait(until: .now + longest) ? .signal : .timer)
     }
 
-    /// Until a writer notifies, or something else wants the working thread.
+    /// Waits until a writer notifies, or a signal comes. Returns at once if a writer notified since the last cut began.
     func forNews(_ longest: Duration) throws {
         reader.settle()
         try takeNotifications()
@@ -58,11 +59,11 @@ final class SessionWaits {
         }
     }
 
-    /// A long wait is no hang.
+    /// A long wait gives signs of life.
     private func forActivity(until deadline: ContinuousClock.Instant) throws -> PostgresActivity {
         var activity = PostgresActivity.timedOut
         repeat {
-            beat()
+            recordHeartbeat()
             let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
             if let listener {
                 activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
@@ -73,8 +74,8 @@ final class SessionWaits {
         return activity
     }
 
-    /// The whole time, unless asked to stop.
-    func until(_ deadline: ContinuousClock.Instant) {
+    /// Waits the whole time, unless asked to stop. Other signals are taken.
+    func untilStopped(_ deadline: ContinuousClock.Instant) {
         reader.settle()
         while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }
     }

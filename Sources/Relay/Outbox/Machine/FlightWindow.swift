@@ -1,44 +1,46 @@
 /// The rows offered to the publisher, in order, and which of them are settled.
 ///
-/// Reports come in any order across partitions; the checkpoint may only follow the contiguous front. A ticket is a
-/// row's ordinal; tickets of a window that was cleared are not known any more and are ignored.
-public struct FlightWindow: Sendable {
+/// Reports come in any order across partitions; the checkpoint may only follow the rows that are settled without a gap.
+/// A delivery id is a row's ordinal. Ids of rows that were cleared are not known any more and are ignored.
+struct FlightWindow: Sendable {
     private var outboxIDs: [Int64]
     private var writtenAt: [Int64]
     private var isSettled: [Bool]
     private let capacity: UInt64
-    /// The oldest ticket that is not settled, and the next to be given out.
+    /// The oldest delivery id that is not settled, and the next to be assigned.
     private var front: UInt64 = 0
     private var next: UInt64 = 0
 
     /// The outbox id up to which all rows are settled; nil if nothing was settled since the last ``clear()``.
-    public private(set) var settledThrough: Int64?
+    private(set) var settledThrough: Int64?
     /// Rows offered and not yet settled, without those that wait behind an unsettled one.
-    public private(set) var unsettled = 0
+    private(set) var unsettled = 0
 
-    public init(capacity: Int = OutboxLimits.rowsInFlight + OutboxLimits.rowsPerChunk) {
+    /// - Parameter capacity: the most rows that ``span`` may count.
+    init(capacity: Int = OutboxLimits.rowsInFlight + OutboxLimits.rowsPerChunk) {
         self.capacity = UInt64(capacity)
         outboxIDs = Array(repeating: 0, count: capacity)
         writtenAt = Array(repeating: 0, count: capacity)
         isSettled = Array(repeating: false, count: capacity)
     }
 
-    /// Rows between the front and the newest, settled or not: what the window has no room for any more.
-    public var span: Int { Int(next - front) }
+    /// Rows between the oldest unsettled one and the newest, settled or not.
+    var span: Int { Int(next - front) }
 
-    public var isFull: Bool { next - front == capacity }
+    /// There is no room for another row.
+    var isFull: Bool { next - front == capacity }
 
     /// The outbox id of the newest row offered; nil if none is in the window.
-    public var newest: Int64? { next == front ? nil : outboxIDs[Int((next - 1) % capacity)] }
+    var newest: Int64? { next == front ? nil : outboxIDs[Int((next - 1) % capacity)] }
 
-    /// When the oldest row that is not settled was written; nil if all are.
-    public var oldestWrittenAt: Int64? { next == front ? nil : writtenAt[Int(front % capacity)] }
+    /// When the oldest unsettled row was written, in microseconds since 1970; nil if all are settled.
+    var oldestWrittenAt: Int64? { next == front ? nil : writtenAt[Int(front % capacity)] }
 
-    /// The ticket the next row will get.
-    public var nextTicket: UInt64 { next }
+    /// The delivery id the next row will get.
+    var nextDeliveryID: UInt64 { next }
 
-    /// Takes a row in, with the time it was written. The window must not be full.
-    public mutating func offer(_ outboxID: Int64, writtenAt time: Int64 = 0) {
+    /// Takes a row in, with the time it was written, in microseconds since 1970. The window must not be full.
+    mutating func offer(_ outboxID: Int64, writtenAt time: Int64 = 0) {
         precondition(!isFull, "offered a row to a full window")
         let slot = Int(next % capacity)
         outboxIDs[slot] = outboxID
@@ -48,10 +50,10 @@ public struct FlightWindow: Sendable {
         unsettled += 1
     }
 
-    /// Notes that a row is in Kafka, or held. Unknown tickets are ignored.
-    public mutating func settle(_ ticket: UInt64) {
-        guard contains(ticket) else { return }
-        let slot = Int(ticket % capacity)
+    /// Notes that a row is in Kafka, or held. Unknown delivery ids are ignored.
+    mutating func settle(_ deliveryID: UInt64) {
+        guard contains(deliveryID) else { return }
+        let slot = Int(deliveryID % capacity)
         guard !isSettled[slot] else { return }
         isSettled[slot] = true
         unsettled -= 1
@@ -59,15 +61,17 @@ public struct FlightWindow: Sendable {
             settledThrough = outboxIDs[Int(front % capacity)]
             front += 1
         }
+        assert(unsettled >= 0 && unsettled <= span, "\(unsettled) rows are unsettled in a window of \(span)")
     }
 
-    /// When a row in the window was written.
-    public func writtenAt(_ ticket: UInt64) -> Int64 { writtenAt[Int(ticket % capacity)] }
+    /// When a row in the window was written, in microseconds since 1970.
+    func writtenAt(_ deliveryID: UInt64) -> Int64 { writtenAt[Int(deliveryID % capacity)] }
 
-    public func contains(_ ticket: UInt64) -> Bool { ticket >= front && ticket < next }
+    /// Whether the row is in the window: unsettled, or behind an unsettled one.
+    func contains(_ deliveryID: UInt64) -> Bool { deliveryID >= front && deliveryID < next }
 
-    /// Forgets everything in flight. Old tickets stay unknown: the numbers go on.
-    public mutating func clear() {
+    /// Forgets everything in flight. Old delivery ids stay unknown: the numbers go on.
+    mutating func clear() {
         front = next
         unsettled = 0
         settledThrough = nil

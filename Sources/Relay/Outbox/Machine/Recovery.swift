@@ -1,4 +1,4 @@
-/// What a relay does with the record it read back from Kafka: the comparison of two places in one sequence of cuts.
+/// What a relay does with the record that it read from Kafka: the comparison of two places in one sequence of cuts.
 ///
 /// Postgres may be behind Kafka by what was committed there and not saved here, never by a whole cut: the next cut is
 /// taken only after the last one was committed. So a newer cut in Kafka was made on a history that this Postgres lost.
@@ -7,15 +7,20 @@ enum Recovery: Equatable {
     case begin
     /// Kafka's record is older: the current cut has just begun, or was delivered at least once.
     case proceed
-    /// The same cut. Rows up to here are committed; so are the held rows up to this hold id (0: none were released).
+    /// The same cut. Rows up to outbox id `through` are committed, and held rows of one key up to hold id `released`
+    /// (0: none were released).
     case resume(through: Int64, released: Int64)
-    /// The record cannot be of this outbox's past.
+    /// The record cannot be of this outbox's past, for this reason.
     case refuse(String)
 
-    /// Cut numbers from here on come from a rebase, which sets them to microseconds since 1970: whatever number any
-    /// former history of this outbox has reached, it is smaller.
+    /// Cut numbers from here on come from a rebase, which sets them to microseconds since 1970: any number that an
+    /// earlier history of this outbox has reached is smaller.
     static let firstRebasedCut: Int64 = 1_000_000_000_000_000
 
+    /// - Parameters:
+    ///   - record: Kafka's, nil if there is none.
+    ///   - checkpoint: Postgres's.
+    ///   - origin: this outbox.
     static func judge(_ record: DeliveryRecord?, against checkpoint: Checkpoint, of origin: OutboxOrigin) -> Recovery {
         guard let record else { return .begin }
         if record.cut < checkpoint.cut, checkpoint.cut >= firstRebasedCut || record.origin == origin { return .proceed }

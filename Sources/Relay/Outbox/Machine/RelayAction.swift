@@ -1,99 +1,72 @@
-/// What the driver does next. Each is answered by one ``RelayEvent``.
-public enum RelayAction: Equatable, Sendable {
-    /// Finish the cut that was drained, if any, and take the next, if there are rows: `advanced`.
+/// What the driver does next. Each action is answered by one ``RelayEvent``.
+enum RelayAction: Equatable, Sendable {
+    /// Finish the cut that was drained, if there is one, and take the next if there are rows: `advanced` or
+    /// `foundNothing`.
     case advance
     /// Read the rows of the cut after this outbox id: `fetched`.
     case fetch(after: Int64)
-    /// Offer the chunk's rows to the publisher: `offered`.
-    case offer
-    /// Move the checkpoint inside the cut, with the rows held for parked keys: `saved`.
+    /// Offer the chunk's rows to the publisher, within these limits: `offered`, or `sealed` where rows go in
+    /// transactions.
+    case offer(OfferLimits)
+    /// Move the checkpoint inside the cut to this outbox id, and store the rows held for parked keys: `saved`.
     case save(through: Int64)
-    /// Store the rows held for parked keys, then commit the transaction with a record of this place: `committed` or
-    /// `notCommitted`. Exactly-once only.
+    /// Store the rows held for parked keys, then commit the transaction with a record of this outbox id: `committed`,
+    /// `notCommitted` or `awaitingRecord`. Exactly-once only.
     case commit(through: Int64)
-    /// Open a new publisher, which fences all before it, and read its record back: `recovered` or `notRecovered`.
+    /// Open a new publisher, which fences all earlier ones, and read Kafka's record: `recovered` or `notRecovered`.
     /// Exactly-once only.
     case recover
-    /// Drop what is in flight and make a new publisher after a pause: `abandoned`.
+    /// Drop the publisher and what is in flight, and pause: `abandoned`. The next row goes to a new publisher.
     case abandon(after: Duration)
-    /// Wait for a report or a signal: `waited`.
+    /// Wait for a report or a signal, at most this long: `waited`.
     case wait(Duration)
-    /// Wait for a notification or a signal: `waited`. Nothing is in flight.
+    /// Wait for a notification or a signal, at most this long: `waited`. Nothing is in flight.
     case listen(Duration)
-    /// Wait until so long after the last cut was begun, or for the end: `waited`. Nothing is in flight.
+    /// Wait until this long after the last cut was begun, or until asked to stop: `waited`. Nothing is in flight.
     case space(Duration)
-    /// Everything is settled and saved: end.
+    /// A step of the release of parked keys.
+    case release(Release)
+    /// End: everything is settled and saved, or the time to stop in is over.
     case stop
+
+    /// One step of the release of parked keys, which happens between two cuts. `hold id` numbers held rows.
+    enum Release: Equatable, Sendable {
+        /// Store the rows held for parked keys, and read which keys are to be released: `asked`.
+        case ask
+        /// Read held rows of a key after this hold id, at most `rows`: `fetched` or `unreadable`.
+        case fetch(OutboxKey, after: Int64, rows: Int)
+        /// Offer the rows that were read, from this index on: `offered`.
+        case offer(from: Int)
+        /// Commit the transaction with a record of this hold id: `committed`, `notCommitted` or `awaitingRecord`.
+        /// Exactly-once only.
+        case commit(through: Int64)
+        /// Delete the key's held rows up to this hold id, which are in Kafka: `forgotten`. `rows` is their number.
+        case forget(OutboxKey, through: Int64, rows: Int)
+        /// Unpark the key, unless Postgres holds more rows of it: `finished`.
+        case finish(OutboxKey, isRetry: Bool)
+        /// Keep the key parked, for this reason: `refused`.
+        case refuse(OutboxKey, PublishFailure)
+        /// End the session with an error: only Kafka's record, which the next session reads, says what is committed.
+        case giveUp(PublishFailure)
+    }
 
     /// Whether the working thread rests meanwhile.
     var isWait: Bool {
         switch self {
         case .wait, .listen, .space, .abandon, .stop: true
-        case .advance, .fetch, .offer, .save, .commit, .recover: false
+        case .advance, .fetch, .offer, .save, .commit, .recover, .release: false
         }
     }
 }
 
-/// What happened.
-public enum RelayEvent: Equatable, Sendable {
-    /// Leadership was won, with this checkpoint.
-    case led(Checkpoint)
-    /// The new checkpoint, and how many rows its cut has; nil if there was nothing to do.
-    case advanced(Checkpoint, rows: Int)
-    case foundNothing
-    /// A refused row of a key that is being released undid its transaction, the publisher was dropped, and no cut was
-    /// taken. The checkpoint is where it was. Exactly-once only.
-    case undone(Checkpoint)
-    /// A chunk was read; `isLast` if the cut has no more rows.
-    case fetched(rows: Int, lastID: Int64, isLast: Bool)
-    /// Rows of the chunk were offered; `all` or until the publisher was full.
-    case offered(all: Bool)
-    /// The transaction is whole: this was its last row, and its record was offered; `all` if it was the chunk's last.
-    case sealed(through: Int64, all: Bool)
-    case saved
-    case committed
-    /// The outcome is not known yet, or the sight has a failure.
-    case notCommitted
-    /// Rows of the cut up to this outbox id are committed in Kafka.
-    case recovered(through: Int64)
-    /// Kafka is away, for instance.
-    case notRecovered
-    case abandoned
-    case waited
-}
+/// What limits the offering of a chunk's rows.
+struct OfferLimits: Equatable, Sendable {
+    /// Rows up to this outbox id go one at a time, because one of them was refused; nil if none was. At-least-once
+    /// only.
+    var oneByOneThrough: Int64?
+    /// How many rows one transaction has at most; a chunk is the other bound. Exactly-once only.
+    var rowsPerTransaction = Int.max
 
-/// What the driver sees at every step besides the event.
-public struct RelaySight: Equatable, Sendable {
-    /// Rows offered and not settled.
-    public var inFlight = 0
-    /// Rows in the window, settled behind an unsettled one included.
-    public var span = 0
-    /// The outbox id up to which all offered rows are settled.
-    public var settledThrough: Int64?
-    /// A failure that was reported since the last step, and the newest row in flight at that moment.
-    public var failure: ReportedFailure?
-    /// Whether the sleep lock was held before the event began.
-    public var holdsSleepLock = false
-    /// Whether a notification had come before the last wait began.
-    public var hadNews = false
-    /// Whether a release gave way to the next cut and has more to do after it.
-    public var isReleasing = false
-    /// SIGTERM has come.
-    public var isStopping = false
-
-    public init() {}
-
-    public struct ReportedFailure: Equatable, Sendable {
-        public var kind: PublishFailure.Kind
-        /// The newest outbox id in flight.
-        public var newest: Int64
-        /// How many rows the transaction had that is undone with it.
-        public var rows = 0
-        /// The row to blame is known and its key parked; only its transaction has to be made again.
-        public var isFound = false
-        public init(kind: PublishFailure.Kind, newest: Int64) {
-            self.kind = kind
-            self.newest = newest
-        }
-    }
+    /// The whole chunk.
+    static let none = OfferLimits()
 }

@@ -1,14 +1,18 @@
-/// The relay's order of work while it leads: cut, read, offer, save, sleep.
+import Threads
+
+/// The relay's order of work while it leads: release, cut, read, offer, save, sleep.
 ///
-/// Pure: it is told what happened and what can be seen, and answers what to do; it does no I/O and knows no clock.
-/// Wrong calls: an event that does not answer the last action is our bug and traps; failures of the publisher are the
-/// peer's fault and come in with the sight; a notification that finds nothing is harmless.
-public struct RelayMachine: Sendable {
+/// Pure: it is told what happened and what the driver sees, and answers what to do next. It does no I/O and knows no
+/// clock. Wrong calls: an event that does not answer the last action is a bug of the driver and traps. A failure of the
+/// publisher is Kafka's fault and comes in with the input. A notification without rows is harmless.
+struct RelayMachine: Sendable {
     enum Phase: Equatable {
         /// Not leading yet.
         case standby
-        /// Exactly-once: Kafka is asked how far it is.
+        /// Exactly once: Kafka is asked how far it is.
         case recovering(Checkpoint)
+        /// Parked keys are being released, between two cuts.
+        case releasing
         /// A cut is being finished and the next one looked for.
         case advancing
         case draining(Drain)
@@ -20,169 +24,62 @@ public struct RelayMachine: Sendable {
 
     private(set) var phase = Phase.standby
     private var sleep: SleepMachine
+    private var release: ReleaseMachine
+    /// The last release gave way to a cut, and continues behind it.
+    private var hasMoreToRelease = false
+    /// A release was undone: a cut comes before the next attempt.
+    private var owesCut = false
     private let guarantee: DeliveryGuarantee
-    private var failures = 0
+    private var backoff = Backoff.reconnecting
 
-    public init(sleep: SleepMachine, guarantee: DeliveryGuarantee = .atLeastOnce) {
+    init(sleep: SleepMachine, guarantee: DeliveryGuarantee = .atLeastOnce) {
         self.sleep = sleep
         self.guarantee = guarantee
+        release = ReleaseMachine(guarantee)
     }
 
-    /// Whether writers should wake us: the sleep lock is then wanted.
-    public var wantsSleepLock: Bool { sleep.wantsLock }
-
-    /// Up to this row the driver offers one row at a time, because one of them was refused.
-    public var probeThrough: Int64? {
-        if case .draining(let drain) = phase { drain.probeThrough } else { nil }
-    }
-
-    /// How many rows the driver puts into one transaction at most; a chunk is the other bound.
-    public var rowsPerTransaction: Int {
-        if case .transacting(let drain) = phase { drain.rowsPerTransaction } else { .max }
-    }
+    /// Whether writers should notify: the sleep lock is then wanted.
+    var wantsSleepLock: Bool { sleep.wantsLock }
 
     /// Whether nothing is left to publish, as far as is known.
-    public var isIdle: Bool { phase == .idle }
+    var isIdle: Bool { phase == .idle }
 
-    public mutating func handle(_ event: RelayEvent, seeing sight: RelaySight) -> RelayAction {
+    /// Whether parked keys are being released, so that rows in flight are held ones.
+    var isReleasing: Bool { phase == .releasing }
+
+    /// Takes in the answer to the last action, and says what to do next.
+    mutating func handle(_ event: RelayEvent, seeing input: RelayInput) -> RelayAction {
+        // A release settles first what is acknowledged.
+        if input.isStopOverdue, !isReleasing { return stop() }
         switch (event, phase) {
         case (.led(let checkpoint), .standby):
-            guard guarantee == .exactlyOnce else { return begin(checkpoint, sight) }
-            phase = .recovering(checkpoint)
-            return sight.isStopping ? stop() : .recover
+            guard guarantee == .exactlyOnce else { return begin(checkpoint, input) }
+            return recover(checkpoint, input)
         case (_, .recovering(let checkpoint)):
-            return recover(event, checkpoint, sight)
+            return recovering(event, checkpoint, input)
+        case (_, .releasing):
+            return releasing(release.handle(event, seeing: input), input)
         case (.advanced(let checkpoint, let rows), .advancing):
             if let draining = checkpoint.draining {
-                sleep.foundRows(rows, in: draining, holdsLock: sight.holdsSleepLock)
+                sleep.foundRows(rows, in: draining, holdsLock: input.holdsSleepLock)
             }
-            return begin(checkpoint, sight)
+            return begin(checkpoint, input)
         case (.foundNothing, .advancing):
-            if sight.isStopping { return stop() }
-            let pause = sleep.foundNothing(holdsLock: sight.holdsSleepLock)
-            phase = sight.isReleasing ? .advancing : .idle
-            return sight.isReleasing ? goOnReleasing() : pause
-        case (.undone(let checkpoint), .advancing):
-            phase = .recovering(checkpoint)
-            return sight.isStopping ? stop() : .recover
+            return rest(input)
         case (.waited, .idle):
-            if sight.isStopping { return stop() }
-            if !sight.hadNews { sleep.rested() }
-            phase = .advancing
-            return .advance
+            if input.isStopping { return stop() }
+            if !input.hadNews { sleep.rested() }
+            return takeCut(input)
         case (_, .draining(var drain)):
             drain.note(event)
-            if drain.hasRested, !sight.hadNews { sleep.rested() }
-            return proceed(drain, sight)
+            if drain.hasRested, !input.hadNews { sleep.rested() }
+            return proceed(drain, input)
         case (_, .transacting(var drain)):
             drain.note(event)
-            if drain.hasRested, !sight.hadNews { sleep.rested() }
-            return proceed(drain, after: event, sight)
+            if drain.hasRested, !input.hadNews { sleep.rested() }
+            return proceed(drain, after: event, input)
         default:
             preconditionFailure("\(event) while \(phase)")
-        }
-    }
-
-    /// A checkpoint with an unfinished cut is drained from where it stands: a new cut before that would lose rows.
-    ///
-    /// - Parameter committed: where Kafka says it is, which may be farther than the checkpoint.
-    private mutating func begin(_ checkpoint: Checkpoint, committed: Int64 = 0, _ sight: RelaySight) -> RelayAction {
-        guard checkpoint.draining != nil else {
-            if sight.isStopping { return stop() }
-            phase = .advancing
-            return .advance
-        }
-        let saved = checkpoint.drainedThrough
-        guard guarantee == .exactlyOnce else { return proceed(Drain(from: saved), sight) }
-        return proceed(TransactionDrain(from: max(committed, saved), saved: saved), after: nil, sight)
-    }
-
-    private mutating func recover(_ event: RelayEvent, _ checkpoint: Checkpoint, _ sight: RelaySight) -> RelayAction {
-        switch event {
-        case .recovered(let through):
-            failures = 0
-            return begin(checkpoint, committed: through, sight)
-        case .notRecovered:
-            failures += 1
-            return sight.isStopping ? stop() : .abandon(after: Backoff.pause(failures))
-        case .abandoned:
-            return sight.isStopping ? stop() : .recover
-        default:
-            preconditionFailure("\(event) while recovering")
-        }
-    }
-
-    private mutating func proceed(_ drain: Drain, _ sight: RelaySight) -> RelayAction {
-        var drain = drain
-        if let failure = sight.failure {
-            // Rows got through since the last one: that is no reason to wait longer.
-            if sight.settledThrough != nil { failures = 0 }
-            failures += 1
-            drain.restart(settledThrough: sight.settledThrough, after: failure)
-            phase = .draining(drain)
-            return .abandon(after: pause(failure.kind))
-        }
-        return step(drain, sight, Phase.draining)
-    }
-
-    private mutating func proceed(_ drain: TransactionDrain, after event: RelayEvent?, _ sight: RelaySight)
-        -> RelayAction
-    {
-        var drain = drain
-        if let failure = sight.failure {
-            failures += 1
-            drain.restart(after: failure)
-            phase = .transacting(drain)
-            // Brokers undo a transaction a moment after they say so. Whoever opens the next producer meanwhile is sent
-            // away, and librdkafka comes back only half a second later: in a search for a refused row each time.
-            return .abandon(after: max(pause(failure.kind), Backoff.pause(1)))
-        }
-        if event == .notRecovered, !sight.isStopping {
-            failures += 1
-            phase = .transacting(drain)
-            return .abandon(after: Backoff.pause(failures))
-        }
-        return step(drain, sight, Phase.transacting)
-    }
-
-    /// The next step of a cut, however it is drained. It is left when it is drained, or when everything is settled at
-    /// the end.
-    private mutating func step<Draining: CutDrain>(
-        _ drain: Draining, _ sight: RelaySight, _ draining: (Draining) -> Phase
-    ) -> RelayAction {
-        var drain = drain
-        var action = drain.next(sight)
-        if !drain.hasRested, !sight.isStopping, !sight.isReleasing, let rest = rest(action, isOffered: drain.isOffered)
-        {
-            drain.hasRested = true
-            action = rest
-        }
-        switch action {
-        case .advance:
-            if sight.isReleasing { _ = goOnReleasing() }
-            failures = 0
-            phase = .advancing
-        case .stop:
-            phase = .stopped
-        default:
-            phase = draining(drain)
-        }
-        return action
-    }
-
-    /// The next cut, and with it the next part of the release. That it follows at once says nothing about the writers.
-    private mutating func goOnReleasing() -> RelayAction {
-        sleep.rested()
-        return .advance
-    }
-
-    /// The pause before the next cut, in place of what was to be done. Where it is a matter of time it begins when all
-    /// rows are offered, and their reports are taken together afterwards.
-    private func rest(_ action: RelayAction, isOffered: Bool) -> RelayAction? {
-        switch (action, sleep.restAfterRows) {
-        case (.advance, let rest): rest
-        case (.wait, .space(let distance)) where isOffered: .space(distance)
-        default: nil
         }
     }
 
@@ -191,8 +88,166 @@ public struct RelayMachine: Sendable {
         return .stop
     }
 
-    /// A refused row is looked for at once; everything else may be Kafka in trouble.
-    private func pause(_ kind: PublishFailure.Kind) -> Duration {
-        kind == .row || kind == .topic ? .zero : Backoff.pause(failures)
+    // MARK: Between two cuts
+
+    /// A checkpoint with an unfinished cut is drained from where it stands: a new cut before that would lose rows.
+    ///
+    /// - Parameter committed: how far Kafka is in the cut, which may be farther than the checkpoint.
+    private mutating func begin(_ checkpoint: Checkpoint, committed: Int64 = 0, _ input: RelayInput) -> RelayAction {
+        guard checkpoint.draining != nil else { return input.isStopping ? stop() : takeCut(input) }
+        let saved = checkpoint.drainedThrough
+        guard guarantee == .exactlyOnce else { return proceed(Drain(from: saved), input) }
+        return proceed(TransactionDrain(from: max(committed, saved), saved: saved), after: nil, input)
+    }
+
+    /// No rows were found. A release that gave way continues at once.
+    private mutating func rest(_ input: RelayInput) -> RelayAction {
+        if input.isStopping { return stop() }
+        let pause = sleep.foundNothing(holdsLock: input.holdsSleepLock)
+        if hasMoreToRelease { return takeCut(input) }
+        phase = .idle
+        return pause
+    }
+
+    /// Takes the next cut, and releases parked keys before it.
+    private mutating func takeCut(_ input: RelayInput) -> RelayAction {
+        // That a cut follows at once because of a release says nothing about the writers.
+        if hasMoreToRelease { sleep.rested() }
+        guard input.hasParkedKeys, !input.isStopping else {
+            hasMoreToRelease = false
+            return advance()
+        }
+        if owesCut {
+            owesCut = false
+            hasMoreToRelease = true
+            return advance()
+        }
+        phase = .releasing
+        return release.begin()
+    }
+
+    private mutating func advance() -> RelayAction {
+        phase = .advancing
+        return .advance
+    }
+
+    private mutating func releasing(_ step: ReleaseMachine.Step, _ input: RelayInput) -> RelayAction {
+        switch step {
+        case .action(let action):
+            return action
+        case .over(.rests):
+            hasMoreToRelease = false
+            return advance()
+        case .over(.gaveWay):
+            hasMoreToRelease = true
+            return advance()
+        case .over(.undone(let checkpoint)):
+            hasMoreToRelease = true
+            owesCut = true
+            return recover(checkpoint, input)
+        case .over(.interrupted):
+            return stop()
+        }
+    }
+
+    // MARK: Recovering
+
+    private mutating func recover(_ checkpoint: Checkpoint, _ input: RelayInput) -> RelayAction {
+        phase = .recovering(checkpoint)
+        return input.isStopping ? stop() : .recover
+    }
+
+    private mutating func recovering(
+        _ event: RelayEvent, _ checkpoint: Checkpoint, _ input: RelayInput
+    ) -> RelayAction {
+        switch event {
+        case .recovered(let through):
+            backoff.succeeded()
+            return begin(checkpoint, committed: through, input)
+        case .notRecovered:
+            let pause = backoff.failed()
+            return input.isStopping ? stop() : .abandon(after: pause)
+        case .abandoned:
+            return input.isStopping ? stop() : .recover
+        default:
+            preconditionFailure("\(event) while recovering")
+        }
+    }
+
+    // MARK: Draining
+
+    private mutating func proceed(_ drain: Drain, _ input: RelayInput) -> RelayAction {
+        guard let failure = input.failure else { return step(drain, input, Phase.draining) }
+        var drain = drain
+        // Rows got through since the last failure: that is no reason to wait longer.
+        if input.settledThrough != nil { backoff.succeeded() }
+        let pause = backoff.failed()
+        drain.restart(settledThrough: input.settledThrough, after: failure)
+        phase = .draining(drain)
+        // A refused row is searched for at once; everything else may be Kafka in trouble.
+        return .abandon(after: failure.reason.isPermanent ? .zero : pause)
+    }
+
+    private mutating func proceed(
+        _ drain: TransactionDrain, after event: RelayEvent?, _ input: RelayInput
+    ) -> RelayAction {
+        var drain = drain
+        if let failure = input.failure {
+            let pause = backoff.failed()
+            drain.restart(after: failure)
+            phase = .transacting(drain)
+            // Brokers undo a transaction a moment after they say so. A producer that is opened meanwhile is refused,
+            // and librdkafka tries again only half a second later: in a search for a refused row each time.
+            return .abandon(after: failure.reason.isPermanent ? backoff.first : pause)
+        }
+        if event == .notRecovered, !input.isStopping {
+            phase = .transacting(drain)
+            return .abandon(after: backoff.failed())
+        }
+        return step(drain, input, Phase.transacting)
+    }
+
+    /// The next step of a cut, however it is drained. The phase ends when the cut is drained, or when everything is
+    /// settled at the end.
+    private mutating func step<Draining: CutDrain>(
+        _ drain: Draining, _ input: RelayInput, _ draining: (Draining) -> Phase
+    ) -> RelayAction {
+        var drain = drain
+        var action = drain.next(input)
+        if !drain.hasRested, !input.isStopping, !hasMoreToRelease,
+            let pause = pause(action, isOffered: drain.isOffered)
+        {
+            drain.hasRested = true
+            action = pause
+        }
+        switch action {
+        case .advance:
+            backoff.succeeded()
+            return takeCut(input)
+        case .stop:
+            phase = .stopped
+        default:
+            phase = draining(drain)
+        }
+        return action
+    }
+
+    /// The pause before the next cut, in place of what was to be done. A pause of a certain length begins when all rows
+    /// are offered, and their reports are taken together afterwards.
+    private func pause(_ action: RelayAction, isOffered: Bool) -> RelayAction? {
+        switch (action, sleep.restAfterRows) {
+        case (.advance, let rest): rest
+        case (.wait, .space(let distance)) where isOffered: .space(distance)
+        default: nil
+        }
+    }
+}
+
+extension Backoff {
+    /// The pauses before connecting again, and before a new publisher.
+    static var reconnecting: Backoff {
+        Backoff(
+            first: .milliseconds(OutboxLimits.firstReconnectMilliseconds),
+            longest: .milliseconds(OutboxLimits.longestReconnectMilliseconds))
     }
 }

@@ -1,12 +1,13 @@
-/// Whose turn it is among the keys that are being released, and how many of its rows go together.
+/// Which of the keys that are being released comes next, and how many of its rows go together.
 ///
-/// Pure. Keys take turns, a chunk each, so that one with many held rows keeps no other waiting. Rows go together until
-/// one of them is refused: then fewer do, up to the place where that happened, until the one to blame goes alone.
-struct ReleaseTurns {
+/// Pure. Keys take turns, a chunk each, so that a key with many held rows keeps no other waiting. Rows go together
+/// until one of them is refused. Then fewer go together, up to the place of the refusal, until the refused row goes
+/// alone.
+struct ReleaseTurns: Sendable {
     private struct Place {
-        /// Rows up to this hold id are published and forgotten: reading on behind it does not walk over what is dead.
+        /// Rows up to this hold id are published and deleted: reading on behind it does not visit dead rows.
         var published: Int64 = 0
-        /// Up to this hold id fewer rows than a chunk go together; nil where none was refused.
+        /// Up to this hold id fewer rows than a chunk go together; nil if none was refused.
         var suspectsThrough: Int64?
         var rows = OutboxLimits.heldRowsPerRead
     }
@@ -21,7 +22,8 @@ struct ReleaseTurns {
     /// Whether no key waits for its turn.
     var isEmpty: Bool { queue.isEmpty }
 
-    /// These keys are to be released. Who waited keeps the place in the queue; who is not asked for any more leaves it.
+    /// These keys are to be released. A key that waited already keeps its place in the queue; a key that is not asked
+    /// for any more leaves it.
     mutating func ask(_ keys: [OutboxKey]) {
         let asked = Set(keys)
         let waiting = Set(queue)
@@ -29,7 +31,7 @@ struct ReleaseTurns {
         places = places.filter { asked.contains($0.key) }
     }
 
-    /// The key whose turn it is; it is told what became of it, and waits again at the end unless it has ended.
+    /// The key whose turn it is; nil if none waits. It goes to the end of the queue, and leaves it by ``ended(_:)``.
     mutating func next() -> OutboxKey? {
         guard !queue.isEmpty else { return nil }
         let key = queue.removeFirst()
@@ -43,15 +45,16 @@ struct ReleaseTurns {
         places[key] = nil
     }
 
-    /// Where its next chunk begins, by hold id, and how many rows it has at most.
+    /// The hold id after which the key's next chunk begins, and how many rows the chunk has at most.
     func chunk(of key: OutboxKey) -> (after: Int64, rows: Int) {
         let place = places[key] ?? Place()
         return (place.published, place.rows)
     }
 
-    /// Its rows up to this hold id are published.
+    /// The key's rows up to this hold id are published.
     mutating func published(_ key: OutboxKey, through holdID: Int64) {
         var place = places[key] ?? Place()
+        assert(holdID > place.published, "a release goes back")
         place.published = holdID
         if let suspects = place.suspectsThrough, holdID >= suspects {
             place.suspectsThrough = nil
@@ -60,7 +63,7 @@ struct ReleaseTurns {
         places[key] = place
     }
 
-    /// One of its next rows cannot be read.
+    /// One of the key's next rows cannot be read.
     mutating func goOneByOne(_ key: OutboxKey) {
         var place = places[key] ?? Place()
         place.suspectsThrough = max(place.published + Int64(place.rows), place.suspectsThrough ?? 0)
@@ -68,10 +71,11 @@ struct ReleaseTurns {
         places[key] = place
     }
 
-    /// One of so many rows that went together was refused, the last being this one. Returns whether it is clear which.
+    /// One of `rows` rows that went together was refused, the last of them being `holdID`. Returns whether it is clear
+    /// which.
     ///
-    /// At least once, those before it have arrived and the others go one by one. A transaction is undone as a whole:
-    /// half as many are tried, each transaction that succeeds being progress.
+    /// At least once, the rows before the refused one have arrived, and the others go one by one. A transaction is
+    /// undone as a whole: half as many rows are tried, each transaction that succeeds being progress.
     mutating func refused(_ key: OutboxKey, rows: Int, through holdID: Int64) -> Bool {
         guard rows > 1 else { return true }
         var place = places[key] ?? Place()

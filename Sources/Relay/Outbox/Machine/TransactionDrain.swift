@@ -1,11 +1,12 @@
-/// One cut on its way to Kafka in transactions, each of one chunk: offered, committed with its record, saved.
+/// One cut on its way to Kafka exactly once, in transactions of one chunk each: offered, committed with a record,
+/// saved.
 ///
-/// Where publishing begins again is what Kafka says is committed, never what was merely acknowledged. A refused row
-/// undoes its whole transaction; it is found by halving transactions, each of which that succeeds is progress.
+/// Publishing starts again behind what Kafka says is committed, not behind what was merely acknowledged. A refused row
+/// undoes its whole transaction. It is found by halving transactions: each that succeeds is progress.
 struct TransactionDrain: CutDrain, Equatable, Sendable {
-    /// Rows were read up to here.
+    /// Rows up to this outbox id are read.
     private(set) var fetchedThrough: Int64
-    /// Rows up to here are committed in Kafka.
+    /// Rows up to this outbox id are committed in Kafka.
     private(set) var committedThrough: Int64
     /// The checkpoint's `drainedThrough`.
     private(set) var savedThrough: Int64
@@ -15,36 +16,44 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
     private(set) var hasUnoffered = false
     /// The publisher was full at the last offer.
     private(set) var isBlocked = false
-    /// The open transaction is whole: this was its last row. Rows read since wait for the next one.
+    /// The open transaction is complete, this being its last row. Rows read since wait for the next transaction.
     private(set) var sealedThrough: Int64?
-    /// The publisher was dropped: another has to be opened and Kafka's record read back.
+    /// The last commit found that the record is not acknowledged.
+    private(set) var isAwaitingRecord = false
+    /// The publisher was dropped: a new one has to be opened and Kafka's record read.
     private(set) var needsRecovery = false
-    /// The pause before the next cut has begun.
     var hasRested = false
-    /// Up to this row transactions are smaller than a chunk: one of these rows was refused.
+    /// Rows are searched for the one that was refused.
     private var search: Search?
     private var committingThrough: Int64?
     private var savingThrough: Int64?
 
     private struct Search: Equatable, Sendable {
+        /// Rows up to this outbox id are suspects.
         var through: Int64
+        /// How many of them go in one transaction.
         var rowsPerTransaction: Int
     }
 
-    /// All rows of the cut are with the publisher.
     var isOffered: Bool { isFetched && !hasUnoffered }
 
-    init(from drainedThrough: Int64, saved: Int64) {
-        fetchedThrough = drainedThrough
-        committedThrough = drainedThrough
+    /// - Parameters:
+    ///   - committed: rows of the cut up to this outbox id are committed in Kafka.
+    ///   - saved: the checkpoint's `drainedThrough`; not above `committed`.
+    init(from committed: Int64, saved: Int64) {
+        fetchedThrough = committed
+        committedThrough = committed
         savedThrough = saved
+        assertOrder()
     }
 
+    /// Takes in the answer to the last action.
     mutating func note(_ event: RelayEvent) {
         switch event {
         case .fetched(let rows, let lastID, let isLast):
             isFetched = isLast
             guard rows > 0 else { return }
+            assert(lastID > fetchedThrough, "a chunk goes back")
             fetchedThrough = lastID
             hasUnoffered = true
             isBlocked = false
@@ -58,6 +67,8 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
             committedThrough = committingThrough ?? committedThrough
             sealedThrough = nil
             if let search, committedThrough >= search.through { self.search = nil }
+        case .awaitingRecord:
+            isAwaitingRecord = true
         case .saved:
             savedThrough = savingThrough ?? savedThrough
         case .abandoned:
@@ -68,51 +79,60 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
             fetchedThrough = committedThrough
         case .waited:
             isBlocked = false
+            isAwaitingRecord = false
         case .notCommitted, .notRecovered:
             break
-        case .led, .advanced, .foundNothing, .undone:
+        case .led, .advanced, .foundNothing, .release:
             preconditionFailure("\(event) while draining")
         }
+        assertOrder()
     }
 
-    /// The next action; `.advance` when the cut is drained, `.stop` when asked to and nothing is in flight.
-    mutating func next(_ sight: RelaySight) -> RelayAction {
-        if sight.isStopping { return wrapUp(sight) }
+    private func assertOrder() {
+        assert(
+            savedThrough <= committedThrough && committedThrough <= fetchedThrough,
+            "saved \(savedThrough), committed \(committedThrough) and read \(fetchedThrough) are out of order")
+    }
+
+    mutating func next(_ input: RelayInput) -> RelayAction {
+        if isAwaitingRecord { return .wait(Drain.reportWait) }
+        if input.isStopping { return settle(input) }
         if needsRecovery { return .recover }
-        if let sealedThrough { return finishTransaction(sealedThrough, sight) }
-        // Finishing the cut says more than saving its last chunk would.
+        if let sealedThrough { return finishTransaction(sealedThrough, input) }
+        // Finishing the cut makes saving its last chunk unnecessary.
         if committedThrough > savedThrough, !isOffered { return save() }
-        if hasUnoffered { return isBlocked ? .wait(Drain.reportWait) : .offer }
+        if hasUnoffered { return isBlocked ? .wait(Drain.reportWait) : .offer(offerLimits) }
         return isOffered ? .advance : .fetch(after: fetchedThrough)
     }
 
-    /// How many rows one transaction may have.
-    var rowsPerTransaction: Int { search?.rowsPerTransaction ?? .max }
+    private var offerLimits: OfferLimits {
+        search.map { OfferLimits(rowsPerTransaction: $0.rowsPerTransaction) } ?? .none
+    }
 
-    /// Begins again behind what is committed, because something failed: the transaction is undone as a whole.
-    mutating func restart(after failure: RelaySight.ReportedFailure) {
+    /// Starts again behind what is committed, because something failed: the transaction is undone as a whole.
+    mutating func restart(after failure: RelayInput.ReportedFailure) {
         let search = search(after: failure)
         self = TransactionDrain(from: committedThrough, saved: savedThrough)
         self.search = search
     }
 
-    private func search(after failure: RelaySight.ReportedFailure) -> Search? {
+    private func search(after failure: RelayInput.ReportedFailure) -> Search? {
         if failure.isFound { return nil }
-        guard failure.kind == .row || failure.kind == .topic else { return search }
+        guard failure.reason.isPermanent else { return search }
         return Search(through: max(failure.newest, search?.through ?? 0), rowsPerTransaction: max(1, failure.rows / 2))
     }
 
-    /// Reads on while the brokers work, and commits when they have acknowledged everything.
-    private mutating func finishTransaction(_ end: Int64, _ sight: RelaySight) -> RelayAction {
+    /// Reads the next chunk while the brokers work, and commits when they have acknowledged everything.
+    private mutating func finishTransaction(_ end: Int64, _ input: RelayInput) -> RelayAction {
         if !isFetched, !hasUnoffered { return .fetch(after: fetchedThrough) }
-        return sight.span == 0 ? commit(end) : .wait(Drain.reportWait)
+        return input.span == 0 ? commit(end) : .wait(Drain.reportWait)
     }
 
-    /// Offers no more and commits what was offered.
-    private mutating func wrapUp(_ sight: RelaySight) -> RelayAction {
+    /// Asked to stop: offers no more, and commits and saves what was offered.
+    private mutating func settle(_ input: RelayInput) -> RelayAction {
         if !needsRecovery {
-            if sight.span > 0 { return .wait(Drain.reportWait) }
-            if let settled = sight.settledThrough, settled > committedThrough { return commit(settled) }
+            if input.span > 0 { return .wait(Drain.reportWait) }
+            if let settled = input.settledThrough, settled > committedThrough { return commit(settled) }
         }
         guard committedThrough > savedThrough else { return .stop }
         return isOffered && !needsRecovery ? .advance : save()

@@ -1,24 +1,29 @@
-import Postgres
 public import Values
 
 /// One outbox row on its way to the publisher: views into the memory of a query result, valid during the call only.
 public struct OutboxRow {
+    /// The row's id in the outbox; ids of one key grow in the order of its events.
     public var outboxID: Int64
+    /// The event's id.
     public var eventID: UUIDBytes
+    /// The aggregate's type, as UTF-8.
     public var aggregateType: UnsafeRawBufferPointer
-    /// The ordering key.
+    /// The aggregate's id, as UTF-8: the ordering key within the type.
     public var aggregateID: UnsafeRawBufferPointer
+    /// The event's number in its aggregate; -1 if the outbox has none.
     public var sequenceNumber: Int64
+    /// The event's type, as UTF-8.
     public var eventType: UnsafeRawBufferPointer
-    /// nil is published as a tombstone.
+    /// The payload as it was written; nil is published as a tombstone.
     public var payload: UnsafeRawBufferPointer?
-    /// A binary `text[]` of names and values by turns; empty if the row has no headers of its own.
+    /// A binary `text[]`, a name and its value alternating; empty if the row has no headers of its own.
     public var headers: UnsafeRawBufferPointer
     /// When the row was written, in microseconds since 1970, within ``times``.
     public var createdAt: Int64
     /// The epoch of the relay that publishes it.
     public var epoch: Int64
 
+    /// A row with these columns; see the properties.
     public init(
         outboxID: Int64, eventID: UUIDBytes, aggregateType: UnsafeRawBufferPointer, aggregateID: UnsafeRawBufferPointer,
         sequenceNumber: Int64, eventType: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer?,
@@ -36,7 +41,8 @@ public struct OutboxRow {
         self.epoch = epoch
     }
 
-    /// The years 1 to 9999: what RFC 3339 can tell. A time before or after counts as the first or last of them.
+    /// The years 1 to 9999, which RFC 3339 can express. An earlier or later time counts as the first or the last
+    /// moment.
     public static let times: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
 
     /// The row's key, copied.
@@ -44,7 +50,7 @@ public struct OutboxRow {
         OutboxKey(aggregateType: Self.text(aggregateType), aggregateID: Self.text(aggregateID))
     }
 
-    /// Of a text that no index would take, the beginning and a hash of the whole stand for it.
+    /// A text that is too long for an index is replaced by its beginning and a hash of the whole.
     private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         let bound = OutboxLimits.keyBytes
         guard bytes.count > bound else { return String(decoding: bytes, as: UTF8.self) }
@@ -54,4 +60,34 @@ public struct OutboxRow {
         return
             "\(String(decoding: bytes.prefix(bound), as: UTF8.self))… (\(bytes.count) bytes, \(String(hash, radix: 16)))"
     }
+}
+
+/// What keeps its order: one aggregate. Keys are equal if they are equal byte by byte, as Postgres compares them:
+/// parking one of two ids that merely look alike must not hold the other.
+public struct OutboxKey: Hashable, Sendable, CustomStringConvertible {
+    /// The aggregate's type.
+    public let aggregateType: String
+    /// The aggregate's id, unique within the type.
+    public let aggregateID: String
+
+    /// The key of this aggregate.
+    public init(aggregateType: String, aggregateID: String) {
+        self.aggregateType = aggregateType
+        self.aggregateID = aggregateID
+    }
+
+    /// Byte by byte, without Unicode's equivalences.
+    public static func == (left: OutboxKey, right: OutboxKey) -> Bool {
+        ExactText(left.aggregateID) == ExactText(right.aggregateID)
+            && ExactText(left.aggregateType) == ExactText(right.aggregateType)
+    }
+
+    /// Agrees with `==`.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(aggregateID))
+        hasher.combine(ExactText(aggregateType))
+    }
+
+    /// Type and id with a slash between them.
+    public var description: String { "\(aggregateType)/\(aggregateID)" }
 }

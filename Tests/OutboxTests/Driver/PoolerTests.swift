@@ -50,7 +50,7 @@ struct PoolerTests {
         #expect(queries == [])
     }
 
-    @Test func aTransactionPoolerNobodyToldOfIsNoticed() async throws {
+    @Test func aTransactionPoolerThatIsNotConfiguredIsNoticed() async throws {
         let outbox = try await TestOutbox()
         let (pooler, url) = try await TestPooler.start(.transaction, before: outbox.postgres.url)
         let relay = try outbox.relay {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Outbox
 
-struct LeadershipTests {
+struct LeadLoopTests {
     @Test func ofTwoRelaysOnePublishesAndTheOtherTakesOver() async throws {
         let outbox = try await TestOutbox()
         let second = try outbox.relay()
@@ -39,7 +39,7 @@ struct LeadershipTests {
                 try heir.connection.execute("SELECT pg_sleep(0.02)")
             }
             #expect(heir.epoch == zombie.epoch + 1)
-            // The zombie wakes up on a connection that nobody ended: the epoch stops it.
+            // The zombie continues on a connection that was not ended: the epoch stops it.
             try outbox.connect().insertRow("a", 0)
             #expect { try store.advance(holding: HeldBatch()) } throws: { ($0 as? OutboxError)?.code == .fenced }
             #expect(throws: (any Error).self) { try zombie.renewLease() }
@@ -58,7 +58,7 @@ struct LeadershipTests {
         }
     }
 
-    /// The new leader may have published what the old one held, and does not know that its key is parked.
+    /// The new leader may have published rows that the old one held, and does not know that their key is parked.
     @Test func aLeaderThatWasReplacedStoresNoRowsThatItHolds() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -88,7 +88,7 @@ struct LeadershipTests {
     }
 
     /// The worst moment to be stopped at: in the middle of changing the checkpoint's twin.
-    @Test func aLeaderStoppedInATransactionHoldsNobodyUp() async throws {
+    @Test func aLeaderStoppedInATransactionHoldsUpNoWriter() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
             var configuration = outbox.configuration

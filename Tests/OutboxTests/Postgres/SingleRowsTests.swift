@@ -6,7 +6,7 @@ import Testing
 
 /// Rows of which the relay's view cannot make what is published: a text that is no UTF-8, json that jsonb does not
 /// take. Their keys wait, all others flow.
-struct UnreadableRowTests {
+struct SingleRowsTests {
     /// Payloads `bad` and the id `garbled` cannot be read.
     private static let view = """
         CREATE OR REPLACE VIEW outbox_relay.source AS
@@ -38,7 +38,7 @@ struct UnreadableRowTests {
             [.text(id), .int8(Int64(sequence)), .text(payload)])
     }
 
-    /// Few rows come with their cut, many are walked: what cannot be read is found either way.
+    /// A few rows come with their cut, many are read in chunks: a row that cannot be read is found in both.
     @Test(arguments: [DeliveryGuarantee.atLeastOnce, .exactlyOnce], [3, 2 * OutboxLimits.rowsOfFirstChunk])
     func theKeyOfARowThatCannotBeReadWaitsAndNoOther(_ guarantee: DeliveryGuarantee, others: Int) async throws {
         let outbox = try await outbox(guarantee)
@@ -62,7 +62,7 @@ struct UnreadableRowTests {
                 #expect(parked.map(\.key.aggregateID).sorted().first?.hasPrefix("outbox_id ") == true)
                 #expect(parked.map(\.key.aggregateType).sorted() == ["order", "unreadable"])
                 #expect(parked.first { $0.key == Self.sick }?.error.contains("the row cannot be read") == true)
-                // What comes later is not held up either.
+                // Later rows are not held up either.
                 try Self.insert(desk.connection, "before", others)
                 try Self.insert(desk.connection, "sick", 3)
                 #expect(outbox.topic.wait { $0.count == 2 * others + 2 })
@@ -71,7 +71,7 @@ struct UnreadableRowTests {
                 try desk.connection.waits(
                     for: "(SELECT release_asked_at IS NULL FROM outbox_relay.parked WHERE aggregate_id = 'sick')")
                 #expect(outbox.topic.messages.filter { $0.key == Self.sick }.map(\.sequence) == [0])
-                // Dropped, it holds up nobody.
+                // Once dropped, the row holds up no other row.
                 let bad = try desk.connection.query("SELECT outbox_id FROM outbox WHERE payload = 'bad'").int64(0, 0)
                 #expect(try desk.skip(bad, reason: "test") == Self.sick)
                 #expect(try desk.release(Self.sick, reason: "test"))

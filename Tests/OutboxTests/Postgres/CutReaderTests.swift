@@ -23,7 +23,7 @@ struct CutReaderTests {
         }
     }
 
-    /// Small rows, then rows so large that what fits is not what was hoped for, then small ones again.
+    /// Small rows, then rows so large that fewer fit than were asked for, then small rows again.
     @Test func rowsOfEverySizeAreReadOnce() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -49,7 +49,7 @@ struct CutReaderTests {
         }
     }
 
-    /// What was read ahead is for the next chunk only; whoever starts again from further back gets the rows from there.
+    /// The chunk that was read ahead serves the next read only; a read from further back gets the rows from there.
     @Test func readingAgainFromFurtherBackForgetsWhatWasReadAhead() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -62,7 +62,7 @@ struct CutReaderTests {
         }
     }
 
-    /// Whoever names them can write times that no message can tell.
+    /// A writer that names the column can write times that no message can express.
     @Test func aTimeOutOfReasonCountsAsTheFirstOrTheLast() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -114,7 +114,7 @@ struct CutReaderTests {
         return (ids, sizes)
     }
 
-    /// A reader at the beginning of a cut of so many rows, on a connection with the relay's settings.
+    /// A reader at the beginning of a cut of this many rows, on a connection with the relay's settings.
     private static func reader(
         _ outbox: TestOutbox, rows: Int, payloadBytes: Int, besides: (PostgresConnection) throws -> Void = { _ in }
     ) throws -> CutReader {

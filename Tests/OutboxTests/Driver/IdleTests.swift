@@ -5,7 +5,7 @@ import Testing
 
 @testable import Outbox
 
-/// An idle relay asks once per poll ceiling, and nothing besides but the renewal of its lease.
+/// An idle relay sends one statement per poll ceiling, and those that renew its lease.
 struct IdleTests {
     /// Counts the waits that the ceiling ended.
     private final class Ceilings: RelayObserver {
@@ -18,7 +18,7 @@ struct IdleTests {
         func failed(_ failure: PublishFailure) {}
         func wokeUp(by cause: WakeCause) { if cause == .timer { count.withLock { $0 += 1 } } }
 
-        /// Blocks until so many more have ended a wait.
+        /// Blocks until this many more poll ceilings have ended a wait.
         func pass(_ more: Int, _ connection: PostgresConnection) throws -> Bool {
             let enough = count.withLock { $0 } + more
             return try connection.looks { count.withLock { $0 } >= enough }

@@ -6,8 +6,8 @@ import Threads
 
 @testable import Outbox
 
-/// A key with many held rows is released: fast, in order, and without holding up anybody else.
-struct ReleaseTests {
+/// A key with many held rows is released: fast, in order, and without holding up other keys.
+struct ReleaserTests {
     private static let both: [DeliveryGuarantee] = [.atLeastOnce, .exactlyOnce]
 
     @Test func theRowsOfAChunkAreInFlightTogether() async throws {
@@ -35,7 +35,7 @@ struct ReleaseTests {
         others.behaviour.onPublish = { message in
             if message.key.aggregateID == "big" { writer.once { try $0.insertRow("good", 0) } }
         }
-        // Nothing else wakes it: what is left is released at once, and not at the poll ceiling.
+        // Nothing else wakes the relay: the remaining rows are released at once, and not at the poll ceiling.
         try await withRelay(try others.relay { $0.pollCeiling = .seconds(3600) }) {
             try await onThread { #expect(outbox.topic.wait { $0.count == held + 1 }) }
         }
@@ -59,7 +59,7 @@ struct ReleaseTests {
         #expect(keys.reversed().prefix { $0 == last }.count <= OutboxLimits.heldRowsPerRead)
     }
 
-    /// The key is parked until its last held row is published; what is written meanwhile comes behind it.
+    /// The key is parked until its last held row is published; rows that are written meanwhile follow it.
     @Test(arguments: both) func rowsThatComeMeanwhileKeepTheirPlace(_ guarantee: DeliveryGuarantee) async throws {
         let outbox = try await TestOutbox(guarantee)
         try await outbox.park("big", rows: 1_500)
@@ -146,8 +146,7 @@ struct ReleaseTests {
             let publisher = StaringPublisher(signals)
             let session = try RelaySession(
                 outbox.configuration, signals: signals, epoch: lead.epoch, factory: publisher,
-                status: RelayStatus(observer: nil),
-                backoff: Backoff(), logger: TestOutbox.quiet)
+                status: RelayStatus(observer: nil), logger: TestOutbox.quiet)
             #expect(throws: OutboxError.self) { try session.run() }
             #expect(publisher.hasSeenLife)
         }
@@ -164,7 +163,7 @@ private final class StaringPublisher: Publisher, PublisherFactory, @unchecked Se
     init(_ signals: RelaySignals) { self.signals = signals }
 
     func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher { self }
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome { .queued }
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome { .queued }
     func abandon() {}
 
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {

@@ -6,13 +6,13 @@ import Testing
 
 /// Kafka refuses one of the rows that are released together: it is found, what stands before it has arrived, the rest
 /// waits.
-struct ReleaseRefusalTests {
+struct ReleaserRefusalTests {
     private static let culprit: Int64 = 137
     private static let rows = 400
     private let key = OutboxKey(aggregateType: "order", aggregateID: "big")
 
     @Test(arguments: [DeliveryGuarantee.atLeastOnce, .exactlyOnce], [true, false])
-    func theRowToBlameIsFound(_ guarantee: DeliveryGuarantee, _ isRefusedAtOnce: Bool) async throws {
+    func theRefusedRowIsFound(_ guarantee: DeliveryGuarantee, _ isRefusedAtOnce: Bool) async throws {
         let outbox = try await TestOutbox(guarantee)
         try await outbox.park("big", rows: Self.rows)
         try await outbox.release("big")
@@ -54,7 +54,7 @@ struct ReleaseRefusalTests {
     }
 
     /// Each transaction that is undone is followed by a cut, before the next is tried.
-    @Test func othersFlowWhileTheRowToBlameIsLookedFor() async throws {
+    @Test func othersFlowWhileTheRefusedRowIsSearchedFor() async throws {
         let outbox = try await TestOutbox(.exactlyOnce)
         try await outbox.park("big", rows: Self.rows)
         try await outbox.release("big")
@@ -74,7 +74,7 @@ struct ReleaseRefusalTests {
         #expect(outbox.topic.messages.dropFirst().map(\.sequence) == Array(0..<Self.culprit))
     }
 
-    /// Deliveries fail now and then for reasons that pass: what was acknowledged is not tried again.
+    /// Deliveries fail now and then, and succeed later: rows that were acknowledged are not sent again.
     @Test(arguments: [DeliveryGuarantee.atLeastOnce, .exactlyOnce])
     func failuresThatPassLoseNothing(_ guarantee: DeliveryGuarantee) async throws {
         var made = try await TestOutbox(guarantee)

@@ -5,7 +5,7 @@ import Testing
 @testable import Outbox
 
 /// The whole relay with transactions: what it does at its start, and with what Kafka's record says.
-struct ExactlyOnceTests {
+struct ExactlyOnceDeliveryTests {
     @Test func aRestartPublishesNothingTwiceAlsoIfPostgresKnowsLess() async throws {
         let outbox = try await published()
         try await setBack(

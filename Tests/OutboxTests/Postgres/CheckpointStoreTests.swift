@@ -5,8 +5,8 @@ import Testing
 @testable import Outbox
 
 /// Which cuts wait for the disk: all whose rows are not known to be on it.
-struct FlushTests {
-    /// A leader's store in the middle of taking a cut, on a server whose log nobody else writes.
+struct CheckpointStoreTests {
+    /// A leader's store in the middle of taking a cut, on a server whose log has no other writer.
     private struct Desk {
         let lead: LeadConnection
         let work: PostgresConnection
@@ -32,7 +32,7 @@ struct FlushTests {
                 """)
         }
 
-        /// Whether the commit of the next cut waits for the disk, and whether what was written before is there already.
+        /// Whether the commit of the next cut waits for the disk, and whether earlier writes are on it already.
         func cut() throws -> (isDurable: Bool, isOnDisk: Bool) {
             let end = try writer.query("SELECT pg_current_wal_insert_lsn()::text").string(0, 0)
             try work.execute("BEGIN")
@@ -91,7 +91,7 @@ struct FlushTests {
         let outbox = try await TestOutbox(on: TestPostgres.start())
         try await onThread {
             let desk = try Desk(outbox, flushesLater: true)
-            // Nobody is waited for, but rows could have been.
+            // No standby is waited for, but the rows could have waited for one.
             try desk.writer.execute("ALTER SYSTEM SET synchronous_standby_names = 'elsewhere'")
             try desk.work.execute("SET synchronous_commit = local")
             try desk.writer.execute("SELECT pg_reload_conf()")

@@ -6,7 +6,7 @@ import Values
 @testable import Outbox
 
 /// What the health endpoints and the gauges are fed with.
-struct StatusTests {
+struct RelayStatusTests {
     @Test func waitingRowsAreCountedExactlyWhileTheyAreFewAndEstimatedBeyond() async throws {
         let outbox = try await TestOutbox()
         try await onThread {
@@ -67,7 +67,7 @@ struct StatusTests {
         }
     }
 
-    /// Since when a transaction of somebody else is open, a role without privileges cannot see.
+    /// A role without privileges cannot see since when a transaction of another role is open.
     @Test func ofASessionOfAnotherRoleOnlyWhatIsKnownIsTold() async throws {
         let outbox = try await TestOutbox()
         let role = "watcher_\(UUIDBytes.v7().description.filter { $0 != "-" })"
@@ -96,8 +96,8 @@ struct StatusTests {
         }
     }
 
-    /// The lock is held for longer than anybody would wait for the end.
-    @Test func whatSomebodyHoldsUpIsCancelledWhenTheTimeToStopIsOver() async throws {
+    /// The lock is held for longer than the relay waits when it is asked to stop.
+    @Test func aStatementThatWaitsForALockIsCancelledWhenTheTimeToStopIsOver() async throws {
         let outbox = try await TestOutbox()
         let relay = try outbox.relay { $0.lease = .seconds(1) }
         let holder = try await onThread { try Holder(outbox.connect()) }

@@ -86,7 +86,7 @@ struct WakeUpTests {
         }
     }
 
-    /// Many rows at once end its sleep: from then on writers have to try a lock that nobody holds, and do not notify.
+    /// Many rows at once end the relay's sleep: from then on writers try a lock that is free, and do not notify.
     @Test func awakeItLetsGoOfTheLock() async throws {
         let outbox = try await TestOutbox()
         try await withRelay(try outbox.relay(Self.noCeiling)) {

@@ -77,7 +77,7 @@ struct ParkedRetryTests {
         #expect(outbox.topic.messages.map(\.sequence) == Array(0..<400))
     }
 
-    /// In transactions, too, a try that Kafka refuses costs nobody else anything, however many keys wait for their
+    /// In transactions, too, an attempt that Kafka refuses delays no other key, however many keys wait for their
     /// topic.
     @Test func inTransactionsManyKeysWithoutTheirTopicHoldUpNoOther() async throws {
         var made = try await TestOutbox()

@@ -1,0 +1,246 @@
+import Logging
+import Postgres
+import Threads
+
+/// Exactly-once delivery: a row has arrived when its Kafka transaction is committed, together with a record of how far
+/// the outbox is.
+///
+/// The order of what is written makes every crash harmless:
+/// 1. rows held for parked keys are stored in Postgres, which may happen twice;
+/// 2. the Kafka transaction commits rows and record: now they have arrived;
+/// 3. Postgres's checkpoint follows. If the relay ends before that, the record tells the next leader.
+final class ExactlyOnceDelivery: Delivery {
+    let pipeline: PublishPipeline
+    private let factory: any PublisherFactory
+    private let origin: OutboxOrigin
+    private let store: CheckpointStore
+    private let held: HeldRows
+    private let wake: WakeDescriptor
+    private let status: RelayStatus
+    private let logger: Logger
+    /// The open publisher and its transaction; nil before ``recover()`` and after ``abandon()``.
+    private var transaction: Transaction?
+    /// A publisher whose opening takes longer than one call.
+    private var opening: (any TransactionalPublisher)?
+    /// The last record that was committed or read back.
+    private var last: DeliveryRecord?
+    /// That Kafka's record cannot be read is logged already.
+    private var hasWarned = false
+
+    private static let callLimit = Duration.milliseconds(OutboxLimits.transactionCallMilliseconds)
+
+    init(
+        _ factory: any PublisherFactory, origin: OutboxOrigin, store: CheckpointStore, held: HeldRows,
+        parking: KeyParking, lease: RelaySignals.Lease, status: RelayStatus, logger: Logger
+    ) {
+        self.factory = factory
+        self.origin = origin
+        self.store = store
+        self.held = held
+        self.status = status
+        self.logger = logger
+        wake = lease.signals.workWake
+        pipeline = PublishPipeline(parking: parking, lease: lease, status: status, logger: logger) {
+            () throws(PublishFailure) in
+            throw PublishFailure(.client, "the publisher was dropped")
+        }
+    }
+
+    // MARK: Publishing
+
+    func takeReports() {
+        pipeline.takeReports { deliveryID, failure in
+            if deliveryID == Transaction.recordDeliveryID { return recordReported(failure) }
+            guard let failure, pipeline.window.contains(deliveryID) else { return }
+            // The whole transaction is undone, so the row is read again, and then held.
+            let isFound = pipeline.rowsInTransaction <= 1 && pipeline.parkLoneRow(deliveryID, failure)
+            pipeline.note(failure, isFound: isFound)
+        }
+    }
+
+    private func recordReported(_ failure: PublishFailure?) {
+        if let failure { pipeline.note(Self.ofRecord(failure)) } else { transaction?.isRecordAcknowledged = true }
+    }
+
+    /// A record that is refused says nothing about a row: no key is to be searched for and parked.
+    private static func ofRecord(_ refusal: PublishFailure) -> PublishFailure {
+        refusal.isPermanent ? PublishFailure(.client, "the checkpoint's record: \(refusal.explanation)") : refusal
+    }
+
+    func takeFailure() throws -> RelayInput.ReportedFailure? {
+        let failure = pipeline.takeFailure()
+        // Opening another publisher would fence a new leader in its turn: leadership is checked first.
+        if let failure, failure.kind == .fenced { throw Self.fenced(failure.reason) }
+        return failure
+    }
+
+    /// Ends the transaction's rows with its record, so that both are acknowledged together.
+    func offer(_ chunk: inout Chunk, within limits: OfferLimits) throws -> RelayEvent {
+        while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
+            guard let row = try pipeline.nextRow(&chunk) else { continue }
+            guard pipeline.offer(row, isAlone: pipeline.rowsInTransaction == 0) else { return .offered(all: false) }
+            chunk.next += 1
+        }
+        let last = try chunk.outboxID(chunk.next - 1)
+        guard seal(record(through: last)) else { return .offered(all: false) }
+        return .sealed(through: last, all: chunk.isOffered)
+    }
+
+    // MARK: Committing
+
+    func commit(through outboxID: Int64) throws -> RelayEvent {
+        try store.hold(pipeline.parking.held)
+        pipeline.parking.forgetHeld(stored: store.heldRows)
+        return commit(record(through: outboxID))
+    }
+
+    /// The record's place in the cut stays what it was.
+    func commitRelease(through holdID: Int64) -> RelayEvent {
+        let through = last?.cut == store.checkpoint.cut ? last?.through : nil
+        var record = record(through: through ?? store.checkpoint.drainedThrough)
+        record.released = holdID
+        return commit(record)
+    }
+
+    private func record(through outboxID: Int64) -> DeliveryRecord {
+        DeliveryRecord(origin: origin, epoch: store.checkpoint.epoch, cut: store.checkpoint.cut, through: outboxID)
+    }
+
+    private func commit(_ record: DeliveryRecord) -> RelayEvent {
+        takeReports()
+        guard seal(record), let transaction, transaction.isRecordAcknowledged else { return .awaitingRecord }
+        do throws(PublishFailure) {
+            guard try transaction.publisher.commit(within: Self.callLimit) else { return .notCommitted }
+        } catch {
+            pipeline.note(error)
+            return .notCommitted
+        }
+        self.transaction = Transaction(publisher: transaction.publisher)
+        pipeline.beginTransaction()
+        pipeline.reportArrivals()
+        last = record
+        return .committed
+    }
+
+    /// Puts the record into the transaction, as its last message, unless it is in it already. Returns false if there is
+    /// no room now, or if a failure is pending.
+    private func seal(_ record: DeliveryRecord) -> Bool {
+        guard !pipeline.hasFailed else { return false }
+        guard let transaction else {
+            pipeline.note(PublishFailure(.client, "the publisher was dropped"))
+            return false
+        }
+        if transaction.record == record { return true }
+        switch transaction.publisher.publish(record, deliveryID: Transaction.recordDeliveryID) {
+        case .queued:
+            self.transaction?.record = record
+            self.transaction?.isRecordAcknowledged = false
+            return true
+        case .full:
+            return false
+        case .refused(let refusal):
+            pipeline.note(Self.ofRecord(refusal))
+            return false
+        }
+    }
+
+    // MARK: Reading back
+
+    /// Fences every earlier publisher of this outbox, and finds out how far Kafka is in the current cut.
+    ///
+    /// - Throws: ``OutboxError``: `foreign` for a record that is not of this outbox's past, `fenced` when another relay
+    ///   leads.
+    func recover() throws -> RelayEvent {
+        do {
+            let publisher = try opening ?? factory.makeTransactionalPublisher(for: origin, wake: wake)
+            opening = publisher
+            try publisher.open(within: Self.callLimit)
+            // Asked after opening: a relay that passes here has fenced every earlier leader, and every later leader
+            // will fence it.
+            try store.verify()
+            let record = try publisher.lastRecord(within: Self.callLimit)
+            let through = try reconcile(record)
+            opening = nil
+            pipeline.use(publisher)
+            transaction = Transaction(publisher: publisher)
+            status.clearTrouble()
+            hasWarned = false
+            return .recovered(through: through)
+        } catch let failure as PublishFailure {
+            if failure.kind == .fenced { throw Self.fenced(failure) }
+            warn(failure)
+            return .notRecovered
+        }
+    }
+
+    /// The outbox id up to which the rows of the cut are committed in Kafka.
+    private func reconcile(_ record: DeliveryRecord?) throws -> Int64 {
+        let checkpoint = store.checkpoint
+        last = nil
+        switch Recovery.judge(record, against: checkpoint, of: origin) {
+        case .begin:
+            logger.notice(
+                "Kafka has no record of this outbox: exactly-once delivery begins here",
+                metadata: ["cut": "\(checkpoint.cut)"])
+            return checkpoint.drainedThrough
+        case .proceed:
+            return checkpoint.drainedThrough
+        case .resume(let through, let released):
+            last = record
+            try held.forget(releasedThrough: released)
+            return through
+        case .refuse(let why):
+            // It may be the record of a leader that came after Postgres was read and before Kafka was.
+            try store.verify()
+            throw foreign(why)
+        }
+    }
+
+    private func warn(_ failure: PublishFailure) {
+        if failure.kind != .transient { opening = nil }
+        status.recordFailure(failure)
+        if !hasWarned {
+            logger.warning("Kafka's record cannot be read back yet", metadata: ["why": "\(failure.explanation)"])
+        }
+        hasWarned = true
+    }
+
+    func abandon() {
+        pipeline.abandon()
+        transaction = nil
+    }
+
+    func close() {
+        opening?.abandon()
+        opening = nil
+        abandon()
+    }
+
+    // MARK: Errors
+
+    private func foreign(_ why: String) -> OutboxError {
+        let option = origin.schema == "outbox_relay" ? "" : " --schema \(origin.schema)"
+        return OutboxError(
+            .foreign,
+            """
+            Kafka's record of \(origin.transactionalID) does not belong to this checkpoint: \(why). Publishing would \
+            lose or repeat rows. If this database was restored or promoted on purpose, look at "outboxctl outbox rebase \
+            --help" and run: outboxctl outbox rebase\(option) --republish-since <time>
+            """)
+    }
+
+    private static func fenced(_ failure: PublishFailure) -> OutboxError {
+        OutboxError(.fenced, "another producer has taken over this outbox's transactional.id: \(failure.explanation)")
+    }
+}
+
+/// An open publisher and the state of its transaction: rows, then one record.
+private struct Transaction {
+    /// The record's delivery id; rows are numbered from 0.
+    static let recordDeliveryID = UInt64.max
+
+    let publisher: any TransactionalPublisher
+    /// The record that was put into the transaction.
+    var record: DeliveryRecord?
+    var isRecordAcknowledged = false
+}
