@@ -93,7 +93,7 @@ import Testing
     @Test func aMissingTriggerComesBack() throws {
         let plan = try TableFacts.adopted { $0.wakeTrigger = .missing }.plan()
         #expect(plan.steps.count == 1)
-        #expect(plan.steps[0].sql.hasPrefix("CREATE TRIGGER \"outbox_relay_wake\""))
+        #expect(plan.steps[0].sql.contains("CREATE TRIGGER \"outbox_relay_wake\" AFTER INSERT ON app.outbox"))
     }
 
     @Test func anIndexThatWasInterruptedIsMadeAnew() throws {

@@ -12,14 +12,18 @@ struct OutboxRelay: AsyncParsableCommand {
 
             outboxctl adopts a table, makes the relay's role, and decides about keys that Kafka refused.
             """,
-        version: "outbox-relay 0.1.0",
-        subcommands: [AdoptAlias.self, RoleAlias.self])
+        version: "outbox-relay 0.1.0")
 
     @Flag(help: "Check the settings, connecting to nothing; ends with status 0, or 78 and a line for each fault.")
     var checkConfig = false
 
     @Argument(help: .hidden)
     var unexpected: [String] = []
+
+    static func main() async {
+        OutboxctlAliases.runIfMoved(Array(CommandLine.arguments.dropFirst()))
+        await main(nil)
+    }
 
     func validate() throws {
         guard let first = unexpected.first else { return }

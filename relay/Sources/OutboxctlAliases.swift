@@ -1,41 +1,22 @@
-import ArgumentParser
 import Glibc
 
-/// `outbox-relay adopt` of earlier releases: runs `outboxctl adopt`.
-struct AdoptAlias: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "adopt", abstract: "Moved to outboxctl adopt.", shouldDisplay: false)
+/// `outbox-relay adopt` and `outbox-relay role` of earlier releases: outboxctl, which is installed beside the relay, has
+/// these commands.
+enum OutboxctlAliases {
+    private static let commands: Set = ["adopt", "role"]
 
-    @Argument(parsing: .captureForPassthrough)
-    var arguments: [String] = []
-
-    func run() throws { throw Outboxctl.run("adopt", arguments) }
-}
-
-/// `outbox-relay role` of earlier releases: runs `outboxctl role`.
-struct RoleAlias: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "role", abstract: "Moved to outboxctl role.", shouldDisplay: false)
-
-    @Argument(parsing: .captureForPassthrough)
-    var arguments: [String] = []
-
-    func run() throws { throw Outboxctl.run("role", arguments) }
-}
-
-/// The operator's tool, which is installed beside the relay.
-private enum Outboxctl {
-    /// Replaces this process by outboxctl: from the folder of this executable, else from the PATH.
-    ///
-    /// - Returns: only when there is no outboxctl: the status of a shell that does not find a command.
-    static func run(_ command: String, _ arguments: [String]) -> ExitCode {
+    /// Replaces this process by outboxctl, from the folder of this executable, else from the PATH, if the first argument is
+    /// a command that moved. Without an outboxctl it ends the process with the status of a shell that does not find a
+    /// command.
+    static func runIfMoved(_ arguments: [String]) {
+        guard let command = arguments.first, commands.contains(command) else { return }
         complain("outbox-relay \(command) has moved: use outboxctl \(command)")
-        var words = (["outboxctl", command] + arguments).map { strdup($0) } + [nil]
+        var words = (["outboxctl"] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         if let folder { execv(folder + "/outboxctl", &words) }
         execvp("outboxctl", &words)
         complain("outboxctl is neither beside outbox-relay nor in the PATH: install it from the same release")
-        return ExitCode(127)
+        exit(127)
     }
 
     /// The folder of this executable.

@@ -37,24 +37,25 @@ struct LeadStatements: Sendable {
 
     init(schema: String) {
         let schema = PostgresConnection.quoteIdentifier(schema)
+        let lease = PostgresConnection.quoteLiteral(schema + ".lease")
         // The lease begins in the statement that takes the lock: a standby must not find the lock taken and the lease
         // over.
         lead = PostgresStatement(
             """
             SELECT CASE WHEN pg_try_advisory_lock($1, $2)
-                        THEN setval('\(schema).lease', \(Self.now) + $3) END IS NOT NULL
+                        THEN setval(\(lease), \(Self.now) + $3) END IS NOT NULL
             """)
         leaseIsOver = PostgresStatement("SELECT last_value <= \(Self.now) FROM \(schema).lease")
-        takeLease = PostgresStatement("SELECT setval('\(schema).lease', \(Self.now) + $1)")
+        takeLease = PostgresStatement("SELECT setval(\(lease), \(Self.now) + $1)")
         renew = PostgresStatement(
             """
             SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1
-                        THEN setval('\(schema).lease', \(Self.now) + $2) END IS NOT NULL
+                        THEN setval(\(lease), \(Self.now) + $2) END IS NOT NULL
             """)
         holder = PostgresStatement("SELECT holder FROM \(schema).checkpoint ORDER BY epoch DESC LIMIT 1")
         endLease = PostgresStatement(
             """
-            SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1 THEN setval('\(schema).lease', 0) END
+            SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1 THEN setval(\(lease), 0) END
             """)
         terminate = PostgresStatement(
             """

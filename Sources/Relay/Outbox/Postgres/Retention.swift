@@ -63,7 +63,8 @@ final class Retention {
                 """), [.literal(interval(turn))]
         ).bool(0, 0)
         guard isDue, let next = try emptyLeaf(after: current) else { return }
-        try connection.query(PostgresStatement("SELECT setval('\(sequence)', $1)"), [.int8(Int64(next))])
+        let name = PostgresConnection.quoteLiteral(sequence)
+        try connection.query(PostgresStatement("SELECT setval(\(name), $1)"), [.int8(Int64(next))])
         logger.info("new rows go to the next leaf", metadata: ["leaf": "\(leaves[next])"])
     }
 
