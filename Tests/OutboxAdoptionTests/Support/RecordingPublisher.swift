@@ -16,9 +16,9 @@ final class RecordingPublisher: Publisher {
         self.wake = wake
     }
 
-    func publish(_ row: OutboxRow, ticket: UInt64) -> PublishOutcome {
+    func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         topic.append(.init(aggregateID: row.key.aggregateID, sequence: row.sequenceNumber))
-        accepted.append(ticket)
+        accepted.append(deliveryID)
         wake.wake()
         return .queued
     }
