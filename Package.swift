@@ -115,14 +115,13 @@ let orders: [Target] = [
     .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
         .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
+    library(.orders, "Consumers", ["Kafka", "Threads", logging]),
     library(
         .orders, "Projection",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+        ["Consumers", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
     library(
         .orders, "Payments",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
-    library(
-        .orders, "Consumers", ["Projection", "Payments", "Kafka", "Postgres", "Threads", "Values", logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
     library(
         .orders, "OrdersAPI",
         [
@@ -156,6 +155,7 @@ let benchmarks: [Target] = [
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
     testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("ConsumersTestKit", ["Consumers", "Threads"]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
@@ -174,23 +174,18 @@ let testTargets: [Target] = [
     tests(
         "EventStore",
         ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf, logging]),
-    tests(
-        "Consumers",
-        [
-            "Consumers", "EventStore", "Orders", "Projection", "Payments", "Kafka", "Threads", "TestKit", protobuf,
-            logging,
-        ]),
+    tests("Consumers", ["Consumers", "ConsumersTestKit", "Kafka", "Threads", "TestKit", logging]),
     tests(
         "Projection",
         [
-            "Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
+            "Projection", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads",
+            "Values", "TestKit", protobuf, logging,
         ]),
     tests(
         "Payments",
         [
-            "Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
+            "Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
+            "TestKit", logging,
         ]),
     tests(
         "OrdersAPI",

@@ -28,6 +28,10 @@ C_LIBRARIES = {
     "CNGHTTP2": ("Sources/Servers/HTTP2/", "Tests/HTTP2Tests/", "Tests/HTTP2TestKit/"),
     "CZlib": ("Sources/Servers/GRPC/", "Tests/GRPCTests/"),
 }
+# The event store alone reads and writes the table event; the other modules call it.
+EVENT_TABLE = re.compile(r"\b(?:FROM|INTO|JOIN|UPDATE|TRUNCATE|ONLY|TABLE)\s+(?:public\.)?event\b(?!\s*:|\s+store)", re.I)
+EVENT_TABLE_OWNER = "Sources/Orders/EventStore/"
+COMMENT = re.compile(r"//.*")
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)?(?:public |internal |package |private |fileprivate )?import (\w+)", re.M)
 FUNCTION = re.compile(r"^(\s*)(?:@\w+(?:\([^)]*\))?\s+)*(?:[\w()]+\s+)*(?:func\b|init\b|deinit\b|subscript\b)")
 TYPE = re.compile(r"^(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |final |indirect |distributed )*(?:struct|class|enum|actor|protocol) (\w+)")
@@ -42,6 +46,7 @@ def problems(path, text):
     yield from foreign_imports(path, text)
     if path.startswith(("Sources/", "relay/")):
         yield from second_types(lines)
+        yield from foreign_tables(path, text)
 
 
 def forbidden_words(lines):
@@ -71,6 +76,14 @@ def foreign_imports(path, text):
         owners = C_LIBRARIES.get(module)
         if owners and not path.startswith(owners):
             yield 1, f"only {owners[0]} may import {module}"
+
+
+def foreign_tables(path, text):
+    if path.startswith(EVENT_TABLE_OWNER):
+        return
+    code = COMMENT.sub("", text)
+    for match in EVENT_TABLE.finditer(code):
+        yield code.count("\n", 0, match.start()) + 1, f"only {EVENT_TABLE_OWNER} reads and writes the table event"
 
 
 def second_types(lines):
