@@ -120,14 +120,13 @@ let orders: [Target] = [
     .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
         .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
+    library(.orders, "Consumers", ["Kafka", "Threads", logging]),
     library(
         .orders, "Projection",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+        ["Consumers", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
     library(
         .orders, "Payments",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
-    library(
-        .orders, "Consumers", ["Projection", "Payments", "Kafka", "Postgres", "Threads", "Values", logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
     library(
         .orders, "OrdersAPI",
         [
@@ -160,6 +159,7 @@ let benchmarks: [Target] = [
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
     testKit("TestKit", ["OutboxAdoption", "Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("ConsumersTestKit", ["Consumers", "Threads"]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("Package", []),
@@ -190,23 +190,18 @@ let testTargets: [Target] = [
     tests(
         "EventStore",
         ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf, logging]),
-    tests(
-        "Consumers",
-        [
-            "Consumers", "EventStore", "Orders", "Projection", "Payments", "Kafka", "Threads", "TestKit", protobuf,
-            logging,
-        ]),
+    tests("Consumers", ["Consumers", "ConsumersTestKit", "Kafka", "Threads", "TestKit", logging]),
     tests(
         "Projection",
         [
-            "Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
+            "Projection", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads",
+            "Values", "TestKit", protobuf, logging,
         ]),
     tests(
         "Payments",
         [
-            "Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
+            "Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
+            "TestKit", logging,
         ]),
     tests(
         "OrdersAPI",
