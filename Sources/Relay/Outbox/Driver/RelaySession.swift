@@ -119,7 +119,9 @@ final class RelaySession {
     private func countBacklog() throws {
         guard !machine.isReleasing else { return }
         let settled = max(pipeline.window.settledThrough ?? 0, store.checkpoint.drainedThrough)
-        if let rows = try backlog.countIfDue(store.checkpoint, settledThrough: settled) { status.setUnpublishedRows(rows) }
+        if let rows = try backlog.countIfDue(store.checkpoint, settledThrough: settled) {
+            status.setUnpublishedRows(rows)
+        }
     }
 
     // MARK: Actions
