@@ -115,14 +115,13 @@ let orders: [Target] = [
     .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
         .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
+    library(.orders, "Consumers", ["Kafka", "Threads", logging]),
     library(
         .orders, "Projection",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+        ["Consumers", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
     library(
         .orders, "Payments",
-        ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
-    library(
-        .orders, "Consumers", ["Projection", "Payments", "Kafka", "Postgres", "Threads", "Values", logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
     library(
         .orders, "OrdersAPI",
         [
@@ -137,10 +136,10 @@ let executables: [Target] = [
         "orders-server", ["OrdersAPI", "EventStore", "Postgres", "GRPC", "HTTP2", "Runtime", logging, lifecycle]),
     executable(
         "orders-projector",
-        ["Projection", "Consumers", "Kafka", "Threads", "Postgres", "Runtime", "Admin", logging, lifecycle]),
+        ["Projection", "Consumers", "Kafka", "Postgres", "Runtime", "Admin", logging, lifecycle]),
     executable(
         "orders-payments",
-        ["Payments", "Consumers", "Kafka", "Threads", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
+        ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Postgres", "Outbox", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
@@ -156,6 +155,7 @@ let benchmarks: [Target] = [
 let testTargets: [Target] = [
     .target(name: "ThreadSanitizerKit", path: "Tests/ThreadSanitizerKit"),
     testKit("TestKit", ["Postgres", "Kafka", "Threads", "Values", "ThreadSanitizerKit", logging]),
+    testKit("ConsumersTestKit", ["Consumers", "Threads"]),
     testKit("InvariantKit", ["EventStore", "Kafka", "Orders", "Postgres", "Values"]),
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
@@ -174,24 +174,16 @@ let testTargets: [Target] = [
     tests(
         "EventStore",
         ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf, logging]),
-    tests(
-        "Consumers",
-        [
-            "Consumers", "EventStore", "Orders", "Projection", "Payments", "Kafka", "Threads", "TestKit", protobuf,
-            logging,
-        ]),
+    tests("Consumers", ["Consumers", "ConsumersTestKit", "Kafka", "Threads", "TestKit"]),
     tests(
         "Projection",
         [
-            "Projection", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
+            "Projection", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
+            "TestKit",
         ]),
     tests(
         "Payments",
-        [
-            "Payments", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf,
-            logging,
-        ]),
+        ["Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "TestKit"]),
     tests(
         "OrdersAPI",
         [

@@ -1,6 +1,4 @@
 import Kafka
-import Logging
-import Projection
 import TestKit
 import Threads
 
@@ -22,16 +20,11 @@ final class TestTopic: Sendable {
         producer = try KafkaProducer(kafka.configuration)
     }
 
-    func projectionSource() throws -> KafkaProjectionSource {
-        try KafkaProjectionSource(
-            kafka.memberConfiguration, topic: topic, groupID: kafka.name("projection"), maximumBatchMessages: 100,
-            wake: wake,
-            logger: silence)
-    }
-
-    func paymentSource() throws -> KafkaPaymentSource {
-        try KafkaPaymentSource(
-            kafka.memberConfiguration, topic: topic, groupID: kafka.name("payments"), wake: wake, logger: silence)
+    /// A member of the topic's one group.
+    func source() throws -> KafkaMessageSource {
+        try KafkaMessageSource(
+            kafka.memberConfiguration, topic: topic, groupID: kafka.name("consumers"), maximumBatchMessages: 100,
+            wake: wake, logger: silence)
     }
 
     func produce(partition: Int32, key: String?, headers: [(String, String)], value: [UInt8]?) async throws {
@@ -47,9 +40,9 @@ final class TestTopic: Sendable {
     }
 }
 
-extension Projection.MessageSource {
+extension MessageSource {
     /// Events until one says what is wanted; nil if none does for a long time.
-    func wait<T>(_ wanted: (Projection.SourceEvent) throws -> T?) throws -> T? {
+    func wait<T>(_ wanted: (SourceEvent) throws -> T?) throws -> T? {
         let limit = ContinuousClock.now + .seconds(60)
         while .now < limit {
             if let found = try wanted(next(until: limit)) { return found }

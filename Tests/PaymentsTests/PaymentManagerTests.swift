@@ -1,3 +1,5 @@
+import Consumers
+import ConsumersTestKit
 import EventStore
 import Orders
 import TestKit
@@ -17,7 +19,7 @@ import Testing
         #expect(try await database.payment(order) == .paid)
         #expect(try await database.store.load(order)?.state.shippingStatus == .waitingForShipment)
         #expect(gateway.charges(order) == 1)
-        #expect(topic.committed == 1)
+        #expect(topic.committedOffset == 1)
         await database.close()
     }
 
@@ -49,7 +51,7 @@ import Testing
         try await payments.stop()
         #expect(try await database.number("SELECT count(*) FROM event") == 3)
         #expect(gateway.charges(order) == 1)
-        #expect(topic.committed == 4)
+        #expect(topic.committedOffset == 4)
         await database.close()
     }
 
@@ -136,13 +138,13 @@ import Testing
 
     @Test func anOffsetThatTheBrokerDeletedIsRecovered() async throws {
         let (database, topic, gateway) = (try await PaymentDatabase(), MemoryTopic(), ScriptedGateway())
-        topic.change { $0.committed = 0 }
+        topic.change { $0.committed[0] = 0 }
         let payments = try RunningPayments(database, topic, gateway)
         await payments.untilRecovered(1)
         let order = try await database.place()
         // Published and deleted before it was read.
         topic.change { state in
-            state.log.append(OrderMessage(partition: 0, offset: 0, orderID: order, eventType: "order_placed"))
+            state.partitions[0] = [message(0, order)]
             state.low = 1
         }
         await payments.untilRecovered(2)
@@ -179,12 +181,15 @@ import Testing
         topic.publish(order)
         await first.untilEnded(1)
         try await first.stop()
-        #expect(topic.committed == 1)
+        #expect(topic.committedOffset == 1)
         #expect(try await database.payment(order) == .initiated)
         #expect(try await database.number("SELECT count(*) FROM payment_retry WHERE attempts = 1") == 1)
         // Its time has come, and the pass does not look so far back.
         try await database.execute(
-            "UPDATE payment_retry SET retry_at = now(); UPDATE payment_mark SET settled_before = now() + interval '1 hour'"
+            """
+            UPDATE payment_retry SET retry_at = now();
+            UPDATE payment_mark SET settled_before = now() + interval '1 hour'
+            """
         )
         let second = try RunningPayments(database, topic, gateway)
         await second.untilEnded(1)
@@ -206,7 +211,7 @@ import Testing
         gateway.release()
         try await payments.stop()
         #expect(try await database.payment(order) == .paid)
-        #expect(topic.committed == 1)
+        #expect(topic.committedOffset == 1)
         await database.close()
     }
 
@@ -219,9 +224,9 @@ import Testing
         topic.publish(first)
         topic.publish(second)
         await gateway.untilCharged()
-        topic.say(.revoked(lost: false), .assigned([0]))
+        topic.report(.revoked(lost: false), .assigned([0]))
         gateway.release()
-        await payments.until { $0.count { if case .paid = $0 { true } else { false } } == 2 }
+        await payments.log.until(2) { if case .paid = $0 { true } else { false } }
         try await payments.stop()
         #expect(try await database.payment(first) == .paid)
         #expect(try await database.payment(second) == .paid)

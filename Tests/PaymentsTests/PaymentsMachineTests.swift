@@ -1,14 +1,9 @@
+import Consumers
 import Testing
 
 @testable import Payments
 
 @Suite struct PaymentsMachineTests {
-    private func message(_ offset: Int64, _ orderID: String?, _ type: String? = "order_placed", partition: Int32 = 0)
-        -> OrderMessage
-    {
-        OrderMessage(partition: partition, offset: offset, orderID: orderID, eventType: type)
-    }
-
     private func started(concurrency: Int = 2) -> Machine {
         let machine = Machine(concurrency)
         machine.assigned([0: 0, 1: 0])
@@ -72,7 +67,7 @@ import Testing
         machine.assigned([0: 0])
         machine.finished("a")
         #expect(machine.takeCommits().isEmpty)
-        // "b" and "c" were not begun: whoever owns the partition reads them again.
+        // "b" and "c" were not begun: the next owner of the partition reads them again.
         #expect(machine.takeNext() == nil)
         machine.received([message(0, "a")])
         #expect(machine.takeNext() == "a")
@@ -111,8 +106,8 @@ private final class Machine {
 
     func assigned(_ positions: [Int32: Int64]) { machine.assigned(positions) }
     func revoked() { machine.revoked() }
-    func received(_ messages: [OrderMessage]) { machine.received(messages) }
-    func add(_ orderID: String, _ ticket: PaymentsMachine.Ticket) { machine.add(orderID, ticket) }
+    func received(_ messages: [ConsumedMessage]) { machine.received(messages) }
+    func add(_ orderID: String, _ reason: PaymentsMachine.Reason) { machine.add(orderID, reason) }
     func takeNext() -> String? { machine.takeNext() }
     func finished(_ orderID: String) { machine.finished(orderID) }
     func takeCommits() -> [Int32: Int64] { machine.takeCommits() }

@@ -53,7 +53,7 @@ import Testing
         while !walk.isAtEnd {
             #expect(walk.slice.lowerBound == end)
             end = walk.slice.upperBound
-            walk.looked(found: slices % 3 == 0 ? PaymentsLimits.slicePlacements + 1 : 0)
+            walk.searched(found: slices % 3 == 0 ? PaymentsLimits.slicePlacements + 1 : 0)
             slices += 1
         }
         #expect(end == walk.to)

@@ -1,3 +1,4 @@
+import Consumers
 import Orders
 import Postgres
 import Testing

@@ -1,3 +1,4 @@
+import Consumers
 import Orders
 import Postgres
 import TestKit
@@ -15,7 +16,7 @@ import Threads
     @discardableResult
     private func apply(
         _ messages: [ConsumedMessage], _ claim: Claim, _ database: ProjectionDatabase, next: Int64
-    ) async throws -> AppliedBatch {
+    ) async throws -> ProjectionStore.AppliedBatch {
         try await database.store {
             try $0.apply(messages, moving: [Position(partition: 0, claim: claim.number, nextOffset: next)], in: .first)
         }
@@ -207,8 +208,8 @@ import Threads
         let database = try await ProjectionDatabase()
         let claim = try await claimed(database)
         let size = """
-            SELECT pg_total_relation_size('order_projection_offset_0') + pg_total_relation_size('order_projection_offset_1')
-                + pg_total_relation_size('order_projection_claim')
+            SELECT pg_total_relation_size('order_projection_offset_0')
+                + pg_total_relation_size('order_projection_offset_1') + pg_total_relation_size('order_projection_claim')
             """
         let (first, last, dead) = try await database.run { connection in
             let holder = try PostgresConnection(database.configuration)

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Consumers
 @testable import Projection
 
 @Suite struct ProjectorMachineTests {
@@ -8,7 +9,7 @@ import Testing
     }
 
     @Test func anAssignmentIsClaimedBeforeItIsRead() throws {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         #expect(machine.nextAction == .listen)
         machine.assigned([1, 0])
         #expect(machine.nextAction == .claim([0, 1], restarting: [], reason: nil))
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func whatWasAppliedIsNotAcceptedAgain() throws {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         machine.assigned([0])
         machine.claimed(claim(1, [0: 3]), healing: false)
         #expect(machine.accept([garbage("a", offset: 1), garbage("a", offset: 2)]) == nil)
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func aFailedBatchIsClaimedAndReadAgain() throws {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         machine.assigned([0])
         machine.claimed(claim(1, [0: 0]), healing: false)
         #expect(machine.accept([garbage("a", offset: 0)]) != nil)
@@ -49,11 +50,11 @@ import Testing
     }
 
     @Test func aLostOffsetIsClaimedAnewAndHealed() {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         machine.assigned([0, 1])
         machine.claimed(claim(1, [0: 10, 1: 10]), healing: false)
-        machine.offsetLost(1, reason: "gone")
-        #expect(machine.nextAction == .claim([1], restarting: [1], reason: "gone"))
+        machine.offsetLost(1, detail: "gone")
+        #expect(machine.nextAction == .claim([1], restarting: [1], reason: "partition 1: gone"))
         #expect(machine.accept([garbage("a", partition: 0, offset: 10)]) != nil)
         machine.claimed(claim(2, [1: 50]), healing: true)
         #expect(machine.nextAction == .heal)
@@ -64,16 +65,16 @@ import Testing
     }
 
     @Test func aDoubtDoesNotForgetThatAnOffsetWasLost() {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         machine.assigned([0])
         machine.claimed(claim(1, [0: 10]), healing: false)
-        machine.offsetLost(0, reason: "gone")
+        machine.offsetLost(0, detail: "gone")
         machine.doubted()
-        #expect(machine.nextAction == .claim([0], restarting: [0], reason: "gone"))
+        #expect(machine.nextAction == .claim([0], restarting: [0], reason: "partition 0: gone"))
     }
 
     @Test func nothingOfARevokedPartitionIsApplied() {
-        var machine = ProjectorMachine()
+        var machine = Conversation()
         machine.assigned([0])
         machine.claimed(claim(1, [0: 0]), healing: true)
         machine.revoked()
@@ -83,4 +84,60 @@ import Testing
         machine.claimed(claim(2, [0: 0]), healing: false)
         #expect(machine.accept([garbage("a", offset: 0)]) == nil)
     }
+}
+
+/// The two machines of a projector as its session drives them: the assignment, and the claims that back it.
+private struct Conversation {
+    enum Action: Hashable {
+        case claim([Int32], restarting: [Int32], reason: String?)
+        case heal
+        case listen
+    }
+
+    struct Batch: Equatable {
+        let accepted: MessageBatch
+        let positions: [Position]
+        var messages: [ConsumedMessage] { accepted.messages }
+
+        static func == (left: Batch, right: Batch) -> Bool {
+            left.messages == right.messages && left.positions == right.positions
+        }
+    }
+
+    private var assignment = AssignmentMachine()
+    private var machine = ProjectorMachine()
+
+    var nextAction: Action {
+        if let request = assignment.positionRequest {
+            return .claim(request.partitions, restarting: request.lost.keys.sorted(), reason: request.reason)
+        }
+        return machine.isChunkDue ? .heal : .listen
+    }
+
+    mutating func assigned(_ partitions: [Int32]) { assignment.assigned(partitions) }
+
+    mutating func revoked() {
+        machine.doubted()
+        assignment.revoked()
+    }
+
+    mutating func offsetLost(_ partition: Int32, detail: String) { assignment.offsetLost(partition, detail: detail) }
+
+    mutating func claimed(_ claim: Claim, healing: Bool) {
+        machine.claimed(claim, isHealing: healing)
+        assignment.started(claim.positions)
+    }
+
+    mutating func doubted() {
+        machine.doubted()
+        assignment.doubted()
+    }
+
+    mutating func healed(isLast: Bool) { machine.healed(isLast: isLast) }
+
+    func accept(_ messages: [ConsumedMessage]) -> Batch? {
+        assignment.accept(messages).map { Batch(accepted: $0, positions: machine.positions(after: $0)) }
+    }
+
+    mutating func applied(_ batch: Batch) { assignment.handled(batch.accepted) }
 }

@@ -1,3 +1,5 @@
+import Consumers
+import ConsumersTestKit
 import Orders
 import Postgres
 import TestKit
@@ -7,7 +9,7 @@ import Testing
 
 @Suite struct ProjectorTests {
     @Test func projectsWhatIsPublished() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
         topic.publish(try messages("a", life) + messages("b", [life[0]], partition: 1))
@@ -18,7 +20,7 @@ import Testing
     }
 
     @Test func goesOnWhereItStopped() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let first = try RunningProjector(database.configuration, topic)
         await first.untilWalked(1)
         topic.publish(try messages("a", Array(life.prefix(2))))
@@ -33,7 +35,7 @@ import Testing
     }
 
     @Test func anEmptyProjectionIsRebuiltFromTheEventStore() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         for index in 0..<10 { try await database.record("old-\(index)", life) }
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test func aReplacedClusterIsHealedAndReadFromItsEnd() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
         topic.publish(try messages("a", [life[0]]) + messages("b", [life[0]]))
@@ -64,7 +66,7 @@ import Testing
     }
 
     @Test func anOffsetThatTheBrokerDeletedIsHealed() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let first = try RunningProjector(database.configuration, topic)
         await first.untilWalked(1)
         try await first.stop()
@@ -78,7 +80,7 @@ import Testing
     }
 
     @Test func anInterruptedWalkIsFinishedByTheNextProcess() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         for index in 0..<10 { try await database.record("old-\(index)", [life[0]]) }
         // The process that asked for the walk died at once; the positions are known.
         _ = try await database.store { try $0.claim([0, 1], clusterID: "k1", restarts: [0: 0, 1: 0], reason: "test") }
@@ -94,13 +96,13 @@ import Testing
         _ = try await onThread {
             try MigrationRunner(directory: TestPaths.migrations).migrate(PostgresConnection(configuration))
         }
-        let topic = MemoryTopic()
+        let topic = MemoryTopic(partitions: 2)
         let projector = try RunningProjector(configuration, topic)
         await projector.untilWalked(1)
         try await server.stop(.immediate)
         topic.publish(try messages("a", life))
-        await projector.until {
-            if case .waiting(let why)? = $0.statuses.last { return why.contains("Postgres") }
+        await projector.log.until { entries in
+            if case .waiting(let why)? = entries.statuses.last { return why.contains("Postgres") }
             return false
         }
         try await server.restart()
@@ -115,19 +117,19 @@ import Testing
     }
 
     @Test func aMemberWhoseClaimWasTakenClaimsAgain() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
         _ = try await database.store { try $0.claim([0], clusterID: "k1", restarts: [:], reason: "") }
         topic.publish(try messages("a", life))
         await projector.untilApplied(5)
-        await projector.until { $0.contains { if case .stale = $0 { true } else { false } } }
+        await projector.log.until(1) { if case .stale = $0 { true } else { false } }
         try await projector.stop()
         #expect(try await database.row("a") == projected("a", life))
     }
 
     @Test func garbageStopsNobody() async throws {
-        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic())
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
         try await database.record("a", life)

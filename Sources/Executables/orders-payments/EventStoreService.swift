@@ -1,7 +1,7 @@
 import EventStore
 import ServiceLifecycle
 
-/// The event store as a service; it stops after payments, whose last commands it carries out.
+/// The event store as a service. It stops after payments, because it carries out the last commands of payments.
 struct EventStoreService: Service {
     let store: EventStore
 

@@ -1,17 +1,18 @@
 import Admin
+import Consumers
 import Logging
 import Payments
 import Synchronization
 
 /// What operators see of payments.
-final class PaymentsMetrics: PaymentsObserver {
+final class PaymentsMetrics: ConsumerObserver {
     private let registry = MetricsRegistry()
     private let ends: [String: Counter]
     private let passes: Counter
     private let recovered: Counter
     private let working: Gauge
     private let partitions: Gauge
-    private let status = Mutex(PaymentsStatus.waiting("starting"))
+    private let status = Mutex(ConsumerStatus.waiting("starting"))
 
     init() {
         let (registry, names) = (registry, ["paid", "declined", "voided", "failed", "nothing_to_do"])
@@ -31,7 +32,7 @@ final class PaymentsMetrics: PaymentsObserver {
         partitions = registry.gauge("orders_payments_partitions", "Partitions that this process reads.")
     }
 
-    func paymentsDid(_ happening: PaymentsHappening) {
+    func consumerDid(_ happening: PaymentsHappening) {
         switch happening {
         case .paid: ends["paid"]?.increment()
         case .declined: ends["declined"]?.increment()
@@ -42,10 +43,12 @@ final class PaymentsMetrics: PaymentsObserver {
             passes.increment()
             recovered.increment(by: orders)
         case .working(let orders): working.set(Double(orders))
-        case .status(let next):
-            status.withLock { $0 = next }
-            if case .running(let count) = next { partitions.set(Double(count)) } else { partitions.set(0) }
         }
+    }
+
+    func consumerIs(_ next: ConsumerStatus) {
+        status.withLock { $0 = next }
+        if case .running(let count) = next { partitions.set(Double(count)) } else { partitions.set(0) }
     }
 
     func adminServer(_ settings: PaymentsSettings, _ logger: Logger) -> AdminServer {
@@ -58,6 +61,7 @@ final class PaymentsMetrics: PaymentsObserver {
     private var readiness: Health {
         switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
+        case .catchingUp: .ok("catching up")
         case .running(let count): .ok("reading \(count) partitions")
         }
     }

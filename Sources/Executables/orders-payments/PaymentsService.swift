@@ -13,10 +13,11 @@ struct PaymentsService: Service {
         let (kafka, groupID, topic) = (settings.kafka, settings.groupID, settings.payments.topic)
         payments = try PaymentManager(
             settings.payments, store: store, gateway: SimulatedGateway(latency: settings.gatewayLatency),
-            observer: metrics,
-            logger: logger
+            observer: metrics, logger: logger
         ) { wake in
-            try KafkaPaymentSource(kafka, topic: topic, groupID: groupID, wake: wake, logger: logger)
+            try KafkaMessageSource(
+                kafka, topic: topic, groupID: groupID, maximumBatchMessages: PaymentsLimits.messagesPerBatch,
+                wake: wake, logger: logger)
         }
     }
 

@@ -1,10 +1,11 @@
 import Admin
+import Consumers
 import Logging
 import Projection
 import Synchronization
 
 /// What operators see of the projector.
-final class ProjectorMetrics: ProjectorObserver {
+final class ProjectorMetrics: ConsumerObserver {
     private let registry = MetricsRegistry()
     private let messages: Counter
     private let changedOrders: Counter
@@ -14,7 +15,7 @@ final class ProjectorMetrics: ProjectorObserver {
     private let walks: Counter
     private let partitions: Gauge
     private let batchSeconds: Histogram
-    private let status = Mutex(ProjectorStatus.waiting("starting"))
+    private let status = Mutex(ConsumerStatus.waiting("starting"))
 
     init() {
         messages = registry.counter("orders_projector_messages_total", "Messages applied, repetitions included.")
@@ -34,7 +35,7 @@ final class ProjectorMetrics: ProjectorObserver {
             buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10])
     }
 
-    func projectorDid(_ happening: ProjectorHappening) {
+    func consumerDid(_ happening: ProjectorHappening) {
         switch happening {
         case .applied(let count, let changed, let healed, let took):
             messages.increment(by: count)
@@ -47,10 +48,15 @@ final class ProjectorMetrics: ProjectorObserver {
         case .passedOver: passedOver.increment()
         case .claimed: break
         case .stale: stale.increment()
-        case .status(let next):
-            status.withLock { $0 = next }
-            if case .running(let count) = next { partitions.set(Double(count)) }
-            if case .waiting = next { partitions.set(0) }
+        }
+    }
+
+    func consumerIs(_ next: ConsumerStatus) {
+        status.withLock { $0 = next }
+        switch next {
+        case .running(let count): partitions.set(Double(count))
+        case .waiting: partitions.set(0)
+        case .catchingUp: break
         }
     }
 
@@ -64,7 +70,7 @@ final class ProjectorMetrics: ProjectorObserver {
     private var readiness: Health {
         switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
-        case .healing: .failing("comparing all orders with the event store; lists may lack some")
+        case .catchingUp: .failing("comparing all orders with the event store; lists may lack some")
         case .running(let count): .ok("applying \(count) partitions")
         }
     }

@@ -11,10 +11,9 @@ struct ProjectorService: Service {
     init(_ settings: ProjectorSettings, _ metrics: ProjectorMetrics, _ logger: Logger) throws {
         let (kafka, groupID, projection) = (settings.kafka, settings.groupID, settings.projector)
         projector = try Projector(projection, observer: metrics, logger: logger) { wake in
-            try KafkaProjectionSource(
-                kafka, topic: projection.topic, groupID: groupID, maximumBatchMessages: projection.maximumBatchMessages,
-                wake: wake,
-                logger: logger)
+            try KafkaMessageSource(
+                kafka, topic: projection.topic, groupID: groupID,
+                maximumBatchMessages: projection.maximumBatchMessages, wake: wake, logger: logger)
         }
     }
 

@@ -1,11 +1,11 @@
-/// The messages of one partition that were read and are not all dealt with. They end in any order; only the contiguous
-/// front of those that have ended may be committed.
+/// The messages of one partition that were read and are not all settled. They are settled in any order; only the offset
+/// before the first one that is not settled may be committed.
 struct OffsetWindow {
     private var offsets: [Int64] = []
     private var isDone: [Bool] = []
-    /// Everything before it in the arrays is dealt with.
+    /// All entries of the arrays before this index are settled.
     private var front = 0
-    /// The offset to commit: every earlier message is dealt with.
+    /// The offset to commit: all messages before it are settled.
     private(set) var committable: Int64
 
     init(startingAt offset: Int64) {
@@ -20,14 +20,16 @@ struct OffsetWindow {
         return true
     }
 
+    /// The message is settled. An offset that is not in the window is ignored.
     mutating func finish(_ offset: Int64) {
         guard let index = index(of: offset) else { return }
         isDone[index] = true
         while front < offsets.count, isDone[front] {
+            assert(offsets[front] >= committable, "offset \(offsets[front]) is behind \(committable)")
             committable = offsets[front] + 1
             front += 1
         }
-        // Removing what is done half by half keeps each removal cheap.
+        // Removing settled entries only when they are the larger half keeps each removal cheap.
         if front * 2 > offsets.count {
             offsets.removeFirst(front)
             isDone.removeFirst(front)

@@ -1,70 +1,66 @@
+public import Consumers
 public import EventStore
 public import Logging
-import Postgres
-import Synchronization
+public import Postgres
 public import Threads
+
+/// How payments work.
+public struct PaymentsConfiguration: Sendable {
+    /// Where the event store and the tables of payments are.
+    public var postgres: PostgresConfiguration
+    /// The topic of the orders' events.
+    public var topic = "outbox.event.order"
+    /// How many orders are worked on at once: the bound of gateway calls in flight.
+    public var concurrentOrders = 64
+    /// How often an order is tried in a row, with growing pauses, before it is left to `payment_retry`.
+    public var attemptsPerOrder = 5
+    /// How often a recovery pass looks for orders that are not settled. A pass also runs at start and whenever an
+    /// offset is lost.
+    public var recoveryInterval: Duration = .seconds(600)
+    /// How long a stopping process lets gateway calls finish.
+    public var drainLimit: Duration = .seconds(10)
+
+    /// The defaults, for this database.
+    public init(postgres: PostgresConfiguration) {
+        self.postgres = postgres
+    }
+}
 
 /// The process manager of payments: reacts to placed and cancelled orders with commands through the event store.
 ///
-/// It keeps no state of its own about a payment: what an order needs next is told by its events (``PaymentStep``). So a
+/// It keeps no state about a payment: the events of an order tell what the order needs next (``PaymentStep``). So a
 /// message that comes twice is harmless, several members may work at once (optimistic locking lets one win), and after
 /// a crash the next process goes on where the order is. What Kafka no longer has is found by a recovery pass over the
 /// events.
 public final class PaymentManager: Sendable {
-    public typealias MakeSource = @Sendable (WakeDescriptor) throws -> any MessageSource
-
-    private let configuration: PaymentsConfiguration
-    private let process: PaymentProcess
-    private let makeSource: MakeSource
-    private let observer: any PaymentsObserver
-    private let logger: Logger
-    private let wake: WakeDescriptor
-    private let isStopping = Atomic<Bool>(false)
+    private let consumer: Consumer<PaymentsHappening>
 
     /// - Parameters:
     ///   - store: running, and stopped after this.
+    ///   - gateway: called for many orders at once.
     ///   - makeSource: called on the thread of payments, again whenever a source has failed for good.
-    /// - Throws: ``WakeDescriptorError``.
-    public convenience init(
+    /// - Throws: `WakeDescriptorError` when the process has no file descriptors left.
+    public init(
         _ configuration: PaymentsConfiguration, store: EventStore, gateway: any PaymentGateway,
-        observer: any PaymentsObserver,
-        logger: Logger, makeSource: @escaping MakeSource
+        observer: any ConsumerObserver<PaymentsHappening>, logger: Logger, makeSource: @escaping MakeMessageSource
     ) throws(WakeDescriptorError) {
-        try self.init(
-            configuration, orders: EventStoreCommands(store: store), gateway: gateway, observer: observer,
-            logger: logger,
-            makeSource: makeSource)
-    }
-
-    init(
-        _ configuration: PaymentsConfiguration, orders: any OrderCommands, gateway: any PaymentGateway,
-        observer: any PaymentsObserver, logger: Logger, makeSource: @escaping MakeSource
-    ) throws(WakeDescriptorError) {
-        self.configuration = configuration
-        self.process = PaymentProcess(orders: orders, gateway: gateway, configuration: configuration)
-        self.makeSource = makeSource
-        self.observer = observer
-        self.logger = logger
-        self.wake = try WakeDescriptor()
-    }
-
-    /// Works until ``stop()``; then orders in hand are finished, within the drain limit, offsets committed and the
-    /// group left.
-    public func run() async throws {
-        let thread = ThreadExecutor(name: "payments")
-        defer { thread.shutdown() }
-        try await thread.run { [self] in
-            let work = PaymentWork(process, wake)
-            let session = PaymentsSession(
-                configuration, wake, work, reports: PaymentsReports(observer: observer, logger: logger),
-                makeSource: makeSource)
-            while !isStopping.load(ordering: .acquiring) { session.step() }
-            session.drain()
+        let process = PaymentProcess(
+            orders: EventStoreCommands(store: store), gateway: gateway, attemptsPerOrder: configuration.attemptsPerOrder
+        )
+        consumer = try Consumer(
+            name: "payments", drainLimit: configuration.drainLimit, observer: observer, logger: logger,
+            makeSource: makeSource
+        ) { wake, reports in
+            PaymentsHandler(configuration, PaymentWork(process, wake), reports)
         }
     }
 
-    public func stop() {
-        isStopping.store(true, ordering: .releasing)
-        wake.wake()
-    }
+    /// Works until ``stop()``; then orders in hand are finished within the drain limit, offsets are committed and the
+    /// group is left.
+    ///
+    /// - Throws: `ThreadExecutorError` only; failures of Postgres, Kafka and the gateway are reported and tried again.
+    public func run() async throws { try await consumer.run() }
+
+    /// Ends ``run()``, from any thread.
+    public func stop() { consumer.stop() }
 }

@@ -1,16 +1,37 @@
 import EventStore
 import Orders
+import Threads
 
-/// Brings the payment of one order to an end, from wherever it is.
+/// The part of the event store that payments use.
+protocol OrderCommands: Sendable {
+    func state(of orderID: String) async throws -> OrderState?
+    func execute(_ command: OrderCommand, on orderID: String) async throws
+}
+
+/// ``OrderCommands`` by the event store.
+struct EventStoreCommands: OrderCommands {
+    let store: EventStore
+
+    func state(of orderID: String) async throws -> OrderState? {
+        try await store.load(orderID)?.state
+    }
+
+    func execute(_ command: OrderCommand, on orderID: String) async throws {
+        _ = try await store.execute(command, on: orderID, options: CommandOptions())
+    }
+}
+
+/// Brings the payment of one order to an end, from whatever state the order is in.
 struct PaymentProcess: Sendable {
     let orders: any OrderCommands
     let gateway: any PaymentGateway
-    let configuration: PaymentsConfiguration
+    /// Failures in a row before the order is left for later.
+    let attemptsPerOrder: Int
 
-    /// Never throws: what cannot be done now is the answer.
+    /// Never throws: a failure is one of the ends.
     func settle(_ orderID: String) async -> PaymentEnd {
-        var failures = 0
-        // An honest order needs two steps; more means that others keep changing it.
+        var pauses = Backoff(first: PaymentsLimits.firstAttemptPause, longest: PaymentsLimits.longestAttemptPause)
+        // An order needs two steps; more are needed only while other processes keep changing it.
         for _ in 0..<PaymentsLimits.stepsPerOrder {
             do {
                 switch PaymentStep(orderID, try await orders.state(of: orderID)) {
@@ -24,11 +45,12 @@ struct PaymentProcess: Sendable {
             } catch let error as EventStoreError where error.isAboutTheOrder {
                 // It changed meanwhile (cancelled, or paid by another member): its new state tells what to do.
                 continue
-            } catch let error as EventStoreError where error.isHopeless {
+            } catch let error as EventStoreError where error.isPermanent {
                 return .failed("\(error)")
             } catch {
-                failures += 1
-                guard failures < configuration.attemptsPerOrder, await pause(failures) else {
+                let pause = pauses.failed()
+                // A cancelled sleep: the process is stopping and there is no time left.
+                guard pauses.failures < attemptsPerOrder, (try? await ContinuousClock().sleep(for: pause)) != nil else {
                     return .failed("\(error)")
                 }
             }
@@ -46,16 +68,9 @@ struct PaymentProcess: Sendable {
             return .declined
         }
     }
-
-    /// Returns false when there is no time left: the process is stopping.
-    private func pause(_ failures: Int) async -> Bool {
-        let milliseconds = min(
-            PaymentsLimits.maximumRetryMilliseconds, PaymentsLimits.minimumRetryMilliseconds << min(failures - 1, 16))
-        return (try? await ContinuousClock().sleep(for: .milliseconds(milliseconds))) != nil
-    }
 }
 
-/// A gateway's words as the event store takes them.
+/// A gateway's reason, made storable: without NUL, not empty, not too long.
 private func recordable(_ reason: String) -> String {
     var scalars = String.UnicodeScalarView(
         reason.unicodeScalars.lazy.filter { $0 != "\0" }.prefix(OrderLimits.maximumReasonCharacters))
@@ -65,11 +80,11 @@ private func recordable(_ reason: String) -> String {
 
 /// How the work on one order ended.
 enum PaymentEnd: Hashable, Sendable {
-    /// Settled before, or not an order.
+    /// The order was settled before, or does not exist.
     case nothingToDo
     case paid
     case declined
-    /// Cancelled: what the gateway took went back.
+    /// The order was cancelled: the gateway gave back what it took.
     case voided
     /// Not settled; to be tried again later.
     case failed(String)
@@ -84,8 +99,8 @@ extension EventStoreError {
         }
     }
 
-    /// Trying again at once is in vain.
-    fileprivate var isHopeless: Bool {
+    /// Trying again soon leads to the same error.
+    fileprivate var isPermanent: Bool {
         if case .internal = self { true } else { false }
     }
 }

@@ -2,16 +2,17 @@ import Orders
 
 /// What the payment of an order needs next, told by the order's state alone.
 ///
-/// Since nothing but the state counts, it does not matter who asks or how often: a message that comes twice, a recovery
-/// pass, or the next process after a crash all go on where the order is.
+/// Since only the state counts, it does not matter why or how often an order is worked on: a message that comes twice,
+/// a recovery pass and the next process after a crash all go on where the order is.
 enum PaymentStep: Hashable {
-    /// Paid, failed, cancelled before anybody asked the gateway, or not an order at all.
+    /// The order is paid, failed, or was cancelled before the gateway was asked; or it does not exist.
     case nothing
+    /// Record that the gateway is about to be asked.
     case initiate
-    /// The gateway must be asked, or asked again: nobody recorded its answer.
+    /// Ask the gateway, possibly again: no answer is recorded.
     case charge(PaymentRequest)
-    /// The order was cancelled after the gateway was asked: whatever the gateway took must go back, and a late answer
-    /// counts for nothing.
+    /// The order was cancelled after the gateway was asked: the gateway must give back what it took, and a late answer
+    /// is ignored.
     case void
 
     init(_ orderID: String, _ order: OrderState?) {

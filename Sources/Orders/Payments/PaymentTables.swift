@@ -1,11 +1,14 @@
+import EventStore
 import Postgres
 
 /// The tables of payments, and the events to recover from, on one connection used on one thread.
 struct PaymentTables {
     let connection: PostgresConnection
+    private let events: EventReader
 
     init(_ connection: PostgresConnection) {
         self.connection = connection
+        self.events = EventReader(connection)
     }
 }
 
@@ -16,47 +19,35 @@ extension PaymentTables {
         "SELECT pg_try_advisory_lock(hashtextextended('orders-payments pass', 0))"
     private static let unlockPass: PostgresStatement =
         "SELECT pg_advisory_unlock(hashtextextended('orders-payments pass', 0))"
+    private enum MarkColumn: Int { case settledBefore, now }
     private static let selectMark: PostgresStatement = "SELECT settled_before, clock_timestamp() FROM payment_mark"
     private static let moveMark: PostgresStatement = """
         UPDATE payment_mark SET settled_before = $1 WHERE settled_before < $1
         """
-    /// Orders placed in the slice that are not settled, and orders cancelled in it after the gateway had been asked.
-    private static let selectUnsettled: PostgresStatement = """
-        SELECT DISTINCT e.aggregate_id FROM event e
-        WHERE e.created_at >= $1 AND e.created_at < $2 AND e.aggregate_type = 'order' AND (
-            e.event_type = 'order_placed' AND NOT EXISTS (
-                SELECT FROM event s WHERE s.aggregate_id = e.aggregate_id AND s.sequence_number > e.sequence_number
-                    AND s.event_type IN ('order_paid', 'order_payment_failed', 'order_cancelled'))
-            OR e.event_type = 'order_cancelled' AND EXISTS (
-                SELECT FROM event i WHERE i.aggregate_id = e.aggregate_id AND i.sequence_number < e.sequence_number
-                    AND i.event_type = 'order_payment_initiated'))
+    private static let createMark: PostgresStatement = """
+        INSERT INTO payment_mark (settled_before) VALUES ('epoch') ON CONFLICT DO NOTHING
         """
 
     /// Begins a pass from the mark to now; nil while another member does one. The lock goes with the connection.
     func beginPass() throws -> RecoveryWalk? {
         guard try connection.query(Self.lockPass).bool(0, 0) else { return nil }
-        let row = try connection.query(Self.selectMark)
-        // Without a mark somebody emptied the table: everything is looked at.
-        guard row.count > 0 else {
-            try connection.execute("INSERT INTO payment_mark (settled_before) VALUES ('epoch') ON CONFLICT DO NOTHING")
-            return try walk(connection.query(Self.selectMark))
+        var mark = try connection.query(Self.selectMark)
+        if mark.count == 0 {
+            // The table was emptied by hand: the pass covers all events.
+            try connection.query(Self.createMark)
+            mark = try connection.query(Self.selectMark)
         }
-        return try walk(row)
+        return RecoveryWalk(
+            from: try mark.timestampMicroseconds(0, MarkColumn.settledBefore.rawValue),
+            to: try mark.timestampMicroseconds(0, MarkColumn.now.rawValue) + 1)
     }
 
-    private func walk(_ row: PostgresResult) throws -> RecoveryWalk {
-        RecoveryWalk(from: try row.timestampMicroseconds(0, 0), to: try row.timestampMicroseconds(0, 1) + 1)
-    }
-
-    /// Orders in a slice of time that need something of us.
+    /// Orders with an event in a slice of time (microseconds since 1970) that payments have to look at.
     func unsettledOrders(_ slice: Range<Int64>) throws -> [String] {
-        let rows = try connection.query(
-            Self.selectUnsettled,
-            [.timestamp(microsecondsSince1970: slice.lowerBound), .timestamp(microsecondsSince1970: slice.upperBound)])
-        return try (0..<rows.count).map { try rows.string($0, 0) }
+        try events.unsettledOrders(recordedIn: slice)
     }
 
-    /// Ends the pass; everything it found is settled or in `payment_retry`.
+    /// Ends the pass. All orders that it found must be settled or in `payment_retry`.
     func endPass(_ walk: RecoveryWalk) throws {
         try connection.query(Self.moveMark, [.timestamp(microsecondsSince1970: walk.mark)])
         try connection.query(Self.unlockPass)
@@ -85,6 +76,7 @@ extension PaymentTables {
         SELECT extract(epoch FROM min(retry_at) - clock_timestamp())::float8 FROM payment_retry
         """
 
+    /// Puts an order into `payment_retry`, or moves its next attempt further away: 5 s, 10 s, … 10 min.
     func recordFailure(_ orderID: String, _ problem: String) throws {
         try connection.query(
             Self.recordFailure,
@@ -94,11 +86,12 @@ extension PaymentTables {
             ])
     }
 
+    /// The order needs no further attempt.
     func removeSettled(_ orderID: String) throws {
         try connection.query(Self.removeSettled, [.text(orderID)])
     }
 
-    /// Takes orders that are due.
+    /// Takes orders that are due, for as long as the lease lasts.
     func takeDueRetries() throws -> [String] {
         let rows = try connection.query(
             Self.takeDue, [.int8(PaymentsLimits.retriesPerRound), .int8(PaymentsLimits.retryLeaseSeconds)])

@@ -1,10 +1,10 @@
-import Postgres
 import Synchronization
 import Threads
 import Values
 
-/// The tasks that settle orders, started by the thread of payments and heard of through its wake descriptor.
+/// The tasks that settle orders. The thread of payments starts them; each end wakes the thread.
 final class PaymentWork: Sendable {
+    /// How one task ended.
     struct Finished: Sendable {
         let orderID: String
         let end: PaymentEnd
@@ -24,8 +24,9 @@ final class PaymentWork: Sendable {
         self.wake = wake
     }
 
+    /// To be called only when no task of this order is running.
     func start(_ orderID: String) {
-        // Made under the lock, so that its end cannot come before its beginning is written down.
+        // Made under the lock, so that the task cannot end before it is entered here.
         state.withLock { state in
             state.tasks[ExactText(orderID)] = Task { [self] in finish(orderID, await process.settle(orderID)) }
         }
@@ -39,6 +40,7 @@ final class PaymentWork: Sendable {
         wake.wake()
     }
 
+    /// What has ended since the last call.
     func takeFinished() -> [Finished] {
         state.withLock { state in
             defer { state.finished = [] }
@@ -46,7 +48,7 @@ final class PaymentWork: Sendable {
         }
     }
 
-    /// Ends the pauses between attempts, and whatever heeds cancellation in the gateway.
+    /// Ends the pauses between attempts, and gateway calls that react to cancellation.
     func cancelAll() {
         let tasks = state.withLock { Array($0.tasks.values) }
         for task in tasks { task.cancel() }

@@ -1,25 +1,28 @@
-import Postgres
+import Consumers
+import EventStore
 import Values
 
-/// Which orders are worked on, and what may be committed.
+/// Which orders are worked on, and which offsets may be committed. Pure.
 ///
-/// One order is worked on by one task at a time. Whatever asks for it meanwhile is served by one more round afterwards,
-/// because the round under way may have looked at the order before. A message is dealt with when the round that serves
-/// it has ended.
+/// One order is worked on by one task at a time. A reason that comes meanwhile leads to one more task afterwards,
+/// because the task under way may have read the order's state before. A message is settled when the task that serves it
+/// has ended.
 struct PaymentsMachine {
-    /// Who asked for an order.
-    enum Ticket: Hashable {
-        /// A message, read under an assignment; after the next assignment it belongs to somebody else.
+    /// Why an order is to be worked on.
+    enum Reason: Hashable {
+        /// A message that was read under an assignment; after the next assignment it belongs to another member.
         case message(partition: Int32, offset: Int64, assignment: Int)
+        /// The recovery pass found the order.
         case recoveryPass
+        /// The order's time in `payment_retry` has come.
         case retry
     }
 
     private struct Work {
-        var tickets: [Ticket]
+        var reasons: [Reason]
         var isRunning = false
-        /// Tickets that came while the work was running.
-        var later: [Ticket] = []
+        /// Reasons that came while the work was running.
+        var later: [Reason] = []
     }
 
     private let concurrentOrders: Int
@@ -27,7 +30,7 @@ struct PaymentsMachine {
     private var queue: [ExactText] = []
     private var queueFront = 0
     private(set) var runningOrders = 0
-    /// Orders that the recovery pass asked for and that are not dealt with.
+    /// Orders that the recovery pass asked for and that are not settled.
     private(set) var ordersOfPass = 0
 
     private var windows: [Int32: OffsetWindow] = [:]
@@ -38,9 +41,9 @@ struct PaymentsMachine {
         self.concurrentOrders = concurrentOrders
     }
 
-    // MARK: partitions
+    // MARK: Partitions
 
-    /// Reading begins at these offsets; partitions that are not named are not ours any more.
+    /// Reading begins at these offsets; partitions that are not named are taken away.
     mutating func assigned(_ positions: [Int32: Int64]) {
         assignment += 1
         windows = positions.mapValues { OffsetWindow(startingAt: $0) }
@@ -48,6 +51,7 @@ struct PaymentsMachine {
         dropQueuedMessages()
     }
 
+    /// All partitions are taken away.
     mutating func revoked() {
         assigned([:])
     }
@@ -59,43 +63,45 @@ struct PaymentsMachine {
         committed[partition] = nil
     }
 
-    var partitionCount: Int { windows.count }
-
-    /// What has become committable since the last call.
+    /// The offsets that have become committable since the last call.
     mutating func takeCommits() -> [Int32: Int64] {
         let moved = windows.mapValues(\.committable).filter { committed[$0.key] != $0.value }
+        assert(moved.allSatisfy { committed[$0.key] ?? 0 <= $0.value }, "a committed offset moves back")
         committed.merge(moved) { $1 }
         return moved
     }
 
+    /// Whether ``takeCommits()`` would return an offset.
     var hasCommits: Bool {
         windows.contains { committed[$0.key] != $0.value.committable }
     }
 
-    // MARK: work
+    // MARK: Work
 
-    mutating func received(_ messages: [OrderMessage]) {
+    /// Takes messages over. Messages of partitions that are not assigned, and messages that came before, are ignored.
+    mutating func received(_ messages: [ConsumedMessage]) {
         for message in messages {
             guard windows[message.partition]?.add(message.offset) == true else { continue }
             if let orderID = message.orderID, message.concernsPayments {
-                let ticket = Ticket.message(
-                    partition: message.partition, offset: message.offset, assignment: assignment)
-                add(orderID, ticket)
+                add(
+                    orderID,
+                    .message(partition: message.partition, offset: message.offset, assignment: assignment))
             } else {
                 windows[message.partition]?.finish(message.offset)
             }
         }
     }
 
-    mutating func add(_ orderID: String, _ ticket: Ticket) {
-        if ticket == .recoveryPass { ordersOfPass += 1 }
+    /// The order is to be worked on for this reason.
+    mutating func add(_ orderID: String, _ reason: Reason) {
+        if reason == .recoveryPass { ordersOfPass += 1 }
         let key = ExactText(orderID)
         guard var work = orders[key] else {
-            orders[key] = Work(tickets: [ticket])
+            orders[key] = Work(reasons: [reason])
             queue.append(key)
             return
         }
-        if work.isRunning { work.later.append(ticket) } else { work.tickets.append(ticket) }
+        if work.isRunning { work.later.append(reason) } else { work.reasons.append(reason) }
         orders[key] = work
     }
 
@@ -107,13 +113,14 @@ struct PaymentsMachine {
         return key.text
     }
 
+    /// The task on this order ended: its reasons are settled.
     mutating func finished(_ orderID: String) {
         let key = ExactText(orderID)
         guard let work = orders.removeValue(forKey: key), work.isRunning else { return }
         runningOrders -= 1
-        for ticket in work.tickets { punch(ticket) }
+        for reason in work.reasons { settle(reason) }
         if !work.later.isEmpty {
-            orders[key] = Work(tickets: work.later)
+            orders[key] = Work(reasons: work.later)
             queue.append(key)
         }
     }
@@ -121,8 +128,8 @@ struct PaymentsMachine {
     /// Nothing more should be read for now.
     var isFull: Bool { orders.count >= PaymentsLimits.queuedOrders }
 
-    private mutating func punch(_ ticket: Ticket) {
-        switch ticket {
+    private mutating func settle(_ reason: Reason) {
+        switch reason {
         case .message(let partition, let offset, assignment): windows[partition]?.finish(offset)
         case .message, .retry: break
         case .recoveryPass: ordersOfPass -= 1
@@ -143,23 +150,25 @@ struct PaymentsMachine {
         return nil
     }
 
-    /// The messages belong to somebody else now, who reads them again.
+    /// The messages belong to other members now, which read them again.
     private mutating func dropQueuedMessages() {
         for (key, work) in orders {
             var work = work
             work.later.removeAll { $0.isMessage }
-            if !work.isRunning { work.tickets.removeAll { $0.isMessage } }
-            orders[key] = work.isRunning || !work.tickets.isEmpty ? work : nil
+            if !work.isRunning { work.reasons.removeAll { $0.isMessage } }
+            orders[key] = work.isRunning || !work.reasons.isEmpty ? work : nil
         }
     }
 }
 
-extension PaymentsMachine.Ticket {
+extension PaymentsMachine.Reason {
     fileprivate var isMessage: Bool { if case .message = self { true } else { false } }
 }
 
-extension OrderMessage {
-    /// A placed order is to be paid; of a cancelled one the gateway may have to give something back. The other events
-    /// are answers.
-    fileprivate var concernsPayments: Bool { eventType == "order_placed" || eventType == "order_cancelled" }
+extension ConsumedMessage {
+    /// A placed order is to be paid; for a cancelled one the gateway may have to give money back. The other events are
+    /// answers to these.
+    fileprivate var concernsPayments: Bool {
+        eventType == EventType.placed.rawValue || eventType == EventType.cancelled.rawValue
+    }
 }

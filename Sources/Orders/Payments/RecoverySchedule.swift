@@ -1,4 +1,5 @@
-/// When to look into the event store and into `payment_retry`.
+/// When to search the event store for unsettled orders, and when to look into `payment_retry`. Reads the clock, has no
+/// other I/O.
 struct RecoverySchedule {
     private enum Pass {
         /// Wanted, not before this moment.
@@ -9,24 +10,24 @@ struct RecoverySchedule {
     private let interval: Duration
     private var pass: Pass
     private var isFirstAssignment = true
-    /// Asked for while a pass was under way, which may have been past it.
+    /// A pass was asked for while one was under way, which may already have passed the place in question.
     private var isWantedAgain = false
     private var retryDue: ContinuousClock.Instant?
-    /// Whether payment_retry may have rows: it is looked at once at the start, and after each pass.
+    /// Whether `payment_retry` may have rows. The table is read at the start and after each pass.
     private(set) var mayHaveRetries = true
 
     init(interval: Duration) {
         self.interval = interval
-        // The pass at the start comes with the first assignment, or without one if Kafka keeps us waiting.
+        // The pass at the start comes with the first assignment, or without one when Kafka is away for long.
         pass = .wanted(since: .now + PaymentsLimits.passPause)
         retryDue = .now
     }
 
-    // MARK: the pass
+    // MARK: The pass
 
     /// Reading is about to begin.
     ///
-    /// - Parameter isBlind: nobody knows what was read of some partition before.
+    /// - Parameter isBlind: it is not known how far some partition was read before.
     mutating func assigned(isBlind: Bool) {
         if isFirstAssignment || isBlind { requested() }
         isFirstAssignment = false
@@ -40,27 +41,31 @@ struct RecoverySchedule {
         }
     }
 
+    /// Whether a pass should begin now.
     var isPassDue: Bool {
         if case .wanted(let since) = pass { since <= .now } else { false }
     }
 
-    /// nil: another member does a pass; its events may have been read before ours were lost, so ours comes later.
+    /// - Parameter walk: nil while another member does a pass. That pass may have read events before this member lost
+    ///   an offset, so this member's pass comes later.
     mutating func begun(_ walk: RecoveryWalk?) {
         pass = walk.map { .walking($0, found: 0) } ?? .wanted(since: .now + PaymentsLimits.passPause)
     }
 
+    /// The next slice of time to search, in microseconds since 1970; nil when there is none.
     var nextSlice: Range<Int64>? {
         guard case .walking(let walk, _) = pass, !walk.isAtEnd else { return nil }
         return walk.slice
     }
 
-    mutating func looked(found: Int) {
+    /// The next slice was searched.
+    mutating func searched(found: Int) {
         guard case .walking(var walk, let before) = pass else { return }
-        walk.looked(found: found)
+        walk.searched(found: found)
         pass = .walking(walk, found: before + found)
     }
 
-    /// The walk, once it has reached its end and all orders that it found are dealt with.
+    /// The walk, once it has reached its end and all orders that it found are settled.
     func walkToEnd(ordersLeft: Int) -> RecoveryWalk? {
         guard case .walking(let walk, _) = pass, walk.isAtEnd, ordersLeft == 0 else { return nil }
         return walk
@@ -71,7 +76,7 @@ struct RecoverySchedule {
         guard case .walking(_, let found) = pass else { return 0 }
         pass = .wanted(since: isWantedAgain ? .now : .now + interval)
         isWantedAgain = false
-        // Another member may have left something for later.
+        // Another member may have put an order into payment_retry.
         retryDue = .now
         return found
     }
@@ -81,25 +86,28 @@ struct RecoverySchedule {
         if case .walking = pass { pass = .wanted(since: .now) }
     }
 
-    // MARK: retries
+    // MARK: Retries
 
+    /// Whether to take orders from `payment_retry` now.
     var areRetriesDue: Bool { retryDue.map { $0 <= .now } ?? false }
 
+    /// - Parameter pause: until the next order is due; nil if `payment_retry` is empty.
     mutating func nextRetry(in pause: Duration?) {
         mayHaveRetries = pause != nil
-        // Rows of other members' leases are looked after once more before they are over.
-        retryDue = pause.map { .now + max($0, .milliseconds(PaymentsLimits.minimumRetryMilliseconds)) }
+        // A row that another member has leased is due again when the lease ends.
+        retryDue = pause.map { .now + max($0, PaymentsLimits.minimumRetryPause) }
     }
 
+    /// An order was put into `payment_retry`.
     mutating func retryIsKnown() {
         mayHaveRetries = true
         let due = ContinuousClock.now + .seconds(PaymentsLimits.firstRetrySeconds)
         retryDue = min(retryDue ?? due, due)
     }
 
-    // MARK: waiting
+    // MARK: Waiting
 
-    /// When something of this is to be done though nobody rings; nil while only others can bring it forward.
+    /// When there is work here even if no event comes; nil while only an event can bring the next work.
     func nextDue(hasRoom: Bool) -> ContinuousClock.Instant? {
         let passDue: ContinuousClock.Instant? =
             switch pass {

@@ -1,9 +1,11 @@
-/// The way of one recovery pass through the time since the mark, slice by slice.
+/// How far one recovery pass has come through the time since the mark, slice by slice. Pure.
 ///
-/// A slice covers twice the time of the one before while few orders are found, half of it when there were too many.
+/// A slice covers twice the time of the slice before it while few orders are found, and half of it when there were too
+/// many.
 struct RecoveryWalk {
-    /// Microseconds since 1970.
+    /// Events recorded before are searched; in microseconds since 1970.
     private(set) var from: Int64
+    /// The end of the pass, in microseconds since 1970.
     let to: Int64
     private var seconds: Int64 = 60
 
@@ -14,10 +16,12 @@ struct RecoveryWalk {
 
     var isAtEnd: Bool { from >= to }
 
-    /// The slice to look at next.
+    /// The slice to search next.
     var slice: Range<Int64> { from..<min(to, from + seconds * 1_000_000) }
 
-    mutating func looked(found orders: Int) {
+    /// The slice was searched, and so many orders were found.
+    mutating func searched(found orders: Int) {
+        assert(!isAtEnd, "a pass goes on behind its end")
         from = slice.upperBound
         if orders > PaymentsLimits.slicePlacements {
             seconds = max(PaymentsLimits.minimumSliceSeconds, seconds / 2)
@@ -26,6 +30,6 @@ struct RecoveryWalk {
         }
     }
 
-    /// Where the next pass may begin once everything found is dealt with.
+    /// Where the next pass may begin once all orders found are settled.
     var mark: Int64 { to - PaymentsLimits.markMarginSeconds * 1_000_000 }
 }

@@ -1,21 +1,21 @@
+import Consumers
 import Orders
-import Postgres
 import Values
 
 /// What a batch of messages makes of the orders in it. Pure: rows and histories come in, rows to write go out.
 ///
-/// The state of an order at a version is a function of its events up to there, whoever computed it. So a row may always
-/// be replaced by one of a higher version, and a message that is not the next event of its order is either old, and
-/// ignored, or tells of a gap, and then the event store is asked for the whole history.
+/// The state of an order at a version is a function of its events up to there, whichever process computes it. So a row
+/// may always be replaced by one of a higher version. A message that is not the next event of its order is either old
+/// and ignored, or shows a gap; then the whole history is read from the event store.
 struct BatchFold {
     private struct Pending {
         var events: [ReadableEvent] = []
-        /// A message of this order could not be read: only the event store knows what happened.
+        /// A message of this order could not be read, so its history is read from the event store.
         var isDoubtful = false
     }
 
     private var orders: [ExactText: Pending] = [:]
-    /// Messages without a usable key belong to no order; nothing can be healed by them.
+    /// The messages that cannot be read. Those without a usable key belong to no order, and heal none.
     private(set) var unreadable: [(message: ConsumedMessage, problem: UnreadableMessage)] = []
 
     init(_ messages: [ConsumedMessage]) {
@@ -68,9 +68,11 @@ struct BatchFold {
         if let current, current != row { outcome.changed.append(current) }
     }
 
+    /// What to do about the orders of a batch.
     struct Outcome {
+        /// Rows to write.
         var changed: [ProjectedOrder] = []
-        /// Orders with a gap, or with a message that says nothing.
+        /// Orders with a gap, or with a message that cannot be read.
         var toHeal: [String] = []
     }
 }

@@ -2,17 +2,14 @@
 public enum ProjectionLimits {
     /// The most messages applied in one transaction that may be configured. Default 5,000.
     public static let maximumBatchMessages = 20_000
-    /// The most orders looked at by one chunk of a healing walk that may be configured. Default 1,000.
+    /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
     /// The longest NOTIFY payload that lists changed orders; Postgres refuses 8,000 bytes.
-    public static let notificationPayloadBytes = 7_900
+    static let notificationPayloadBytes = 7_900
     /// Positions appended by one member before it moves them to the other table and truncates.
-    public static let positionsPerRotation = 20_000
-    /// How long a rotation waits for somebody who reads the positions, before it is put off.
-    public static let rotationLockTimeoutMilliseconds = 50
-    /// The first and the longest pause after a failure.
-    public static let minimumRetryMilliseconds = 50
-    public static let maximumRetryMilliseconds = 5_000
+    static let positionsPerRotation = 20_000
+    /// How long a rotation waits for a reader of the positions before it is put off.
+    static let rotationLockTimeoutMilliseconds = 50
     /// The years that a time in an event may lie in, as microseconds since 1970: 1970 to 9999.
     static let timesMicroseconds: ClosedRange<Int64> = 0...253_402_300_799_999_999
 }

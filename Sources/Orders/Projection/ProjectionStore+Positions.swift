@@ -1,21 +1,81 @@
 import Postgres
 
-/// How far one partition is applied under one claim.
-struct Position: Hashable, Sendable {
-    let partition: Int32
-    let claim: Int64
-    /// The first offset that is not applied.
-    let nextOffset: Int64
+// How far the projection has come in Kafka: claims fence members off, positions are appended under a claim.
+
+// MARK: - Claims
+
+extension ProjectionStore {
+    private enum PositionColumn: Int { case partition, nextOffset }
+
+    private static let selectPositions: PostgresStatement = """
+        SELECT partition, next_offset FROM order_projection_offset
+        WHERE topic = $1 AND partition = ANY($2) AND cluster_id = $3 AND next_offset IS NOT NULL
+        """
+    private static let lockClaims: PostgresStatement = """
+        SELECT partition FROM order_projection_claim WHERE topic = $1 AND partition = ANY($2)
+        ORDER BY partition FOR UPDATE
+        """
+    private static let nextNumber: PostgresStatement = "SELECT nextval('order_projection_claim_number')"
+    private static let writeClaims: PostgresStatement = """
+        INSERT INTO order_projection_claim AS c (topic, partition, claim, cluster_id, member)
+        SELECT $1, partition, $3, $4, $5 FROM unnest($2) partition ORDER BY partition
+        ON CONFLICT (topic, partition) DO UPDATE
+        SET claim = excluded.claim, cluster_id = excluded.cluster_id, member = excluded.member,
+            claimed_at = excluded.claimed_at
+        """
+    private static let requestHealing: PostgresStatement = """
+        INSERT INTO order_projection_healing AS h (reason) VALUES ($1)
+        ON CONFLICT (singleton) DO UPDATE
+        SET reason = excluded.reason, done_through = '', requested_at = excluded.requested_at
+        """
+
+    /// The positions that still mean something: of partitions that were once claimed in this cluster.
+    func knownPositions(of partitions: [Int32], clusterID: String) throws -> [Int32: Int64] {
+        let rows = try connection.query(
+            Self.selectPositions, [.text(topic), .array(PostgresArray(partitions)), .text(clusterID)])
+        var positions: [Int32: Int64] = [:]
+        for row in 0..<rows.count {
+            let partition = try rows.int32(row, PositionColumn.partition.rawValue)
+            positions[partition] = try rows.int64(row, PositionColumn.nextOffset.rawValue)
+        }
+        return positions
+    }
+
+    /// Takes the partitions over. A batch of an earlier claim that is not committed yet will fail; a committed batch
+    /// counts.
+    ///
+    /// A partition in `restarts` starts there, even if a position was known. Since that may skip messages, the same
+    /// transaction asks for the healing walk.
+    ///
+    /// - Parameter restarts: offsets read from the broker **before** this call: what is committed to the event store
+    ///   later is at or behind them, what was committed earlier is seen by the walk.
+    /// - Throws: ``ProjectionError/Code/raced``.
+    func claim(
+        _ partitions: [Int32], clusterID: String, restarts: [Int32: Int64], reason: String
+    ) throws -> Claim {
+        try connection.transaction {
+            _ = try connection.query(Self.lockClaims, [.text(topic), .array(PostgresArray(partitions))])
+            let known = try knownPositions(of: partitions, clusterID: clusterID)
+            var positions: [Int32: Int64] = [:]
+            for partition in partitions {
+                guard let position = restarts[partition] ?? known[partition] else {
+                    throw ProjectionError(.raced, "partition \(partition) lost its position while it was being claimed")
+                }
+                positions[partition] = position
+            }
+            let number = try connection.query(Self.nextNumber).int64(0, 0)
+            try connection.query(
+                Self.writeClaims,
+                [.text(topic), .array(PostgresArray(partitions)), .int8(number), .text(clusterID), .text(member)])
+            try appendPositions(
+                positions.map { Position(partition: $0.key, claim: number, nextOffset: $0.value) }, to: .first)
+            if !restarts.isEmpty { try connection.query(Self.requestHealing, [.text(reason)]) }
+            return Claim(number: number, positions: positions)
+        }
+    }
 }
 
-/// One of the two tables that positions are appended to.
-enum PositionTable: Int, CaseIterable, Sendable {
-    case first = 0
-    case second = 1
-
-    var other: PositionTable { self == .first ? .second : .first }
-    fileprivate var name: String { "order_projection_offset_\(rawValue)" }
-}
+// MARK: - Positions
 
 extension ProjectionStore {
     private static let appends: [PostgresStatement] = PositionTable.allCases.map {
@@ -37,7 +97,7 @@ extension ProjectionStore {
 
     /// Holds the claims in force until the end of the transaction.
     ///
-    /// - Throws: ``ProjectionError/Code/stale`` when one of them is not.
+    /// - Throws: ``ProjectionError/Code/stale`` when one of them is not in force.
     func holdClaims(_ positions: [Position]) throws {
         let held = try connection.query(Self.fence, Array(parameters(positions).dropLast()))
         guard held.count == positions.count else {
@@ -56,10 +116,13 @@ extension ProjectionStore {
         return [.text(topic), .array(PostgresArray(positions.map(\.partition))), .array(claims), .array(offsets)]
     }
 
-    /// Empties `table` after copying the newest positions to the other one; truncation leaves no dead rows, whatever
-    /// transactions are held open. Returns false, and changes nothing, while somebody reads the table for long.
+    /// Empties `table` after copying the newest positions to the other one. Truncation leaves no dead rows, whatever
+    /// transactions are held open.
     ///
-    /// The other members may be appending to either table: they are waited for, and their rows are copied or stay.
+    /// Other members may append to either table: they are waited for, and their rows are copied or stay.
+    ///
+    /// - Returns: false, and changes nothing, while another session reads the table for longer than
+    ///   ``ProjectionLimits/rotationLockTimeoutMilliseconds``.
     func rotate(_ table: PositionTable) throws -> Bool {
         do {
             try connection.transaction {

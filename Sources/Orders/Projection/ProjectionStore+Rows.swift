@@ -2,50 +2,126 @@ import Orders
 import Postgres
 import Values
 
+// The table order_projection.
+
+/// The columns of `order_projection`, in the order of every statement here.
+private enum RowColumn: Int, CaseIterable {
+    case orderID, version, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
+    case paymentStatus, shippingStatus, paymentFailureReason, cancellationReason, createdAt, updatedAt
+
+    /// The type of the column's parameter.
+    var type: PostgresType {
+        switch self {
+        case .orderID, .customerID, .vendorID, .productID, .paymentMethod: .text
+        case .paymentFailureReason, .cancellationReason: .text
+        case .version, .totalPriceCents: .int8
+        case .quantity, .paymentStatus, .shippingStatus: .int4
+        case .createdAt, .updatedAt: .timestamptz
+        }
+    }
+}
+
+// MARK: - Reading
+
 extension ProjectionStore {
     private static let selectRows: PostgresStatement = """
         SELECT order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
-            payment_status::int4, shipping_status::int4, payment_failure_reason, cancellation_reason, created_at, updated_at
+            payment_status::int4, shipping_status::int4, payment_failure_reason, cancellation_reason,
+            created_at, updated_at
         FROM order_projection WHERE order_id = ANY($1)
         """
-    /// Rows come sorted by id, so that two members that write the same orders cannot deadlock.
-    private static let upsertRows: PostgresStatement = """
-        INSERT INTO order_projection AS p (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
-            payment_method, payment_status, shipping_status, payment_failure_reason, cancellation_reason, created_at, updated_at)
-        SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int8[], $8::text[],
-            $9::int4[], $10::int4[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
-        ON CONFLICT (order_id) DO UPDATE
-        SET version = excluded.version, customer_id = excluded.customer_id, vendor_id = excluded.vendor_id,
-            product_id = excluded.product_id, quantity = excluded.quantity, total_price_cents = excluded.total_price_cents,
-            payment_method = excluded.payment_method, payment_status = excluded.payment_status,
-            shipping_status = excluded.shipping_status, payment_failure_reason = excluded.payment_failure_reason,
-            cancellation_reason = excluded.cancellation_reason, created_at = excluded.created_at, updated_at = excluded.updated_at
-        WHERE p.version < excluded.version
-        RETURNING order_id
+    private static let selectVersions: PostgresStatement = """
+        SELECT order_id, version FROM order_projection WHERE order_id = ANY($1)
         """
 
-    /// The rows of those of these orders that have one.
+    /// The rows of these orders; orders without a row are missing.
     func rows(of orderIDs: [String]) throws -> [ExactText: ProjectedOrder] {
         guard !orderIDs.isEmpty else { return [:] }
         let result = try connection.query(Self.selectRows, [.array(PostgresArray(orderIDs))])
         var rows: [ExactText: ProjectedOrder] = [:]
         rows.reserveCapacity(result.count)
         for row in 0..<result.count {
-            // A row that no order can have was written by somebody else; without it the order is read from the event
+            // A row that no order can have was not written by a projector; without it the order is read from the event
             // store.
-            guard let order = try Self.order(result, row) else { continue }
+            guard let order = try RowReader(rows: result, row: row).order() else { continue }
             rows[ExactText(order.orderID)] = order
         }
         return rows
     }
 
-    /// Writes the rows that are ahead of what is there. Returns the ids of those.
+    /// The versions of these orders; orders without a row are missing.
+    func versions(of orderIDs: [String]) throws -> [ExactText: Int64] {
+        guard !orderIDs.isEmpty else { return [:] }
+        let result = try connection.query(Self.selectVersions, [.array(PostgresArray(orderIDs))])
+        var versions: [ExactText: Int64] = [:]
+        versions.reserveCapacity(result.count)
+        for row in 0..<result.count {
+            let orderID = try result.string(row, RowColumn.orderID.rawValue)
+            versions[ExactText(orderID)] = try result.int64(row, RowColumn.version.rawValue)
+        }
+        return versions
+    }
+}
+
+/// One row of a result with all columns.
+private struct RowReader {
+    let rows: PostgresResult
+    let row: Int
+
+    /// Nil if a column holds a value that no order can have.
+    func order() throws(PostgresError) -> ProjectedOrder? {
+        guard let price = Money(cents: try rows.int64(row, RowColumn.totalPriceCents.rawValue)),
+            let payment = PaymentStatus(projected: try rows.int32(row, RowColumn.paymentStatus.rawValue)),
+            let shipping = ShippingStatus(projected: try rows.int32(row, RowColumn.shippingStatus.rawValue))
+        else { return nil }
+        let details = OrderDetails(
+            customerID: try text(.customerID), vendorID: try text(.vendorID), productID: try text(.productID),
+            quantity: try rows.int32(row, RowColumn.quantity.rawValue), totalPrice: price,
+            paymentMethod: try text(.paymentMethod))
+        let state = OrderState(
+            details: details, paymentStatus: payment, shippingStatus: shipping,
+            paymentFailureReason: rows.optionalString(row, RowColumn.paymentFailureReason.rawValue),
+            cancellationReason: rows.optionalString(row, RowColumn.cancellationReason.rawValue))
+        return ProjectedOrder(
+            orderID: try text(.orderID), version: try rows.int64(row, RowColumn.version.rawValue), state: state,
+            createdAt: try rows.timestampMicroseconds(row, RowColumn.createdAt.rawValue),
+            updatedAt: try rows.timestampMicroseconds(row, RowColumn.updatedAt.rawValue))
+    }
+
+    private func text(_ column: RowColumn) throws(PostgresError) -> String {
+        try rows.string(row, column.rawValue)
+    }
+}
+
+// MARK: - Writing
+
+extension ProjectionStore {
+    /// Rows come sorted by id, so that two members that write the same orders cannot deadlock.
+    private static let upsertRows: PostgresStatement = """
+        INSERT INTO order_projection AS p (order_id, version, customer_id, vendor_id, product_id, quantity,
+            total_price_cents, payment_method, payment_status, shipping_status, payment_failure_reason,
+            cancellation_reason, created_at, updated_at)
+        SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int8[],
+            $8::text[], $9::int4[], $10::int4[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+        ON CONFLICT (order_id) DO UPDATE
+        SET version = excluded.version, customer_id = excluded.customer_id, vendor_id = excluded.vendor_id,
+            product_id = excluded.product_id, quantity = excluded.quantity,
+            total_price_cents = excluded.total_price_cents, payment_method = excluded.payment_method,
+            payment_status = excluded.payment_status, shipping_status = excluded.shipping_status,
+            payment_failure_reason = excluded.payment_failure_reason,
+            cancellation_reason = excluded.cancellation_reason, created_at = excluded.created_at,
+            updated_at = excluded.updated_at
+        WHERE p.version < excluded.version
+        RETURNING order_id
+        """
+
+    /// Writes the rows whose version is above the stored one. Returns the ids of those.
     func write(_ orders: [ProjectedOrder]) throws -> [String] {
         guard !orders.isEmpty else { return [] }
-        var columns = RowColumns(reserving: orders.count)
+        var columns = RowWriter(reserving: orders.count)
         for order in orders.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) { columns.append(order) }
         let written = try connection.query(Self.upsertRows, columns.parameters)
-        return try (0..<written.count).map { try written.string($0, 0) }
+        return try (0..<written.count).map { try written.string($0, RowColumn.orderID.rawValue) }
     }
 
     /// Writes what can be written, for a batch in which Postgres refused something. Returns the ids of what changed.
@@ -63,24 +139,44 @@ extension ProjectionStore {
         }
         return written
     }
+}
 
-    private static func order(_ result: PostgresResult, _ row: Int) throws -> ProjectedOrder? {
-        guard let price = Money(cents: try result.int64(row, 6)),
-            let payment = PaymentStatus(projected: try result.int32(row, 8)),
-            let shipping = ShippingStatus(projected: try result.int32(row, 9))
-        else { return nil }
-        let details = OrderDetails(
-            customerID: try result.string(row, 2), vendorID: try result.string(row, 3),
-            productID: try result.string(row, 4),
-            quantity: try result.int32(row, 5), totalPrice: price, paymentMethod: try result.string(row, 7))
-        let state = OrderState(
-            details: details, paymentStatus: payment, shippingStatus: shipping,
-            paymentFailureReason: result.isNull(row, 10) ? nil : try result.string(row, 10),
-            cancellationReason: result.isNull(row, 11) ? nil : try result.string(row, 11))
-        return ProjectedOrder(
-            orderID: try result.string(row, 0), version: try result.int64(row, 1), state: state,
-            createdAt: try result.timestampMicroseconds(row, 12), updatedAt: try result.timestampMicroseconds(row, 13))
+/// The rows of one upsert, one array per column.
+private struct RowWriter {
+    private var columns: [PostgresArray]
+
+    init(reserving rows: Int) {
+        columns = RowColumn.allCases.map { PostgresArray($0.type, reserving: rows) }
     }
+
+    mutating func append(_ order: ProjectedOrder) {
+        let details = order.state.details
+        self[.orderID].append(order.orderID)
+        self[.version].append(order.version)
+        self[.customerID].append(details.customerID)
+        self[.vendorID].append(details.vendorID)
+        self[.productID].append(details.productID)
+        self[.quantity].append(Int64(details.quantity))
+        self[.totalPriceCents].append(details.totalPrice.cents)
+        self[.paymentMethod].append(details.paymentMethod)
+        self[.paymentStatus].append(Int64(order.state.paymentStatus.projected))
+        self[.shippingStatus].append(Int64(order.state.shippingStatus.projected))
+        append(order.state.paymentFailureReason, to: .paymentFailureReason)
+        append(order.state.cancellationReason, to: .cancellationReason)
+        self[.createdAt].append(microsecondsSince1970: order.createdAt)
+        self[.updatedAt].append(microsecondsSince1970: order.updatedAt)
+    }
+
+    private mutating func append(_ text: String?, to column: RowColumn) {
+        if let text { self[column].append(text) } else { self[column].appendNull() }
+    }
+
+    private subscript(column: RowColumn) -> PostgresArray {
+        get { columns[column.rawValue] }
+        _modify { yield &columns[column.rawValue] }
+    }
+
+    var parameters: [PostgresParameter] { columns.map { .array($0) } }
 }
 
 extension PostgresError {

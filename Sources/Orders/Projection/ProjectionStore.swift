@@ -1,21 +1,138 @@
+import Consumers
+import EventStore
 import Postgres
+import Values
 
-/// The projection's tables on one connection, used on one thread.
+/// The projection's tables, and the events to heal them from, on one connection used on one thread.
 ///
-/// Each method is one transaction; when it throws, nothing happened, except that a lost connection may hide a commit,
-/// and then the claim's position, read again, tells.
+/// ``apply(_:moving:in:carefully:)``, ``healChunk(maximumOrders:)``, ``claim(_:clusterID:restarts:reason:)`` and
+/// ``rotate(_:)`` are one transaction each: when one throws, no part of it happened. Only a lost connection may hide a
+/// commit; the position, read again by the next claim, tells.
 struct ProjectionStore {
     let connection: PostgresConnection
     let topic: String
     /// Shown to operators as the owner of its claims.
     let member: String
+    private let events: EventReader
 
     init(_ connection: PostgresConnection, topic: String, member: String) {
         self.connection = connection
         self.topic = topic
         self.member = member
+        self.events = EventReader(connection)
     }
 }
+
+// MARK: - Batches
+
+extension ProjectionStore {
+    /// What became of one batch.
+    struct AppliedBatch: Sendable {
+        /// Orders whose rows changed.
+        var changedOrders = 0
+        /// Orders whose history was read from the event store.
+        var healedOrders = 0
+        var unreadable: [UnreadableReport] = []
+    }
+
+    /// Brings the orders of a batch up to date and moves the positions, both or neither.
+    ///
+    /// - Parameter carefully: write the orders one by one and pass over those that Postgres refuses.
+    /// - Throws: ``ProjectionError/Code/stale`` when the claim is no longer in force.
+    func apply(
+        _ messages: [ConsumedMessage], moving positions: [Position], in table: PositionTable, carefully: Bool = false
+    ) throws -> AppliedBatch {
+        let fold = BatchFold(messages)
+        return try connection.transaction {
+            try holdClaims(positions)
+            let outcome = fold.outcome(try rows(of: fold.ordersToRead))
+            let healing = HistoryFold(try events.histories(of: outcome.toHeal))
+            var applied = AppliedBatch()
+            applied.healedOrders = outcome.toHeal.count
+            applied.unreadable = fold.unreadable.map { UnreadableReport($0.message, $0.problem) } + healing.unreadable
+            let orders = outcome.changed + healing.orders
+            let changed = carefully ? try write(oneByOne: orders, &applied.unreadable) : try write(orders)
+            applied.changedOrders = changed.count
+            try appendPositions(positions, to: table)
+            try notify(changed)
+            return applied
+        }
+    }
+}
+
+// MARK: - Healing
+
+extension ProjectionStore {
+    private static let isWanted: PostgresStatement = "SELECT EXISTS (SELECT FROM order_projection_healing)"
+    /// Blocks while another member does a chunk: afterwards this one goes on behind it, so that members share the walk.
+    private static let lockWalk: PostgresStatement = "SELECT done_through FROM order_projection_healing FOR UPDATE"
+    private static let moveWalk: PostgresStatement = "UPDATE order_projection_healing SET done_through = $1"
+    private static let endWalk: PostgresStatement = "DELETE FROM order_projection_healing"
+
+    /// What one chunk of the healing walk did.
+    struct HealedChunk: Sendable {
+        /// Orders compared.
+        var orders = 0
+        /// Orders that were behind and are not any more.
+        var changedOrders = 0
+        var unreadable: [UnreadableReport] = []
+        /// Whether the walk has reached the end.
+        var isLast = false
+    }
+
+    /// Whether a walk was asked for and has not reached the end.
+    func isHealingWanted() throws -> Bool {
+        try connection.query(Self.isWanted).bool(0, 0)
+    }
+
+    /// Brings the next orders of the walk up to the event store.
+    func healChunk(maximumOrders: Int) throws -> HealedChunk {
+        try connection.transaction {
+            let walk = try connection.query(Self.lockWalk)
+            guard walk.count > 0 else { return HealedChunk(isLast: true) }
+            let doneThrough = try walk.string(0, 0)
+            let heads = try events.heads(after: doneThrough, limit: maximumOrders)
+            let versions = try versions(of: heads.map(\.orderID))
+            let behind = heads.filter { $0.lastSequenceNumber > versions[ExactText($0.orderID)] ?? -1 }
+            let histories = HistoryFold(try events.histories(of: behind.map(\.orderID)))
+            let changed = try write(histories.orders)
+            if let last = heads.last, heads.count == maximumOrders {
+                assert(ExactText(doneThrough) < ExactText(last.orderID), "the walk moved back to \(last.orderID)")
+                try connection.query(Self.moveWalk, [.text(last.orderID)])
+            } else {
+                try connection.query(Self.endWalk)
+            }
+            try notify(changed)
+            return HealedChunk(
+                orders: heads.count, changedOrders: changed.count, unreadable: histories.unreadable,
+                isLast: heads.count < maximumOrders)
+        }
+    }
+}
+
+// MARK: - Watchers
+
+extension ProjectionStore {
+    private static let notification: PostgresStatement = "SELECT pg_notify('order_projection', $1)"
+
+    /// Wakes the watchers of orders, once per transaction.
+    private func notify(_ changed: [String]) throws {
+        guard !changed.isEmpty else { return }
+        try connection.query(Self.notification, [.text(notificationPayload(changed))])
+    }
+}
+
+/// The ids, one per line, or `*` when they do not fit or one of them contains a line end.
+private func notificationPayload(_ orderIDs: [String]) -> String {
+    var length = orderIDs.count - 1
+    for id in orderIDs {
+        length += id.utf8.count
+        if length > ProjectionLimits.notificationPayloadBytes || id.utf8.contains(UInt8(ascii: "\n")) { return "*" }
+    }
+    return orderIDs.joined(separator: "\n")
+}
+
+// MARK: - Array parameters
 
 extension PostgresArray {
     init(_ partitions: [Int32]) {

@@ -1,50 +1,54 @@
+public import Consumers
 public import Logging
-import Postgres
-import Synchronization
+public import Postgres
 public import Threads
+
+/// How a projector works.
+public struct ProjectorConfiguration: Sendable {
+    /// Where the event store and the projection's tables are.
+    public var postgres: PostgresConfiguration
+    /// The topic of the orders' events.
+    public var topic = "outbox.event.order"
+    /// The most messages applied in one transaction. Under load batches grow to this; otherwise a message is applied
+    /// when it comes.
+    public var maximumBatchMessages = 5_000
+    /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
+    public var healingChunkOrders = 1_000
+    /// Shown to operators as the owner of claims, for example host and process id.
+    public var member: String
+
+    /// The defaults, for this database and member.
+    public init(postgres: PostgresConfiguration, member: String) {
+        self.postgres = postgres
+        self.member = member
+    }
+}
 
 /// Keeps `order_projection` up to date with the topic of the orders' events.
 ///
-/// One thread does everything: it waits on the source, applies a batch, waits again; librdkafka fetches ahead
-/// meanwhile. It never gives up by itself: whatever is away is tried again, with growing pauses that any news cuts
-/// short.
+/// One thread does everything: it waits for the source, applies a batch, waits again; librdkafka fetches ahead
+/// meanwhile.
 public final class Projector: Sendable {
-    public typealias MakeSource = @Sendable (WakeDescriptor) throws -> any MessageSource
-
-    private let configuration: ProjectorConfiguration
-    private let makeSource: MakeSource
-    private let observer: any ProjectorObserver
-    private let logger: Logger
-    private let wake: WakeDescriptor
-    private let isStopping = Atomic<Bool>(false)
+    private let consumer: Consumer<ProjectorHappening>
 
     /// - Parameter makeSource: called on the projector's thread, again whenever a source has failed for good.
-    /// - Throws: ``WakeDescriptorError``.
+    /// - Throws: `WakeDescriptorError` when the process has no file descriptors left.
     public init(
-        _ configuration: ProjectorConfiguration, observer: any ProjectorObserver, logger: Logger,
-        makeSource: @escaping MakeSource
+        _ configuration: ProjectorConfiguration, observer: any ConsumerObserver<ProjectorHappening>, logger: Logger,
+        makeSource: @escaping MakeMessageSource
     ) throws(WakeDescriptorError) {
-        self.configuration = configuration
-        self.makeSource = makeSource
-        self.observer = observer
-        self.logger = logger
-        self.wake = try WakeDescriptor()
-    }
-
-    /// Works until ``stop()``; then the batch in hand is finished and the group left.
-    public func run() async throws {
-        let thread = ThreadExecutor(name: "projector")
-        defer { thread.shutdown() }
-        try await thread.run { [self] in
-            let session = ProjectorSession(
-                configuration, wake, observer: observer, logger: logger, makeSource: makeSource)
-            while !isStopping.load(ordering: .acquiring) { session.step() }
-            session.close()
+        consumer = try Consumer(
+            name: "projector", drainLimit: .zero, observer: observer, logger: logger, makeSource: makeSource
+        ) { _, reports in
+            ProjectionHandler(configuration, reports)
         }
     }
 
-    public func stop() {
-        isStopping.store(true, ordering: .releasing)
-        wake.wake()
-    }
+    /// Works until ``stop()``; then the batch in hand is finished and the group left.
+    ///
+    /// - Throws: `ThreadExecutorError` only; failures of Postgres and Kafka are reported and tried again.
+    public func run() async throws { try await consumer.run() }
+
+    /// Ends ``run()``, from any thread.
+    public func stop() { consumer.stop() }
 }

@@ -1,7 +1,7 @@
+import Consumers
 import EventStore
 import Orders
 import OrdersProto
-import Postgres
 import SwiftProtobuf
 import Values
 
@@ -15,8 +15,8 @@ struct ReadableEvent: Hashable, Sendable {
 }
 
 extension ReadableEvent {
-    /// Reads a message from Kafka. The topic is open to everybody who may insert into the outbox, so nothing is taken
-    /// for granted.
+    /// Reads a message from Kafka. Every process that may insert into the outbox can write to the topic, so every part
+    /// is checked.
     ///
     /// - Throws: ``UnreadableMessage``.
     init(_ message: ConsumedMessage) throws(UnreadableMessage) {
@@ -25,15 +25,23 @@ extension ReadableEvent {
             throw UnreadableMessage("it has no sequence number")
         }
         guard let eventType = message.eventType else { throw UnreadableMessage("it has no event type") }
-        let envelope = try Self.envelope(message.payload)
+        let payload = Array(message.payload)
+        let envelope = try Self.envelope(payload)
         guard ExactText(envelope.orderID) == ExactText(orderID) else {
             throw UnreadableMessage("its payload names another order than its key")
         }
-        try self.init(orderID, sequenceNumber, eventType, message.payload, envelope.occurredAt.microsecondsSince1970)
+        try self.init(orderID, sequenceNumber, eventType, payload, envelope.occurredAt.microsecondsSince1970)
+    }
+
+    /// Reads an event of the event store.
+    ///
+    /// - Throws: ``UnreadableMessage``.
+    init(_ orderID: String, _ event: RecordedEvent) throws(UnreadableMessage) {
+        try self.init(orderID, event.sequenceNumber, event.eventType, event.payload, event.createdAt)
     }
 
     /// - Parameter occurredAt: microseconds since 1970; nil is a time that no clock shows.
-    init(
+    private init(
         _ orderID: String, _ sequenceNumber: Int64, _ eventType: String, _ payload: [UInt8], _ occurredAt: Int64?
     ) throws(UnreadableMessage) {
         guard let occurredAt, ProjectionLimits.timesMicroseconds.contains(occurredAt) else {
@@ -84,5 +92,15 @@ extension Google_Protobuf_Timestamp {
         guard !overflow, (0..<1_000_000_000).contains(nanos) else { return nil }
         let (sum, sumOverflow) = value.addingReportingOverflow(Int64(nanos) / 1000)
         return sumOverflow ? nil : sum
+    }
+}
+
+/// What makes a message, or a stored event, impossible to project: the rest of a sentence that starts with it. Safe to
+/// log.
+struct UnreadableMessage: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
     }
 }

@@ -1,10 +1,9 @@
+import Consumers
+import ConsumersTestKit
 import EventStore
-import Logging
 import Orders
 import Postgres
-import Synchronization
 import TestKit
-import Threads
 
 @testable import Payments
 
@@ -46,75 +45,59 @@ final class PaymentDatabase: Sendable {
     }
 }
 
-/// Payments at work, and a way to wait for what they do.
-final class RunningPayments: PaymentsObserver {
-    private struct Heard {
-        var happenings: [PaymentsHappening] = []
-        var waiter: (met: @Sendable ([PaymentsHappening]) -> Bool, continuation: CheckedContinuation<Void, Never>)?
-    }
+typealias RunningPayments = RunningConsumer<PaymentsHappening>
 
-    private let heard = Mutex(Heard())
-    private let manager = Mutex<PaymentManager?>(nil)
-    private let task = Mutex<Task<Void, any Error>?>(nil)
-
-    init(
+extension RunningConsumer<PaymentsHappening> {
+    convenience init(
         _ database: PaymentDatabase, _ topic: MemoryTopic, _ gateway: any PaymentGateway,
         _ change: (inout PaymentsConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = PaymentsConfiguration(postgres: database.postgres)
         configuration.attemptsPerOrder = 2
         change(&configuration)
+        let log = ConsumerLog<PaymentsHappening>()
         let manager = try PaymentManager(
-            configuration, store: database.store, gateway: gateway, observer: self, logger: silence
+            configuration, store: database.store, gateway: gateway, observer: log, logger: silence
         ) { MemorySource(topic, $0) }
-        self.manager.withLock { $0 = manager }
-        task.withLock { $0 = Task { try await manager.run() } }
-    }
-
-    func paymentsDid(_ happening: PaymentsHappening) {
-        let ready = heard.withLock { heard -> CheckedContinuation<Void, Never>? in
-            heard.happenings.append(happening)
-            guard let waiter = heard.waiter, waiter.met(heard.happenings) else { return nil }
-            heard.waiter = nil
-            return waiter.continuation
-        }
-        ready?.resume()
-    }
-
-    /// Returns when what has happened so far meets the condition.
-    func until(_ met: @escaping @Sendable ([PaymentsHappening]) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isMet = heard.withLock { heard in
-                if met(heard.happenings) { return true }
-                heard.waiter = (met, continuation)
-                return false
-            }
-            if isMet { continuation.resume() }
-        }
+        self.init(log, run: { try await manager.run() }, stop: { manager.stop() })
     }
 
     /// Returns when so many orders have been dealt with, in whatever way.
     func untilEnded(_ orders: Int) async {
-        await until { $0.count { $0.isEnd } >= orders }
+        await log.until(orders) { $0.isEnd }
     }
 
     func untilRecovered(_ passes: Int) async {
-        await until { $0.count { if case .recovered = $0 { true } else { false } } >= passes }
-    }
-
-    func requestStop() { manager.withLock { $0 }?.stop() }
-
-    func stop() async throws {
-        requestStop()
-        try await task.withLock { $0 }?.value
+        await log.until(passes) { if case .recovered = $0 { true } else { false } }
     }
 }
 
 extension PaymentsHappening {
-    var isEnd: Bool {
+    fileprivate var isEnd: Bool {
         switch self {
         case .paid, .declined, .voided, .failed, .nothingToDo: true
-        case .recovered, .working, .status: false
+        case .recovered, .working: false
         }
     }
+}
+
+extension MemoryTopic {
+    /// A topic of one partition.
+    convenience init() { self.init(partitions: 1) }
+
+    /// Appends a message that says nothing but that something happened to the order.
+    func publish(_ orderID: String?, _ type: String = "order_placed") {
+        publish([message(0, orderID, type)])
+    }
+
+    /// What the group committed in the one partition.
+    var committedOffset: Int64? { committed[0] }
+}
+
+/// A message as far as payments read it.
+func message(_ offset: Int64, _ orderID: String?, _ type: String? = "order_placed", partition: Int32 = 0)
+    -> ConsumedMessage
+{
+    ConsumedMessage(
+        partition: partition, offset: offset, orderID: orderID, sequenceNumber: nil, eventType: type, payload: [])
 }

@@ -57,7 +57,7 @@ final class ScriptedGateway: PaymentGateway {
 
     func fail(times: Int) { state.withLock { $0.failures = times } }
 
-    /// Returns when somebody asks for money, or has asked.
+    /// Returns when a charge arrives, or has arrived.
     func untilCharged() async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in

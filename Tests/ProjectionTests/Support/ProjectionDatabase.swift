@@ -37,7 +37,7 @@ struct ProjectionDatabase: Sendable {
         }
     }
 
-    /// Appends an event that nobody can decode.
+    /// Appends an event that cannot be decoded.
     func recordGarbage(_ orderID: String, sequence: Int64) async throws {
         try await run { try insert($0, orderID, sequence, "order_placed", Array("garbage".utf8)) }
     }

@@ -1,3 +1,4 @@
+import Consumers
 import EventStore
 import Orders
 import Postgres
@@ -30,7 +31,7 @@ func message(
     let (type, bytes) = try EventCodec.encode(event, orderID: orderID, at: time(sequence))
     return ConsumedMessage(
         partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequence, eventType: type.rawValue,
-        payload: bytes)
+        payload: bytes[...])
 }
 
 /// The messages of one order's history, at consecutive offsets.
@@ -46,7 +47,7 @@ func messages(
 func garbage(_ orderID: String?, partition: Int32 = 0, offset: Int64 = 0) -> ConsumedMessage {
     ConsumedMessage(
         partition: partition, offset: offset, orderID: orderID, sequenceNumber: 0, eventType: "order_placed",
-        payload: Array("garbage".utf8))
+        payload: Array("garbage".utf8)[...])
 }
 
 /// What the projection must hold after these events.

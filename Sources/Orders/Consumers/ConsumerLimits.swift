@@ -1,0 +1,17 @@
+/// The bounds of a consumer.
+enum ConsumerLimits {
+    /// The pause after the first failure in a row.
+    static let firstRetry: Duration = .milliseconds(50)
+    /// The longest pause after a failure.
+    static let longestRetry: Duration = .seconds(5)
+    /// How often offsets are committed to the group; messages that are read again after a crash are harmless.
+    static let commitInterval: Duration = .seconds(1)
+    /// How long the broker may take to answer a request.
+    static let brokerAnswer: Duration = .seconds(5)
+    /// How long leaving the group may take at the end.
+    static let leaveGroup: Duration = .seconds(5)
+    /// How often the source asks the broker, while Kafka is in trouble, whether the trouble is over.
+    static let probeInterval: Duration = .seconds(1)
+    /// How long the broker may take to answer that.
+    static let probeAnswer: Duration = .milliseconds(500)
+}
