@@ -101,7 +101,7 @@ let clients: [Target] = [
 
 let servers: [Target] = [
     library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
-    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioPosix, nioConcurrency, logging]),
+    library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging]),
 ]
 
 let relay: [Target] = [
@@ -190,19 +190,16 @@ let testTargets: [Target] = [
     tests(
         "EventStore",
         ["EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", "TestKit", protobuf, logging]),
-    tests("Consumers", ["Consumers", "ConsumersTestKit", "Kafka", "Threads", "TestKit", logging]),
+    tests("Consumers", ["Consumers", "ConsumersTestKit", "Kafka", "Threads", "TestKit"]),
     tests(
         "Projection",
         [
-            "Projection", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads",
-            "Values", "TestKit", protobuf, logging,
+            "Projection", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
+            "TestKit",
         ]),
     tests(
         "Payments",
-        [
-            "Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
-            "TestKit", logging,
-        ]),
+        ["Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "TestKit"]),
     tests(
         "OrdersAPI",
         [

@@ -4,7 +4,6 @@ Each rule exists because its breach has cost an afternoon: a trap on outside dat
 become two things. A report names the rule; the rules are in the package beside this file:
 
     columns, words, size, import    one file at a time (tidy/files.py)
-    table      SQL on the table event outside of the event store (tidy/files.py)
     public     a public declaration that no other module needs (tidy/tree.py, as all that follow)
     dead       a function, property or type that nothing mentions
     comment    a public declaration without a doc comment, in a module that documents less than 90 %

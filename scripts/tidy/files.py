@@ -25,10 +25,6 @@ C_LIBRARIES = {
     "CNGHTTP2": ("Sources/Servers/HTTP2/", "Tests/HTTP2Tests/", "Tests/HTTP2TestKit/"),
     "CZlib": ("Sources/Servers/GRPC/", "Tests/GRPCTests/"),
 }
-# The event store alone reads and writes the table event; the other modules call it.
-EVENT_TABLE = re.compile(r"\b(?:FROM|INTO|JOIN|UPDATE|TRUNCATE|ONLY|TABLE)\s+(?:public\.)?event\b(?!\s*:|\s+store)", re.I)
-EVENT_TABLE_OWNER = "Sources/Orders/EventStore/"
-COMMENT = re.compile(r"//.*")
 NAMED_TYPES = {"struct", "class", "enum", "actor", "protocol"}
 
 
@@ -38,7 +34,6 @@ def problems(source):
     yield from forbidden_words(source)
     yield from large_things(source)
     yield from imports(source)
-    yield from foreign_tables(source)
 
 
 def imports(source):
@@ -50,15 +45,6 @@ def imports(source):
             yield "import", line, f"only {owners[0]} may import {module}"
         if access == "internal":
             yield "import", line, "write import: it is internal by default"
-
-
-def foreign_tables(source):
-    if not source.path.startswith(("Sources/", "relay/")) or source.path.startswith(EVENT_TABLE_OWNER):
-        return
-    code = COMMENT.sub("", "\n".join(source.lines))
-    for match in EVENT_TABLE.finditer(code):
-        line = code.count("\n", 0, match.start()) + 1
-        yield "table", line, f"only {EVENT_TABLE_OWNER} reads and writes the table event"
 
 
 def long_lines(source):

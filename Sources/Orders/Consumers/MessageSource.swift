@@ -73,8 +73,7 @@ public struct MessageSourceError: Error, Sendable, CustomStringConvertible {
     /// Whether the source is finished and another must be made; otherwise only this request failed.
     public let isFinal: Bool
 
-    /// - Parameter description: safe to log.
-    public init(_ description: String, isFinal: Bool) {
+    init(_ description: String, isFinal: Bool) {
         self.description = description
         self.isFinal = isFinal
     }
