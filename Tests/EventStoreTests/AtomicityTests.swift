@@ -4,10 +4,10 @@ import Postgres
 import TestKit
 import Testing
 
-/// All or nothing per order, against writers who come in between. Each test names the steps of its sessions.
+/// All or nothing per order, while other writers append in between. Each test names the steps of its
+/// sessions.
 struct AtomicityTests {
-    /// Lets commands for one order gather into one batch: the only lane is kept busy by an order that `foreigner`
-    /// holds.
+    /// Collects commands for one order in one batch: an order that `foreigner` holds keeps the only lane busy.
     private func gather(
         _ commands: [OrderCommand], on order: String, _ fixture: Fixture, _ gate: Session
     ) async throws -> [Task<Result<CommandOutcome, any Error>, Never>] {
@@ -56,7 +56,8 @@ struct AtomicityTests {
         }
     }
 
-    /// The failure: event 2 of [1, 2] is inserted though somebody took 1, a paid event on a cancelled order.
+    /// The failure that the statement prevents: event 2 of [1, 2] is inserted although another writer took 1, a paid
+    /// event on a cancelled order.
     @Test func doNothingAloneInsertsHalfOfAnAppend() async throws {
         let postgres = try await TestPostgres.configuration()
         let (foreigner, naive) = (try await Session(postgres), try await Session(postgres))
@@ -99,11 +100,11 @@ struct AtomicityTests {
             let order = try await fixture.store.place(Fixture.details).orderID
             let other = try await fixture.store.place(Fixture.details).orderID
             let (foreigner, gate) = (try await Session(fixture.postgres), try await Session(fixture.postgres))
-            // A foreigner who leaves a gap: number 2 is taken before number 1 is.
+            // A foreign writer leaves a gap: number 2 is taken before number 1.
             try await foreigner.append("order_payment_initiated", to: order, at: 2)
             let results = try await gather([.initiatePayment, .recordPayment], on: order, fixture, gate)
             for result in results { _ = await result.value }
-            // Whatever the store made of that history, it is not half of its append, and it goes on working.
+            // The store appended all of its events or none, and still works.
             let half = try await fixture.number(
                 """
                 SELECT count(*) FROM event e LEFT JOIN outbox o USING (event_id)

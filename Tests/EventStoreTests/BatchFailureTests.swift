@@ -4,7 +4,7 @@ import Postgres
 import TestKit
 import Testing
 
-/// A batch that fails as a whole must not fail its innocent members.
+/// A batch that fails because of one command must not fail the other commands.
 struct BatchFailureTests {
     /// Refuses orders of the customer "poison": at once, or only when the transaction commits.
     private func refusePoison(_ session: Session, deferred: Bool, sqlState: String = "23514") async throws {
@@ -59,7 +59,7 @@ struct BatchFailureTests {
         }
     }
 
-    /// A statement's rows come before the commit; whoever believes them acknowledges an order that is not there.
+    /// A statement returns its rows before the commit, so the rows alone do not make a command durable.
     @Test func aCommitThatFailsAtSyncIsNotAcknowledged() async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             try await refusePoison(Session(fixture.postgres), deferred: true)
@@ -71,12 +71,12 @@ struct BatchFailureTests {
         }
     }
 
-    /// A serialization failure, a lack of memory, a cancelled statement: nothing was written, and the next time it may
-    /// well be.
+    /// After a serialization failure, a lack of memory or a cancelled statement nothing was written, and the next
+    /// attempt may succeed.
     @Test(arguments: ["40001", "53200", "57014"]) func aPassingFailureIsTriedAgain(sqlState: String) async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             let session = try await Session(fixture.postgres)
-            // Fails the first two times; a sequence remembers although the transaction is rolled back.
+            // Fails the first two times. A sequence keeps its value when the transaction is rolled back.
             try await session.execute(
                 """
                 CREATE SEQUENCE tries;
@@ -112,8 +112,8 @@ struct BatchFailureTests {
         }
     }
 
-    /// Somebody alters the table. Split to the last command, a full batch would wait for the lock 511 times, one after
-    /// the other.
+    /// Another session locks the table. Without a limit on the splitting, a full batch would wait for the lock 511
+    /// times, one after the other.
     @Test(.timeLimit(.minutes(2))) func aLockedTableDoesNotMakeEveryCommandOfABatchWaitAlone() async throws {
         var configuration = Fixture.configuration(lanes: 1)
         configuration.lockTimeout = .seconds(1)
@@ -151,7 +151,7 @@ struct BatchFailureTests {
         }
     }
 
-    /// An event that nobody can decode is a matter of its own order.
+    /// An event that cannot be decoded fails only the requests for its own order.
     @Test func anUnreadableHistoryFailsItsOwnOrderOnly() async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             let session = try await Session(fixture.postgres)
@@ -159,7 +159,7 @@ struct BatchFailureTests {
             try await session.append("order_placed", to: broken, at: 0)
             try await session.append("no_such_event", to: broken, at: 1)
             try await session.execute("BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
-            // The first of each kind waits in Postgres, the others gather: reads in one query, commands in one batch.
+            // The first request of each kind waits in Postgres; the others share one query and one batch.
             let first = Task { try await fixture.store.load(sane) }
             let firstCommand = Task { try await fixture.store.place(Fixture.details) }
             try await Session(fixture.postgres).waitForBlockedStores(2)

@@ -7,7 +7,7 @@ import Values
 
 /// Many writers on few orders.
 struct ContentionTests {
-    /// The failure: two transactions that write the same two orders in opposite order.
+    /// The failure that the write order prevents: two transactions that write the same two orders in opposite order.
     @Test func oppositeOrdersDeadlock() async throws {
         let postgres = try await TestPostgres.configuration()
         let (left, right) = (try await Session(postgres), try await Session(postgres))
@@ -23,7 +23,7 @@ struct ContentionTests {
         _ = await attempt { try await right.execute("ROLLBACK") }
     }
 
-    /// Two servers whose batches hold the same orders and the same idempotency keys, each time in another order.
+    /// Two servers whose batches hold the same orders and the same idempotency keys, in a random sequence each time.
     @Test func batchesOfTwoServersNeverDeadlock() async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { first in
             try await Fixture.run(Fixture.configuration(lanes: 1), url: first.postgres.url) { second in
@@ -33,7 +33,7 @@ struct ContentionTests {
                         for (store, order) in [first.store, second.store].flatMap({ store in
                             orders.shuffled().map { (store, $0) }
                         }) {
-                            // The keys sort unlike the orders.
+                            // The ascending order of the keys differs from that of the orders.
                             let key = IdempotencyKey(String(order.reversed()), requestHash: [1])
                             group.addTask {
                                 _ = await attempt {
@@ -68,7 +68,7 @@ struct ContentionTests {
     }
 
     /// Cancels, payments and shipping on a few hot orders from two servers: every acknowledged command is in its
-    /// order's history exactly once, at the version it was told; every refused one is absent.
+    /// order's history exactly once, at the version of its answer; a refused command is absent.
     @Test func everyAcknowledgedCommandIsThereExactlyOnce() async throws {
         try await Fixture.run { first in
             try await Fixture.run(url: first.postgres.url) { second in

@@ -43,7 +43,7 @@ struct EventCodecTests {
     @Test func whatIsNoEventIsAnErrorAndNoCrash() {
         #expect(throws: EventStoreError.self) { try EventCodec.decode("order_teleported", []) }
         #expect(throws: EventStoreError.self) { try EventCodec.decode("order_placed", [0xFF, 0xFF, 0xFF]) }
-        // A status of nothing, and a price that is none.
+        // An unspecified status, and a price out of range.
         #expect(throws: EventStoreError.self) { try EventCodec.decode("order_shipping_status_updated", []) }
         let priced = Orders_V1_OrderPlaced.with { $0.totalPriceCents = -1 }
         #expect(throws: EventStoreError.self) { try EventCodec.decode("order_placed", priced.serializedBytes()) }

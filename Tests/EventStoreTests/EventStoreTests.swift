@@ -5,7 +5,7 @@ import TestKit
 import Testing
 import Values
 
-/// The store from outside: one caller at a time, everything by the book.
+/// The public functions of the store, with one caller at a time.
 struct EventStoreTests {
     @Test func anOrderLivesItsLife() async throws {
         try await Fixture.run { fixture in
@@ -98,7 +98,8 @@ struct EventStoreTests {
         }
     }
 
-    /// Postgres refuses a NUL in a text, and with it a whole query: one caller must not spoil the others' batch.
+    /// Postgres refuses a NUL in a text, and with it a whole query: one caller must not fail the batch of the
+    /// others.
     @Test func anIdentifierThatCannotBeStoredIsAnOrderThatIsNotThere() async throws {
         try await Fixture.run { fixture in
             let loaded = try await fixture.store.load("nul\0")

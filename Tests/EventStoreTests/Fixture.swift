@@ -24,8 +24,8 @@ struct Fixture: Sendable {
         return configuration
     }
 
-    /// Runs a store on its own database, stops it at the end. One that only works without being run keeps no house:
-    /// nothing talks to Postgres but what the test does.
+    /// Runs a store on its own database and stops it at the end. Without `keepsHouse` the store only serves requests,
+    /// so that no other statement reaches Postgres.
     static func run<T: Sendable>(
         _ configuration: EventStoreConfiguration = EventStoreConfiguration(), url: String? = nil,
         keepsHouse: Bool = true,
@@ -69,8 +69,8 @@ struct Fixture: Sendable {
         return order
     }
 
-    /// What must hold at any moment: sequence numbers without gaps, and every event with its outbox row, byte for byte,
-    /// in order.
+    /// The number of violations of the invariants: sequence numbers without gaps, and one equal outbox row for every
+    /// event, in sequence.
     func violations() async throws -> Int64 {
         try await number(
             """

@@ -3,9 +3,9 @@ import Postgres
 import TestKit
 import Threads
 
-/// Stands between a store and Postgres and can lose the answer to a commit: what the client then knows is nothing.
+/// A proxy between a store and Postgres that can lose the answer to a commit, so that its outcome is unknown.
 ///
-/// One thread per connection and direction; a test makes few.
+/// It has one thread per connection; a test makes few.
 final class FlakyProxy: @unchecked Sendable {
     enum Mode: Sendable {
         case forward
@@ -58,17 +58,17 @@ final class FlakyProxy: @unchecked Sendable {
         close(listener)
     }
 
-    /// What to do from now on.
+    /// The mode from now on.
     func set(_ mode: Mode) { lock.withLock { self.mode = mode } }
 
-    /// Cuts all clients off. A backend in the middle of something does not notice and finishes it.
+    /// Closes all client connections. A backend that executes a statement does not notice and finishes it.
     func cutNow() {
         lock.withLock {
             for client in clients { shutdown(client, Int32(SHUT_RDWR)) }
         }
     }
 
-    /// How many answers were withheld.
+    /// The number of answers that were withheld.
     var cuts: Int { lock.withLock { cutCount } }
 
     private func takeMode() -> Mode {
@@ -100,7 +100,7 @@ final class FlakyProxy: @unchecked Sendable {
         Thread.detachNewThread { self.relay(client, server) }
     }
 
-    /// Both directions on one thread, so that "the answer" is simply what the server says next.
+    /// Both directions on one thread, so that the answer is what the server sends next.
     private func relay(_ client: Int32, _ server: Int32) {
         var swallowing = false
         var buffer = [UInt8](repeating: 0, count: 65536)

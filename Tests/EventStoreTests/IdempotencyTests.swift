@@ -15,7 +15,7 @@ struct IdempotencyTests {
             let again = try await fixture.store.place(Fixture.details, options: options("k"))
             #expect(!first.replayed)
             #expect(again == CommandOutcome(orderID: first.orderID, version: 1, replayed: true))
-            // A cancelled order refuses a second cancellation; a repeated one is answered as the first was.
+            // A cancelled order refuses a second cancellation; a repeated one gets the first answer.
             let cancelled = try await fixture.store.execute(
                 .cancel(reason: "x"), on: first.orderID, options: options("c"))
             let repeated = try await fixture.store.execute(
@@ -75,7 +75,7 @@ struct IdempotencyTests {
         }
     }
 
-    /// Two servers, one key: whoever comes second waits for the first at the key and answers what the first answered.
+    /// Two servers, one key: the second command waits for the first at the key and gets the same answer.
     @Test func twoServersAnswerOneKeyOnce() async throws {
         try await Fixture.run { first in
             try await Fixture.run(url: first.postgres.url) { second in

@@ -6,7 +6,7 @@ import Testing
 
 /// Orders with thousands of events, whose state is cached.
 struct LongHistoryTests {
-    /// A paid order with this many events, most of them a parcel that keeps moving.
+    /// A paid order with this many events, most of them updates of the shipping status.
     private func longOrder(_ fixture: Fixture, events: Int) async throws -> String {
         let order = try await fixture.paidOrder()
         let (_, bytes) = try EventCodec.encode(.shippingStatusUpdated(.inTransit), orderID: order, at: 0)
@@ -26,7 +26,7 @@ struct LongHistoryTests {
             let order = try await longOrder(fixture, events: 10_000)
             #expect(try await fixture.store.load(order)?.version == 10_000)
             #expect(try await fixture.store.load(order)?.version == 10_000)
-            // Somebody else appends; both the reading and the writing lane notice.
+            // Another writer appends; the caches of the read lane and of the write lane notice.
             let foreigner = try await Session(fixture.postgres)
             try await foreigner.append("order_cancelled", to: order, at: 10_000)
             let loaded = try #require(try await fixture.store.load(order))
@@ -39,7 +39,7 @@ struct LongHistoryTests {
         }
     }
 
-    /// How many events a statement reads is what makes it slow, so that is what is counted.
+    /// Counts the events that a statement reads, because they make it slow.
     @Test func aLongHistoryIsReadOnce() async throws {
         try await Fixture.run(Fixture.configuration(lanes: 1)) { fixture in
             let order = try await longOrder(fixture, events: 10_000)
@@ -56,7 +56,7 @@ struct LongHistoryTests {
                 WHERE datname = current_database() AND application_name LIKE 'store %'
                 """
             ) { $0 == 0 }
-            // Once by the reading lane, once by the writing lane, and a few rows for each of the other forty.
+            // Once by the read lane, once by the write lane, and a few rows for each of the other forty requests.
             let read = try await session.number("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'event'")
             #expect((20_000..<21_000).contains(read), "\(read) events read")
         }
@@ -68,7 +68,7 @@ struct LongHistoryTests {
             #expect(try await fixture.store.load(order)?.version == 100)
             let version = try await fixture.store.execute(.updateShippingStatus(.delivered), on: order).version
             #expect(version == 101)
-            // The database is restored to an earlier moment, and the order goes another way.
+            // The database is restored to an earlier moment, and the order gets another history.
             let session = try await Session(fixture.postgres)
             try await session.execute("DELETE FROM event WHERE aggregate_id = '\(order)' AND sequence_number >= 50")
             #expect(try await fixture.store.load(order)?.version == 50)

@@ -6,7 +6,7 @@ import Testing
 
 /// Postgres goes away and comes back.
 struct OutageTests {
-    /// A Postgres of one's own, to be crashed and frozen, with a migrated database.
+    /// A Postgres of its own that a test can crash and freeze, with a migrated database.
     private static func ownServer() async throws -> (TestPostgres, String) {
         let server = try await TestPostgres.start()
         let url = try await server.createDatabase()
@@ -22,7 +22,7 @@ struct OutageTests {
         try await Fixture.run(url: url) { fixture in
             let before = try await fixture.store.place(Fixture.details).orderID
             try await server.stop(.immediate)
-            // Some notice that the connection is gone; from then on everybody is refused at once, and nothing queues.
+            // Some requests find the connection lost. From then on all requests are refused at once, and none waits.
             for _ in 0..<50 {
                 let refusal = await refusal { _ = try await fixture.store.place(Fixture.details) }
                 #expect(refusal == "unavailable" || refusal == "outcomeUnknown")
@@ -52,8 +52,8 @@ struct OutageTests {
         }
     }
 
-    /// Connections stay open and nobody answers: whoever waits is refused within the answer limit, later ones at once,
-    /// and what was in flight is settled with the same events when Postgres goes on.
+    /// Connections stay open without an answer: waiting requests are refused within the answer limit, later ones at
+    /// once. The batch in flight is settled with the same events when Postgres continues.
     @Test(.timeLimit(.minutes(3))) func aPostgresThatHangsKeepsNobodyWaiting() async throws {
         let (server, url) = try await Self.ownServer()
         var configuration = Fixture.configuration(lanes: 1)
@@ -74,10 +74,10 @@ struct OutageTests {
                     return refused == "none" ? order : refused
                 }
             }
-            // All but the batch in flight. That a lane is down would not tell enough: it may be the one of the readers.
+            // All but the batch in flight. A lane that is down is not enough: it may be the read lane.
             var refused = refusals.makeAsyncIterator()
             for _ in 0..<(40 - batch) { await refused.next() }
-            // From here on everybody is refused at once: with Postgres frozen nobody else could answer.
+            // From here on every request is refused at once, because a frozen Postgres cannot answer.
             for _ in 0..<50 {
                 #expect(await refusal { _ = try await fixture.store.place(Fixture.details) } == "unavailable")
             }

@@ -4,7 +4,7 @@ import Postgres
 import TestKit
 import Testing
 
-/// What happens to commands that have to wait.
+/// Commands that wait in the queue of a lane.
 struct QueueTests {
     /// Keeps the only lane busy until the session rolls back; returns the command that waits in Postgres.
     private func block(_ fixture: Fixture, _ gate: Session) async throws -> Task<CommandOutcome, any Error> {

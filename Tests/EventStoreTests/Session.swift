@@ -3,7 +3,7 @@ import Postgres
 import TestKit
 import Threads
 
-/// Somebody else's connection: the steps of a test are what it executes, one after the other.
+/// The connection of another client. A test executes its steps on it, one after the other.
 final class Session: Sendable {
     private let thread: ThreadExecutor
     private let connection: Box
@@ -36,8 +36,7 @@ final class Session: Sendable {
         }
     }
 
-    /// Inserts an event as a writer would that knows nothing of lanes; the payload is an empty message, valid for most
-    /// types.
+    /// Inserts an event as a writer without lanes does. The payload is an empty message, which is valid for most types.
     func append(_ type: String, to order: String, at sequence: Int64) async throws {
         try await execute(
             """
@@ -57,8 +56,7 @@ final class Session: Sendable {
         ) { $0 >= count }
     }
 
-    /// Asks again and again until the number is as wanted; gives up after a generous time, for a test that is broken
-    /// anyway.
+    /// Repeats the query until the number is as wanted, and fails after a long time.
     func wait(_ what: String, _ sql: String, _ isWanted: (Int64) -> Bool) async throws {
         let giveUp = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < giveUp {

@@ -49,7 +49,7 @@ struct UnknownOutcomeTests {
         }
     }
 
-    /// The trap: while the old backend is still committing, a SELECT finds nothing, and whoever believes it places the
+    /// While the old backend is still committing, a SELECT finds nothing. A store that relied on it would place the
     /// order twice.
     @Test func theOldBackendMayStillBeCommitting() async throws {
         try await throughProxy { fixture, proxy, session in
@@ -72,7 +72,7 @@ struct UnknownOutcomeTests {
             try await session.waitForBlockedStores(1)
             // The connection dies while its backend is committing.
             proxy.cutNow()
-            // The append, run again, waits for the old backend instead of believing its eyes.
+            // The repeated append waits for the old backend.
             try await session.waitForBlockedStores(2)
             let visible = try await session.number("SELECT count(*) FROM event")
             #expect(visible == 0)
@@ -101,14 +101,15 @@ struct UnknownOutcomeTests {
             }
             let orders = try await session.number("SELECT count(*) FROM event")
             #expect(orders == 2)
-            // Nobody waits while Postgres is away; when it is back, so is the store.
+            // No command waits while Postgres is away. The store is ready again when Postgres is back.
             proxy.set(.forward)
             _ = try await fixture.store.load("any")
             try await waitFor("the lane to reconnect") { fixture.store.isReady }
         }
     }
 
-    /// Backends killed at random moments under load: acknowledged orders are there once, refused ones are not there.
+    /// Backends killed at random moments under load: an acknowledged order exists once, a refused one does not
+    /// exist.
     @Test func killedBackendsLoseNothingAndDoubleNothing() async throws {
         try await Fixture.run { fixture in
             let killer = try await Session(fixture.postgres)
@@ -148,7 +149,7 @@ struct UnknownOutcomeTests {
                 group.addTask {
                     var results: [Result<String, any Error>] = []
                     while !Task.isCancelled {
-                        // Shielded: a command cancelled in the queue would only blur the picture.
+                        // Shielded from cancellation, so that every command has an outcome.
                         let one = await Task { () -> Result<String, any Error> in
                             do { return .success(try await fixture.store.place(Fixture.details).orderID) } catch {
                                 return .failure(error)

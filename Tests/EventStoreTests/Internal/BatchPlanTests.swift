@@ -5,7 +5,7 @@ import Values
 
 @testable import EventStore
 
-/// A batch as a conversation: histories in, blocks out, their fate in, answers out.
+/// A batch as a conversation: histories in, blocks out, the result of the append in, answers out.
 struct BatchPlanTests {
     private func request(
         _ command: OrderCommand, on order: String, isNew: Bool = false, expectedVersion: Int64? = nil,
@@ -41,7 +41,7 @@ struct BatchPlanTests {
         let plan = BatchPlan(requests, heads: [:], keys: [:], now: 5)
         #expect(plan.blocks.map(\.orderID.text) == ["a", "b", "c"])
         #expect(plan.blocks.allSatisfy { $0.events.map(\.sequenceNumber) == [0] && $0.events.map(\.type) == [.placed] })
-        // The fates are told in the order of the blocks, the answers come in the order of the requests.
+        // The results are in the order of the blocks, the answers in the order of the requests.
         #expect(texts(plan.resolve([false, true, true])) == ["version 1", "again", "version 1"])
     }
 
@@ -53,7 +53,7 @@ struct BatchPlanTests {
         #expect(plan.blocks.count == 1)
         #expect(plan.blocks.first?.events.map(\.sequenceNumber) == [1, 2])
         #expect(texts(plan.resolve([true])) == ["version 2", "version 3", "the order is already paid"])
-        // The refusal was decided on events that are not there after all.
+        // The refusal was decided on events that were not appended.
         #expect(texts(plan.resolve([false])) == ["again", "again", "again"])
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EventStore
 
-/// A lane with a worker that a test holds by the hand.
+/// A lane with a worker that a test controls step by step.
 struct LaneTests {
     /// What happens to requests, as seen by the test.
     final class Journal: Sendable {
@@ -92,7 +92,7 @@ struct LaneTests {
         journal.proceed.signal()
         try await waitFor("all answers") { journal.answers.count == 2 }
         #expect(journal.batches == [[101], [101, 1]])
-        // And without anybody else it is tried again on its own.
+        // Without other requests it is tried again on its own.
         lane.submit(Request(number: 102, journal: journal))
         journal.proceed.signal()
         journal.proceed.signal()
@@ -108,7 +108,7 @@ struct LaneTests {
         lane.submit(Request(number: 2, journal: journal))
         journal.failures.withLock { $0 = 5 }
         journal.proceed.signal()
-        // Those who waited are refused, not kept; later ones are served once there is a connection again.
+        // The waiting requests are refused; later ones are served when there is a connection again.
         try await waitFor("the refusal") { journal.answers[2] != nil }
         #expect(journal.answers[2]?.contains("cannot be reached") == true)
         try await waitFor("the connection") { lane.isReady }

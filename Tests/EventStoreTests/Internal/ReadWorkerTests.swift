@@ -12,7 +12,7 @@ struct ReadWorkerTests {
         var worker: ReadWorker?
     }
 
-    /// A batch of a hundred reads against a Postgres that hangs waits for it once, not a hundred times.
+    /// A batch of a hundred reads waits once for a Postgres that does not answer, not a hundred times.
     @Test(.timeLimit(.minutes(2))) func aBatchMeetsAHangingPostgresOnce() async throws {
         let server = try await TestPostgres.start()
         let postgres = PostgresConfiguration(url: server.url(), applicationName: "store")

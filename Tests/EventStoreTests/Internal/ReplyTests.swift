@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventStore
 
-/// Whoever comes first decides.
+/// Answer, caller and cancellation in every sequence.
 struct ReplyTests {
     @Test func theAnswerMayComeBeforeTheCaller() async throws {
         let reply = Reply<Int>()

@@ -136,7 +136,7 @@ struct TransportsOverHTTP2Tests {
         }
     }
 
-    /// What the connection refuses, before any handler sees it, is told in the same words as everything else.
+    /// A request that the connection refuses before a handler sees it gets the JSON of every other error.
     @Test func refusalsOfTheConnectionAreJSON() async throws {
         try await talk { client in
             let fields = [(":method", "POST"), (":path", "/v1/orders"), (":scheme", "http"), (":authority", "test")]

@@ -46,7 +46,7 @@ struct ConditionalWriteTests {
         #expect(answer.status == 200)
     }
 
-    /// Both must hold; the answer is for the one that does not, and names it.
+    /// Both must hold; the error names the condition that does not.
     @Test func theBodysVersionCountsBesideIfMatch() async throws {
         let orderID = try await api.place()
         let path = "/v1/orders/\(orderID)/cancel"
@@ -78,7 +78,7 @@ struct ConditionalWriteTests {
         #expect(again.headers[.idempotencyReplayed] == "true")
     }
 
-    /// The key is looked up before If-Match is judged: the first request itself moved the order on.
+    /// The key is looked up before If-Match is checked, because the first request itself changed the version.
     @Test(arguments: ["\"3\"", "\"3\", \"9\"", "\"2\", \"3\"", "*"])
     func aRetryGetsTheFirstAnswerThoughTheOrderMovedOn(tags: String) async throws {
         let orderID = try await api.placePaid()
@@ -101,7 +101,7 @@ struct ConditionalWriteTests {
         #expect(try await api.send(.get, "/v1/orders/\(orderID)").headers[.eTag] == "\"5\"")
     }
 
-    /// The demand is no part of the request that the key stands for: who looked again may ask with the newer version.
+    /// If-Match is not part of the request that the key stands for: a retry may have a newer version.
     @Test func aRetryMayDemandAnotherVersion() async throws {
         let orderID = try await api.place()
         let path = "/v1/orders/\(orderID)/cancel"

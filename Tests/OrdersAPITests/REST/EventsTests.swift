@@ -61,7 +61,7 @@ struct EventsTests {
         #expect(!rest.text.contains("id: 0\n"))
         let first = try await api.send(.get, target + "&page_size=1")
         #expect(first.text.contains("id: 0\n") && !first.text.contains("id: 1\n"))
-        // Nothing is left and nothing will come: a browser stops coming back.
+        // There are no further events and there will be none: a browser stops reconnecting.
         #expect(try await api.send(.get, target, headers: [.lastEventID: "1"]).status == 204)
         #expect(try await api.send(.get, target, headers: [.lastEventID: "x"]).status == 400)
         #expect(try await api.send(.get, "/v1/orders/\(orderID)/events", headers: [.lastEventID: "x"]).status == 400)

@@ -10,7 +10,7 @@ import Threads
 @testable import EventStore
 @testable import OrdersAPI
 
-/// Concurrent calls of GetOrder share queries; a lone one waits for nobody.
+/// Concurrent calls of GetOrder share queries; a single call runs at once.
 struct SharedReadsTests {
     /// How often the query that loads whole streams ran in this database.
     private static let loads: PostgresStatement = """
@@ -28,7 +28,7 @@ struct SharedReadsTests {
         var stores = postgres
         stores.applicationName = "store"
         var configuration = EventStoreConfiguration()
-        // The test holds a lock for as long as it takes a hundred calls to gather.
+        // The test holds a lock until a hundred calls wait.
         (configuration.lockTimeout, configuration.answerLimit) = (.seconds(100), .seconds(120))
         let store = try EventStore(configuration: configuration, postgres: stores, logger: Logger(label: "test"))
         let thread = try ThreadExecutor(name: "test-session")
@@ -62,7 +62,7 @@ struct SharedReadsTests {
         try await thread.run { try session.connection?.execute("COMMIT") }
         #expect(try await lone.value == first)
         for (call, id) in zip(gathered, orders) { #expect(try await call.value == id) }
-        // One for the call that came alone, one for the hundred that came while it was under way.
+        // One query for the first call, one for the hundred calls that came while it was running.
         #expect(try await thread.run { try session.number(Self.loads) } == 3)
         store.shutdown()
         await store.run()

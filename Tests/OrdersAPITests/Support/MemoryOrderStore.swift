@@ -18,10 +18,10 @@ final class MemoryOrderStore: OrderStore {
 
     private let state = Mutex(State())
 
-    /// How often somebody asked for an order or its history.
+    /// The number of reads of an order or its history.
     var reads: Int { state.withLock { $0.reads } }
 
-    /// Makes every call fail like this.
+    /// Makes every call throw this error; nil ends that.
     func fail(_ error: EventStoreError?) {
         state.withLock { $0.failure = error }
     }

@@ -30,7 +30,7 @@ struct RESTFixture {
         let headers: HTTPFields
         let text: String
 
-        /// The body as Foundation reads it: an independent opinion on whether it is JSON.
+        /// The body as Foundation parses it, an independent check that it is JSON.
         func object() throws -> [String: Any] {
             try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         }

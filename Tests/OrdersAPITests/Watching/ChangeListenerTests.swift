@@ -7,7 +7,7 @@ import Testing
 
 @testable import OrdersAPI
 
-/// One listening connection wakes those who wait, against a real Postgres.
+/// One listening connection wakes the waiters, against a real Postgres.
 struct ChangeListenerTests {
     private func withListener(
         _ projection: Projection, _ body: (OrderChanges) async throws -> Void

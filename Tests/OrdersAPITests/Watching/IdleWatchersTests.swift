@@ -6,7 +6,7 @@ import Testing
 @testable import OrdersAPI
 
 struct IdleWatchersTests {
-    /// How many watchers sit idle.
+    /// The number of idle watches.
     private static let watchers = 5_000
 
     @Test func thousandsOfIdleWatchersReadNothing() async throws {
@@ -30,7 +30,7 @@ struct IdleWatchersTests {
                     }
                 }
             }
-            // Each shows the one event there is; then a quiet moment reaches each, and nobody asks the store.
+            // Each watch shows the only event. Then a sign of life reaches each, and none reads the store.
             var shown = quiets.makeAsyncIterator()
             for _ in 0..<Self.watchers { await shown.next() }
             let reads = store.reads

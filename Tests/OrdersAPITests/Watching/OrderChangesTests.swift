@@ -47,7 +47,7 @@ struct OrderChangesTests {
         #expect(await refusal(of: changes) == .unavailable)
     }
 
-    /// Why nobody more can wait; nil if somebody can.
+    /// Why a further waiter is refused; nil if it is not.
     private func refusal(of changes: OrderChanges) async -> APIStatusCode? {
         do {
             try await changes.withWaiter(for: "a") { _ in }

@@ -6,7 +6,7 @@ import Values
 
 @testable import OrdersAPI
 
-/// A watch as a conversation: what it does next, and what it is told.
+/// A watch as a conversation: its next action, and the report of the result.
 struct OrderWatchTests {
     private static let details = OrderDetails(
         customerID: "c", vendorID: "v", productID: "p", quantity: 1, totalPrice: Money(cents: 100)!, paymentMethod: "m")
