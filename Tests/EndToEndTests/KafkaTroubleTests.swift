@@ -78,7 +78,8 @@ extension EndToEndTests {
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 #expect(
                     try await stack.query(
-                        "SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY decided_at"
+                        "SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY "
+                            + "decided_at"
                     )
                         == [
                             "release: let us see", "skip: corrupt, agreed with the owners",
@@ -127,7 +128,8 @@ extension EndToEndTests {
         private static let letters = """
             INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
             SELECT 'letter', 'letter-' || p, s, 'letter_written', CASE WHEN p = 10 AND s = 0
-                THEN (SELECT string_agg(sha256(convert_to(n::text, 'UTF8')), '') FROM generate_series(1, 1000) n) ELSE 'short' END
+                THEN (SELECT string_agg(sha256(convert_to(n::text, 'UTF8')), '') FROM generate_series(1, 1000) n) ELSE
+                    'short' END
             FROM generate_series(1, 20) p, generate_series(0, 1) s
             """
 

@@ -46,7 +46,8 @@ extension EndToEndTests {
         private static let insert = """
             INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
             SELECT 'letter', 'long', s, 'letter_sent', CASE WHEN s IN (50, 150) THEN
-                convert_to((SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 20000)), 'UTF8') ELSE 'x' END
+                convert_to((SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 20000)), 'UTF8') ELSE
+                    'x' END
             FROM generate_series(0, 199) s
             """
     }

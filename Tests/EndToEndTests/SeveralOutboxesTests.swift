@@ -74,7 +74,8 @@ extension EndToEndTests {
             try await execute(
                 """
                 CREATE SCHEMA IF NOT EXISTS app;
-                CREATE TABLE \(table) (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, type text, payload text);
+                CREATE TABLE \(table) (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, type
+                    text, payload text);
                 """, url)
             _ = try await Command.output(
                 [TestPaths.binary("outboxctl").path, "adopt", "--table", table, "--schema", schema, "--apply"],

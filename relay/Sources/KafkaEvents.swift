@@ -2,8 +2,8 @@ import Kafka
 import Logging
 import Synchronization
 
-/// The last error that librdkafka reported. librdkafka tries again for ever without failing a row, so nothing else tells
-/// why no row gets through.
+/// The last error that librdkafka reported. librdkafka tries again for ever without failing a row, so nothing else
+/// tells why no row gets through.
 final class KafkaCondition: Sendable {
     private let last = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
 

@@ -6,8 +6,8 @@ import Synchronization
 /// Runs the relay of one outbox until the process is asked to stop.
 ///
 /// A relay that failed for good ends the process if it is the only one, so that the supervisor of the process notices.
-/// Beside other relays it must not stop them: it is made anew after a pause, as a supervisor would do, and readiness tells
-/// the failure meanwhile.
+/// Beside other relays it must not stop them: it is made anew after a pause, as a supervisor would do, and readiness
+/// tells the failure meanwhile.
 final class OutboxService: Service {
     /// Between the end of a relay that failed for good and the next try, where the process has other outboxes.
     static let pauseAfterFailure = Duration.seconds(30)

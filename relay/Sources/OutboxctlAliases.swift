@@ -1,13 +1,13 @@
 import Glibc
 
-/// `outbox-relay adopt` and `outbox-relay role` of earlier releases: outboxctl, which is installed beside the relay, has
-/// these commands.
+/// `outbox-relay adopt` and `outbox-relay role` of earlier releases: outboxctl, which is installed beside the relay,
+/// has these commands.
 enum OutboxctlAliases {
     private static let commands: Set = ["adopt", "role"]
 
-    /// Replaces this process by outboxctl, from the folder of this executable, else from the PATH, if the first argument is
-    /// a command that moved. Without an outboxctl it ends the process with the status of a shell that does not find a
-    /// command.
+    /// Replaces this process by outboxctl, from the folder of this executable, else from the PATH, if the first
+    /// argument is a command that moved. Without an outboxctl it ends the process with the status of a shell that does
+    /// not find a command.
     static func runIfMoved(_ arguments: [String]) {
         guard let command = arguments.first, commands.contains(command) else { return }
         complain("outbox-relay \(command) has moved: use outboxctl \(command)")

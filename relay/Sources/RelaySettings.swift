@@ -32,8 +32,8 @@ struct RelaySettings {
         }
     }
 
-    /// Two outboxes with the same text share a checkpoint. Two that only lead to the same place are found when they have
-    /// connected, see ``OutboxClaims``.
+    /// Two outboxes with the same text share a checkpoint. Two that only lead to the same place are found when they
+    /// have connected, see ``OutboxClaims``.
     private static func refuseTwins(_ outboxes: [OutboxSettings], _ environment: EnvironmentReader) {
         for (index, outbox) in outboxes.enumerated() {
             let twin = outboxes[..<index].first { $0.hasPlace(of: outbox) }

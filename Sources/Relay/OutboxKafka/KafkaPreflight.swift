@@ -77,7 +77,8 @@ public struct KafkaPreflight: Sendable {
                     + "a relay that finds none when it starts after a crash may publish rows twice; \(remedy)")
         } else if !policies.contains("compact") {
             findings.warnings.append(
-                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every start; "
+                "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every "
+                    + "start; "
                     + remedy
             )
         }
@@ -95,7 +96,8 @@ public struct KafkaPreflight: Sendable {
             guard let limit = topic.maximumBytes, limit < own else { continue }
             findings.warnings.append(
                 "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: "
-                    + "set it to \(limit), so that a row that is too large is parked without its neighbours being refused"
+                    + "set it to \(limit), so that a row that is too large is parked without its neighbours being "
+                    + "refused"
             )
         }
         return findings

@@ -47,6 +47,7 @@ final class OutboxLoad: Sendable {
 
     private static let insert: PostgresStatement = """
         INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-        SELECT 'parcel', 'parcel-' || p, $1, 'parcel_moved', convert_to(p || '/' || $1, 'UTF8') FROM generate_series(1, $2) p
+        SELECT 'parcel', 'parcel-' || p, $1, 'parcel_moved', convert_to(p || '/' || $1, 'UTF8') FROM generate_series(1,
+            $2) p
         """
 }

@@ -41,8 +41,8 @@ extension TestStack {
         let answer = try await rest(
             "POST", "/v1/orders",
             """
-            {"customer_id":"big-name","product_id":"big-product","vendor_id":"big-vendor","quantity":5,"total_price":99.99,
-             "payment_method":"\(paymentMethod)"}
+            {"customer_id":"big-name","product_id":"big-product","vendor_id":"big-vendor","quantity":5,
+             "total_price":99.99,"payment_method":"\(paymentMethod)"}
             """)
         guard answer.status == 200, let id = answer.string("order_id") else {
             throw TestFailure("not placed: \(answer.text)")
@@ -54,7 +54,8 @@ extension TestStack {
     func waitForPayment(_ orderID: String, status: Int) async throws {
         try await wait(
             for:
-                "SELECT EXISTS (SELECT FROM order_projection WHERE order_id = '\(orderID)' AND payment_status = \(status))"
+                "SELECT EXISTS (SELECT FROM order_projection WHERE order_id = '\(orderID)' AND payment_status = "
+                    + "\(status))"
         )
     }
 

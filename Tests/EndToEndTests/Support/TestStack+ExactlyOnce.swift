@@ -110,6 +110,7 @@ extension TestStack {
     }
 
     private static func rows(of aggregateType: String) -> String {
-        "SELECT aggregate_id || ' ' || event_id FROM outbox WHERE aggregate_type = '\(aggregateType)' ORDER BY outbox_id"
+        "SELECT aggregate_id || ' ' || event_id FROM outbox WHERE aggregate_type = '\(aggregateType)' ORDER BY "
+            + "outbox_id"
     }
 }

@@ -8,8 +8,6 @@ final class Events: Sendable {
         var writes = 0
         var cancellations = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
-        var starts = 0
-        var startWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     var writes: Int { state.withLockedValue { $0.writes } }
@@ -18,12 +16,6 @@ final class Events: Sendable {
 
     /// Waits until the calling task is cancelled, and records that.
     func hang() async {
-        let waiting = state.withLockedValue { state in
-            state.starts += 1
-            defer { state.startWaiters = [] }
-            return state.startWaiters
-        }
-        for waiter in waiting { waiter.resume() }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         await withTaskCancellationHandler {
             for await _ in stream {}
@@ -36,17 +28,6 @@ final class Events: Sendable {
             return state.waiters
         }
         for waiter in cancelled { waiter.resume() }
-    }
-
-    /// Returns once a handler hangs.
-    func waitForStart() async {
-        await withCheckedContinuation { waiter in
-            let isThere = state.withLockedValue { state in
-                if state.starts == 0 { state.startWaiters.append(waiter) }
-                return state.starts > 0
-            }
-            if isThere { waiter.resume() }
-        }
     }
 
     /// Returns once a hanging handler was cancelled.

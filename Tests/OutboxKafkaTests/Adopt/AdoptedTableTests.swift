@@ -33,7 +33,8 @@ import Threads
     @Test func aNullPayloadIsATombstone() async throws {
         let adopted = try await AdoptedTable(payload: "jsonb")
         try await adopted.execute(
-            "INSERT INTO app.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'invoice', '42', 'Gone')"
+            "INSERT INTO app.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'invoice', "
+                + "'42', 'Gone')"
         )
         let record = try #require(try await adopted.records(1).first)
         #expect(record.value == nil)
@@ -45,7 +46,8 @@ import Threads
         try await adopted.execute(
             """
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, payload)
-            SELECT gen_random_uuid(), 'invoice', '42', 'T', CASE WHEN n % 8 > 0 THEN convert_to(repeat('x', 500000), 'UTF8') END
+            SELECT gen_random_uuid(), 'invoice', '42', 'T', CASE WHEN n % 8 > 0 THEN convert_to(repeat('x', 500000),
+                'UTF8') END
             FROM generate_series(1, 40) AS n
             """)
         let records = try await adopted.records(40)
@@ -77,7 +79,8 @@ import Threads
         try await adopted.execute(
             """
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, payload, tenant)
-            SELECT gen_random_uuid(), 'invoice', n::text, 'T', 'x', CASE n WHEN 1 THEN 'no topic!' WHEN 2 THEN NULL ELSE 'good' END
+            SELECT gen_random_uuid(), 'invoice', n::text, 'T', 'x', CASE n WHEN 1 THEN 'no topic!' WHEN 2 THEN NULL
+                ELSE 'good' END
             FROM generate_series(1, 4) AS n
             """)
         let records = try await adopted.records(2, topic: "good")
@@ -95,7 +98,8 @@ import Threads
             """
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, headers, tenant)
             VALUES ('0195f1f0-0000-7000-8000-000000000001', 'invoice', '1', 'T',
-                    '{"id": "evil", "ce_id": "evil", "ce_type": "evil", "ce_sequence": "7", "outbox_relay_epoch": "9", "": "x", "a": "b"}', 'acme')
+                    '{"id": "evil", "ce_id": "evil", "ce_type": "evil", "ce_sequence": "7", "outbox_relay_epoch": "9",
+                      "": "x", "a": "b"}', 'acme')
             """)
         let record = try #require(try await adopted.records(1).first)
         let names = record.headers.map(\.name)

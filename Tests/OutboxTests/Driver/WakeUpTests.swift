@@ -54,7 +54,8 @@ struct WakeUpTests {
             try connection.execute(
                 """
                 INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-                SELECT 'order', gen_random_uuid()::text, 0, 'happened', 'x' FROM generate_series(1, \(OutboxLimits.rowsUntilAwake))
+                SELECT 'order', gen_random_uuid()::text, 0, 'happened', 'x' FROM generate_series(1,
+                    \(OutboxLimits.rowsUntilAwake))
                 """)
             try pause(connection, 400, &random)
         }
@@ -122,7 +123,8 @@ struct WakeUpTests {
                 for sequence in 0..<5 as Range<Int64> { try writer.insertRow("a", sequence) }
                 #expect(outbox.topic.wait { $0.count == 5 })
                 let locks = try writer.query(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "
+                        + "pg_database WHERE datname = current_database())"
                 )
                 #expect(try locks.int64(0, 0) == 0)
             }

@@ -80,7 +80,8 @@ struct StoppedLeaderTests {
             outbox,
             for: """
                 array_agg(o.sequence_number ORDER BY h.hold_id) = '{\(list)}'
-                FROM outbox_relay.parked JOIN outbox_relay.held AS h USING (aggregate_id) JOIN outbox AS o ON o.outbox_id = h.outbox_id
+                FROM outbox_relay.parked JOIN outbox_relay.held AS h USING (aggregate_id) JOIN outbox AS o ON
+                    o.outbox_id = h.outbox_id
                 """)
     }
 

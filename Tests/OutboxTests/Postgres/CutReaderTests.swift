@@ -32,7 +32,8 @@ struct CutReaderTests {
                     try connection.query(
                         """
                         INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-                        SELECT 'order', 'a', n, 'happened', convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1, $1) AS n
+                        SELECT 'order', 'a', n, 'happened', convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1,
+                            $1) AS n
                         """, [.int4(Int32(rows)), .int4(Int32(bytes))])
                 }
             }
@@ -77,7 +78,8 @@ struct CutReaderTests {
             let reader = try Self.reader(outbox, rows: 0, payloadBytes: 0) { connection in
                 for (time, _) in times {
                     try connection.query(
-                        "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, created_at) VALUES ('order', 'a', 0, 'happened', 'x', $1::timestamptz)",
+                        "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, "
+                            + "created_at) VALUES ('order', 'a', 0, 'happened', 'x', $1::timestamptz)",
                         [.literal(time)])
                 }
             }

@@ -11,10 +11,12 @@ struct SingleRowsTests {
     private static let view = """
         CREATE OR REPLACE VIEW outbox_relay.source AS
             SELECT outbox_id, transaction_id, event_id, aggregate_type,
-                   convert_from(CASE WHEN aggregate_id = 'garbled' THEN '\\xff'::bytea ELSE convert_to(aggregate_id, 'UTF8') END, 'UTF8')
+                   convert_from(CASE WHEN aggregate_id = 'garbled' THEN '\\xff'::bytea ELSE convert_to(aggregate_id,
+                       'UTF8') END, 'UTF8')
                        COLLATE "default" AS aggregate_id,
                    sequence_number, event_type,
-                   decode(CASE WHEN payload = 'bad' THEN 'no hexadecimals' ELSE encode(payload, 'hex') END, 'hex') AS payload,
+                   decode(CASE WHEN payload = 'bad' THEN 'no hexadecimals' ELSE encode(payload, 'hex') END, 'hex') AS
+                       payload,
                    headers, created_at
             FROM outbox
         """
@@ -34,7 +36,8 @@ struct SingleRowsTests {
         throws
     {
         try connection.query(
-            "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('order', $1, $2, 'happened', convert_to($3, 'UTF8'))",
+            "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('order', "
+                + "$1, $2, 'happened', convert_to($3, 'UTF8'))",
             [.text(id), .int8(Int64(sequence)), .text(payload)])
     }
 

@@ -67,7 +67,8 @@ struct CrashTests {
         }
         let fencings = outbox.topic.transact { $0.fencings }
         print(
-            "inTransactionsEachRowArrivesOnceWhateverCrashes: \(report), \(relay.crashes) crashes, \(relay.zombies) zombies, \(fencings) fencings"
+            "inTransactionsEachRowArrivesOnceWhateverCrashes: \(report), \(relay.crashes) crashes, \(relay.zombies) "
+                + "zombies, \(fencings) fencings"
         )
         #expect(report.isCorrect && report.repeated == 0, "\(report), seed \(seed)")
         #expect(relay.crashes >= Self.crashesAtLeast)

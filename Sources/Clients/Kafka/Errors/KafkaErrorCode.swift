@@ -44,8 +44,6 @@ public struct KafkaErrorCode: RawRepresentable, Hashable, Sendable, CustomString
     public static let queueFull = KafkaErrorCode(RD_KAFKA_RESP_ERR__QUEUE_FULL)
     /// The call's time limit passed.
     public static let timedOut = KafkaErrorCode(RD_KAFKA_RESP_ERR__TIMED_OUT)
-    /// `message.timeout.ms` passed before the broker acknowledged the message.
-    public static let messageTimedOut = KafkaErrorCode(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
     /// `purge` took the message back before it was sent.
     public static let purgedFromQueue = KafkaErrorCode(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
     /// `purge` gave the message up after it was sent; the broker may have it.
@@ -79,12 +77,8 @@ public struct KafkaErrorCode: RawRepresentable, Hashable, Sendable, CustomString
 
     /// The offset is below the oldest or above the newest record.
     public static let offsetOutOfRange = KafkaErrorCode(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
-    /// A record is corrupt.
-    public static let invalidMessage = KafkaErrorCode(RD_KAFKA_RESP_ERR_INVALID_MSG)
     /// The topic or partition does not exist.
     public static let unknownTopicOrPartition = KafkaErrorCode(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-    /// The partition has no leader at the moment.
-    public static let leaderNotAvailable = KafkaErrorCode(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
     /// The broker does not lead the partition.
     public static let notLeader = KafkaErrorCode(RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
     /// The message is larger than the topic's `max.message.bytes`.
@@ -93,12 +87,6 @@ public struct KafkaErrorCode: RawRepresentable, Hashable, Sendable, CustomString
     public static let invalidTopic = KafkaErrorCode(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
     /// The batch is larger than the broker's segment.
     public static let recordListTooLarge = KafkaErrorCode(RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE)
-    /// The group went on without this member's generation.
-    public static let illegalGeneration = KafkaErrorCode(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
-    /// The group does not have this member.
-    public static let unknownMember = KafkaErrorCode(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
-    /// The group distributes its partitions anew.
-    public static let rebalanceInProgress = KafkaErrorCode(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
     /// The user may not use the topic.
     public static let topicAuthorizationFailed = KafkaErrorCode(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     /// The user may not use the consumer group.

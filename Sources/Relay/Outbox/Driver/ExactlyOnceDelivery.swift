@@ -224,8 +224,8 @@ final class ExactlyOnceDelivery: Delivery {
             .foreign,
             """
             Kafka's record of \(origin.transactionalID) does not belong to this checkpoint: \(why). Publishing would \
-            lose or repeat rows. If this database was restored or promoted on purpose, look at "outboxctl outbox rebase \
-            --help" and run: outboxctl outbox rebase\(option) --republish-since <time>
+            lose or repeat rows. If this database was restored or promoted on purpose, look at "outboxctl \
+            outbox rebase --help" and run: outboxctl outbox rebase\(option) --republish-since <time>
             """)
     }
 

@@ -6,7 +6,7 @@ extension PostgresResult {
     package func isNull(_ row: Int, _ column: some RawRepresentable<Int>) -> Bool { isNull(row, column.rawValue) }
 
     /// The value's bytes, empty for NULL. Valid while the result lives.
-    package func unsafeBytes(_ row: Int, _ column: some RawRepresentable<Int>) -> UnsafeRawBufferPointer {
+    func unsafeBytes(_ row: Int, _ column: some RawRepresentable<Int>) -> UnsafeRawBufferPointer {
         unsafeBytes(row, column.rawValue)
     }
 

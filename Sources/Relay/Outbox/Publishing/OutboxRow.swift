@@ -58,7 +58,8 @@ public struct OutboxRow {
             $0 = ($0 ^ UInt64($1)) &* 1_099_511_628_211
         }
         return
-            "\(String(decoding: bytes.prefix(bound), as: UTF8.self))… (\(bytes.count) bytes, \(String(hash, radix: 16)))"
+            "\(String(decoding: bytes.prefix(bound), as: UTF8.self))… "
+            + "(\(bytes.count) bytes, \(String(hash, radix: 16)))"
     }
 }
 
