@@ -78,8 +78,10 @@ extension EndToEndTests {
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 #expect(
                     try await stack.query(
-                        "SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY "
-                            + "decided_at"
+                        """
+                        SELECT action || ': ' || reason FROM outbox_relay.decision WHERE action <> 'park' ORDER BY
+                        decided_at
+                        """
                     )
                         == [
                             "release: let us see", "skip: corrupt, agreed with the owners",

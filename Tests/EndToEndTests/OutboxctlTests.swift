@@ -101,8 +101,10 @@ extension EndToEndTests {
             }
             try await onThread {
                 try connect().execute(
-                    "CREATE TABLE outbox (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text, "
-                        + "type text, payload text)"
+                    """
+                    CREATE TABLE outbox (id uuid DEFAULT gen_random_uuid(), aggregatetype text, aggregateid text,
+                    type text, payload text)
+                    """
                 )
             }
             let adopt = [

@@ -75,8 +75,10 @@ struct RebaseTests {
             leads.signal()
             let observer = try outbox.connect()
             let isWaitedFor: PostgresStatement =
-                "SELECT count(*) > 0 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE NOT granted AND "
-                    + "datname = current_database()"
+                """
+                SELECT count(*) > 0 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE NOT granted AND
+                datname = current_database()
+                """
             let limit = ContinuousClock.now + .seconds(60)
             while try !observer.query(isWaitedFor).bool(0, 0), .now < limit {}
             lead.resign()

@@ -110,21 +110,21 @@ extension Orders_V1_OrderPaid {
 }
 
 extension Orders_V1_OrderPaymentFailed {
-    init(_ reason: String, orderID: String, at time: Google_Protobuf_Timestamp) {
+    package init(_ reason: String, orderID: String, at time: Google_Protobuf_Timestamp) {
         self.init()
         (self.orderID, occurredAt, self.reason) = (orderID, time, reason)
     }
 }
 
 extension Orders_V1_OrderCancelled {
-    init(_ reason: String, orderID: String, at time: Google_Protobuf_Timestamp) {
+    package init(_ reason: String, orderID: String, at time: Google_Protobuf_Timestamp) {
         self.init()
         (self.orderID, occurredAt, self.reason) = (orderID, time, reason)
     }
 }
 
 extension Orders_V1_OrderShippingStatusUpdated {
-    init(_ status: ShippingStatus, orderID: String, at time: Google_Protobuf_Timestamp) {
+    package init(_ status: ShippingStatus, orderID: String, at time: Google_Protobuf_Timestamp) {
         self.init()
         (self.orderID, occurredAt, self.status) = (orderID, time, Orders_V1_ShippingStatus(status))
     }

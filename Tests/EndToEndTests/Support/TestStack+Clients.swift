@@ -55,7 +55,7 @@ extension TestStack {
         try await wait(
             for:
                 "SELECT EXISTS (SELECT FROM order_projection WHERE order_id = '\(orderID)' AND payment_status = "
-                    + "\(status))"
+                + "\(status))"
         )
     }
 

@@ -33,8 +33,10 @@ import Threads
     @Test func aNullPayloadIsATombstone() async throws {
         let adopted = try await AdoptedTable(payload: "jsonb")
         try await adopted.execute(
-            "INSERT INTO app.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'invoice', "
-                + "'42', 'Gone')"
+            """
+            INSERT INTO app.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'invoice',
+            '42', 'Gone')
+            """
         )
         let record = try #require(try await adopted.records(1).first)
         #expect(record.value == nil)

@@ -72,8 +72,10 @@ struct LeadLoopTests {
             held.park(key, 1, "MSG_SIZE_TOO_LARGE", retryAfter: nil)
             held.hold(1, key)
             try connection.execute(
-                "UPDATE outbox_relay.checkpoint_0 SET epoch = epoch + 1; UPDATE outbox_relay.checkpoint_1 SET epoch = "
-                    + "epoch + 1"
+                """
+                UPDATE outbox_relay.checkpoint_0 SET epoch = epoch + 1; UPDATE outbox_relay.checkpoint_1 SET epoch =
+                epoch + 1
+                """
             )
             let moves: [() throws -> Void] = [
                 { _ = try store.advance(holding: held) }, { try store.save(through: 1, holding: held) },
@@ -123,8 +125,10 @@ struct LeadLoopTests {
                 try await publish(outbox, sequence)
                 try await onThread {
                     try outbox.connect().execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE "
-                            + "'outbox-relay%' AND datname = current_database()"
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE
+                        'outbox-relay%' AND datname = current_database()
+                        """
                     )
                 }
             }
@@ -144,8 +148,10 @@ struct LeadLoopTests {
                 try store.save(through: id, holding: HeldBatch())
             }
             let rows = try connection.query(
-                "SELECT twin, drained_through, pg_relation_size('outbox_relay.checkpoint_0') FROM "
-                    + "outbox_relay.checkpoint"
+                """
+                SELECT twin, drained_through, pg_relation_size('outbox_relay.checkpoint_0') FROM
+                outbox_relay.checkpoint
+                """
             )
             #expect(rows.count == 1)
             #expect(try rows.int32(0, 0) == 1)

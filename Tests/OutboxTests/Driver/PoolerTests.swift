@@ -63,8 +63,10 @@ struct PoolerTests {
             #expect(relay.status.now.isPolling)
             try await onThread {
                 let locks = try outbox.connect().query(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "
-                        + "pg_database WHERE datname = current_database())"
+                    """
+                    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM
+                    pg_database WHERE datname = current_database())
+                    """
                 )
                 #expect(try locks.int64(0, 0) == 0)
             }

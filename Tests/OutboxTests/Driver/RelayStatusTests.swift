@@ -134,8 +134,10 @@ struct RelayStatusTests {
                     let observer = try outbox.connect()
                     #expect(try observer.looks { standby.status.now.phase == .standby })
                     let leader = try observer.query(
-                        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
-                            + "'outbox-relay lead' ORDER BY backend_start LIMIT 1"
+                        """
+                        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name =
+                        'outbox-relay lead' ORDER BY backend_start LIMIT 1
+                        """
                     ).int32(0, 0)
                     #expect(standby.status.now.leader == "backend \(leader) at 127.0.0.1")
                 }
@@ -199,7 +201,7 @@ struct RelayStatusTests {
                 for application in ["work", "lead"] {
                     let session =
                         "FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
-                            + "'outbox-relay \(application)'"
+                        + "'outbox-relay \(application)'"
                     let pid = try observer.query(PostgresStatement("SELECT pid \(session)")).int32(0, 0)
                     try observer.execute("SELECT pg_terminate_backend(\(pid))")
                     try observer.waits(for: "EXISTS (SELECT \(session) AND pid <> \(pid))")

@@ -123,8 +123,10 @@ struct WakeUpTests {
                 for sequence in 0..<5 as Range<Int64> { try writer.insertRow("a", sequence) }
                 #expect(outbox.topic.wait { $0.count == 5 })
                 let locks = try writer.query(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "
-                        + "pg_database WHERE datname = current_database())"
+                    """
+                    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM
+                    pg_database WHERE datname = current_database())
+                    """
                 )
                 #expect(try locks.int64(0, 0) == 0)
             }

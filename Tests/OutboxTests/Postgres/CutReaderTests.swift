@@ -78,8 +78,10 @@ struct CutReaderTests {
             let reader = try Self.reader(outbox, rows: 0, payloadBytes: 0) { connection in
                 for (time, _) in times {
                     try connection.query(
-                        "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, "
-                            + "created_at) VALUES ('order', 'a', 0, 'happened', 'x', $1::timestamptz)",
+                        """
+                        INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload,
+                        created_at) VALUES ('order', 'a', 0, 'happened', 'x', $1::timestamptz)
+                        """,
                         [.literal(time)])
                 }
             }

@@ -36,8 +36,10 @@ struct SingleRowsTests {
         throws
     {
         try connection.query(
-            "INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('order', "
-                + "$1, $2, 'happened', convert_to($3, 'UTF8'))",
+            """
+            INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload) VALUES ('order',
+            $1, $2, 'happened', convert_to($3, 'UTF8'))
+            """,
             [.text(id), .int8(Int64(sequence)), .text(payload)])
     }
 

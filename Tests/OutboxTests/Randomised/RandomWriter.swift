@@ -15,8 +15,10 @@ struct RandomWriter {
     private var prepared = 0
 
     static let schema =
-        "CREATE TABLE stream (aggregate text, sequence bigint, PRIMARY KEY (aggregate, sequence)); CREATE TABLE "
-            + "scratch (n int)"
+        """
+        CREATE TABLE stream (aggregate text, sequence bigint, PRIMARY KEY (aggregate, sequence)); CREATE TABLE
+        scratch (n int)
+        """
 
     private static let lastSequence: PostgresStatement =
         "SELECT coalesce(max(sequence), -1) FROM stream WHERE aggregate = $1"
