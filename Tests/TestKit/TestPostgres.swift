@@ -1,6 +1,7 @@
 import Foundation
 import OutboxAdoption
 public import Postgres
+import Synchronization
 import Values
 
 /// A private Postgres server on a free port. It ends with the test process.
@@ -34,9 +35,14 @@ public final class TestPostgres: Sendable {
         return try await server.createDatabase()
     }
 
+    /// Servers run to the end of the process: a test may keep a URL and let its server go.
+    private static let started = Mutex<[TestPostgres]>([])
+
     /// Starts a server of its own, for a test that crashes it.
     public static func start() async throws -> TestPostgres {
-        try await onThread { try TestPostgres() }
+        let server = try await onThread { try TestPostgres() }
+        started.withLock { $0.append(server) }
+        return server
     }
 
     private init() throws {
