@@ -58,7 +58,8 @@ final class KafkaPublisher: Publisher {
         }
     }
 
-    /// Hands over the delivery reports that librdkafka has. Now and then asks brokers for a topic, at most for seconds.
+    /// Hands over the delivery reports that librdkafka has. While rows
+    /// are in flight without a report, the brokers are asked which topics exist, for at most `RefusedTopics.patience`.
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         var isTopicRefused = false
         var isQuiet = producer.outstanding > 0
@@ -86,7 +87,7 @@ final class KafkaPublisher: Publisher {
     /// for ever: the rows in flight are sent again, without that topic.
     private func tellLostTopic(_ body: (UInt64, PublishFailure?) -> Void) {
         quietSince = .now
-        // No broker answers: nothing flows anyway.
+        // Without an answer from a broker no row can be published, so there is no topic to report.
         guard let metadata = try? producer.metadata(topic: nil, within: RefusedTopics.patience) else { return }
         let suspects = producer.knownTopics.filter {
             refused.known($0) == nil && metadata.topic($0).map { $0.error != nil } ?? true
@@ -106,8 +107,8 @@ final class KafkaPublisher: Publisher {
         }
     }
 
-    /// Why the topic cannot be written to; nil if it can. A topic that may be described but not written to is found by
-    /// its rows, one by one: such refusals come at once.
+    /// Why the topic cannot be written to; nil if it can. Metadata does not tell a topic that may be described but not
+    /// written to: the broker refuses each of its rows at once instead.
     private func ask(_ topic: String) throws -> PublishFailure? {
         let metadata = try producer.metadata(topic: topic, within: RefusedTopics.patience)
         guard let error = metadata.topic(topic)?.error, error.code.disposition == .topic else { return nil }

@@ -4,8 +4,8 @@ import Synchronization
 /// The topics that Kafka does not have, or does not show to the relay, shared by all publishers of a factory.
 ///
 /// librdkafka waits a while (``notice``) before it gives up a topic. Without this memory every single row for a missing
-/// topic would hold up all other rows for that long. With it, such rows are refused at once, and Kafka is asked again
-/// now and then.
+/// topic would hold up all other rows for that long. With this memory, such rows are refused at
+/// once, and Kafka is asked again after a pause.
 final class RefusedTopics: Sendable {
     /// Asks Kafka about a topic: why it cannot be written to, nil if it can. Throws if Kafka does not answer.
     typealias Question = (_ topic: String) throws -> PublishFailure?
@@ -33,7 +33,7 @@ final class RefusedTopics: Sendable {
     /// A row was refused because of its topic: finds out which of these topics cannot be written to.
     func learn(_ topics: [String], asking question: Question) {
         for topic in topics {
-            // Kafka does not answer: nothing is learned, and nothing flows anyway.
+            // Without an answer from a broker the topic keeps its state; no row can be published meanwhile.
             guard let answer = try? question(topic) else { continue }
             set(topic, answer)
         }

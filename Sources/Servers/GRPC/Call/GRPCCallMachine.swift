@@ -35,7 +35,7 @@ struct GRPCCallMachine {
 
     /// The response's header block.
     enum HeaderBlock {
-        /// Not sent: it comes before the message, or takes the status with it.
+        /// Not sent yet. It is sent before the first message, or together with the status if there is no message.
         case due
         case sent
     }

@@ -32,7 +32,8 @@ struct FieldGatherer: ~Copyable {
 
     /// Returns the fields gathered so far, and empties the gatherer.
     mutating func take() -> HTTP2Headers {
-        // Appended, because the initializers of Array look up the type of its storage at each call.
+        // The bytes are appended to an empty array, because the initializers of Array look up the type of its storage
+        // at each call.
         var storage: [UInt8] = []
         storage.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length).bindMemory(to: UInt8.self))
         defer { clear() }
