@@ -58,8 +58,8 @@ final class KafkaPublisher: Publisher {
         }
     }
 
-    /// Hands over the delivery reports that librdkafka has. While rows
-    /// are in flight without a report, the brokers are asked which topics exist, for at most `RefusedTopics.patience`.
+    /// Hands over the delivery reports that librdkafka has. While rows are in flight without a report, the brokers are
+    /// asked which topics exist, for at most `RefusedTopics.patience`.
     func takeReports(_ body: (UInt64, PublishFailure?) -> Void) {
         var isTopicRefused = false
         var isQuiet = producer.outstanding > 0
