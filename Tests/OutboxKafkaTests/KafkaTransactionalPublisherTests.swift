@@ -115,6 +115,58 @@ struct KafkaTransactionTests {
         }
     }
 
+    /// A relay that was stopped inside its transaction, and has no heir, keeps the transaction open for its whole
+    /// timeout.
+    @Test func anotherOutboxsOpenTransactionAfterTheRecordIsNotWaitedFor() async throws {
+        try await onThread {
+            let broker = try TestBroker(isStrict: true)
+            try broker.createTopic(broker.topic, partitions: 2)
+            let desk = try PublisherDesk(broker)
+            _ = try desk.open()
+            try desk.publish(PublisherDesk.record(cut: 1, through: 5))
+            try desk.settle()
+            try desk.commit()
+            let other = try PublisherDesk(broker, id: broker.name + "-other")
+            _ = try other.open()
+            try other.publish(PublisherDesk.record(cut: 9, through: 9))
+            try other.settle()
+            let next = try PublisherDesk(broker)
+            try next.publisher.open(within: .seconds(30))
+            let found = try next.publisher.lastRecord(within: .seconds(10))
+            #expect(found == PublisherDesk.record(cut: 1, through: 5))
+            // An outbox that has no record.
+            let third = try PublisherDesk(broker, id: broker.name + "-third")
+            try third.publisher.open(within: .seconds(30))
+            #expect(try third.publisher.lastRecord(within: .seconds(10)) == nil)
+        }
+    }
+
+    /// Only a reader of committed messages knows that the record was undone, so the other transaction is waited for.
+    @Test func anUndoneRecordBehindAnotherOutboxsOpenTransactionIsNotTaken() async throws {
+        try await onThread {
+            let broker = try TestBroker(isStrict: true)
+            try broker.createTopic(broker.topic, partitions: 2)
+            var dying: PublisherDesk? = try PublisherDesk(broker)
+            _ = try dying?.open()
+            try dying?.publish(PublisherDesk.record(cut: 1, through: 5))
+            try dying?.settle()
+            try dying?.commit()
+            let other = try PublisherDesk(broker, id: broker.name + "-other")
+            _ = try other.open()
+            try other.publish(PublisherDesk.record(cut: 9, through: 9))
+            try other.settle()
+            try dying?.publish(PublisherDesk.record(cut: 2, through: 8))
+            try dying?.settle()
+            dying = nil
+            let next = try PublisherDesk(broker)
+            try next.publisher.open(within: .seconds(30))
+            let waiting = #expect(throws: PublishFailure.self) { try next.publisher.lastRecord(within: .seconds(2)) }
+            #expect(waiting?.kind == .transient)
+            try other.commit()
+            #expect(try next.open() == PublisherDesk.record(cut: 1, through: 5))
+        }
+    }
+
     @Test func theCheckpointTopicIsCompacted() async throws {
         try await onThread {
             let broker = try TestBroker(isStrict: true)

@@ -40,20 +40,20 @@ struct CheckpointTopic {
     }
 
     /// The last committed record of the key; nil if there is none. `producer` has ended its earlier transactions.
+    ///
+    /// Another outbox's open transaction is waited for only if a record of the key comes after its beginning.
     func lastRecord(_ producer: KafkaProducer, within limit: Duration) throws -> DeliveryRecord? {
         let deadline = ContinuousClock.now + limit
-        let reader = try KafkaTopicReader(reading, topic: name, sink: configuration.sink)
+        let reader = try reader(isolation: "read_committed")
         let place = KafkaPartition(topic: name, index: Self.partition)
         guard try reader.partitions(within: limit).contains(place) else {
             try create(producer, within: deadline - .now)
             throw PublishFailure(.transient, "the topic \(name) was not there; it is waited for")
         }
-        // Up to the records that are there now. Another outbox's open transaction may come before the record, and is
-        // waited for.
-        let end = try producer.watermarks(place, within: deadline - .now).high
+        let end = try neededEnd(of: place, reader, producer, until: deadline)
         var found: String?
         try reader.readToEnd(from: [place: .beginning], atLeastTo: [place: end], within: deadline - .now) { batch in
-            for record in batch where record.key.map({ $0.elementsEqual(key.utf8) }) == true {
+            for record in batch where isOurs(record) {
                 found = record.value.map { String(decoding: $0, as: UTF8.self) }
             }
         }
@@ -64,15 +64,38 @@ struct CheckpointTopic {
         return record
     }
 
-    /// The producer's settings, as far as a consumer has them. The reader ends soon, so waiting for more data is
+    /// The offset up to which committed records must be read to have seen every record of the key.
+    ///
+    /// All transactions with records of the key are decided, and their records are before the high watermark. Committed
+    /// records can be read up to the first open transaction, which is another outbox's. Only the records between the
+    /// two are in question: read uncommitted, they show whether the key is among them. Which of them are committed,
+    /// they do not show.
+    private func neededEnd(
+        of place: KafkaPartition, _ reader: KafkaTopicReader, _ producer: KafkaProducer,
+        until deadline: ContinuousClock.Instant
+    ) throws -> Int64 {
+        let high = try producer.watermarks(place, within: deadline - .now).high
+        let stable = try reader.end(of: place, within: deadline - .now)
+        guard stable < high else { return high }
+        var needed = stable
+        try self.reader(isolation: "read_uncommitted")
+            .readToEnd(from: [place: .at(stable)], atLeastTo: [place: high], within: deadline - .now) { batch in
+                for record in batch where isOurs(record) { needed = record.offset + 1 }
+            }
+        return needed
+    }
+
+    private func isOurs(_ record: KafkaRecord) -> Bool { record.key?.elementsEqual(key.utf8) == true }
+
+    /// A reader with the producer's settings, as far as a consumer has them. It ends soon, so waiting for more data is
     /// useless.
-    private var reading: KafkaConfiguration {
+    private func reader(isolation: String) throws(KafkaError) -> KafkaTopicReader {
         var reading = configuration.kafka
         reading["transactional.id"] = nil
-        reading["isolation.level"] = "read_committed"
+        reading["isolation.level"] = isolation
         reading["fetch.wait.max.ms"] = "10"
         reading["allow.auto.create.topics"] = "false"
-        return reading
+        return try KafkaTopicReader(reading, topic: name, sink: configuration.sink)
     }
 
     /// Without the admin API, or without the right to use it, brokers may still create the topic on use.

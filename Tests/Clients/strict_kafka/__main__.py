@@ -19,7 +19,7 @@ def options():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
     parser.add_argument("--auto-create", type=int, default=0, metavar="PARTITIONS", help="of topics created on use; 0 creates none")
-    parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its last marker")
+    parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its markers")
     parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
     parser.add_argument("--group-delay", type=float, default=0.5, help="seconds that a group waits for its first members")
     return parser.parse_args()

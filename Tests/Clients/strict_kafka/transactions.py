@@ -25,7 +25,7 @@ class Transaction:
 
 class Coordinator:
     """
-    - completion: seconds between deciding about a transaction and its last marker.
+    - completion: seconds between deciding about a transaction and its markers.
     - finish: writes a marker: topic, partition, producer id, epoch, whether it commits.
     - settle: the same for a group's offsets.
     """
@@ -117,10 +117,13 @@ class Coordinator:
         task.add_done_callback(self.tasks.discard)
 
     async def complete(self, name, found, commits):
-        """Partitions get their markers one after the other, as from independent brokers."""
-        places = sorted(found.partitions) + sorted(found.groups)
-        for place in places:
-            await asyncio.sleep(self.completion / len(places))
+        """The markers come after a delay, and all at once.
+
+        A broker gets the markers of all its partitions in one request, and looks at the waiting fetches after the last of them.
+        So a fetch that waits at the end of these partitions gets the records of each; there must be no await in the loop.
+        """
+        await asyncio.sleep(self.completion)
+        for place in sorted(found.partitions) + sorted(found.groups):
             if isinstance(place, tuple):
                 self.finish(*place, found.producer_id, found.epoch, commits)
             else:

@@ -187,8 +187,11 @@ extension KafkaConsumer {
         try assign(whole)
     }
 
-    /// The offset after the last record handed out, by partition, without the partitions from which nothing was read.
-    private func positions(_ partitions: [KafkaPartition]) throws(KafkaError) -> [KafkaPartition: Int64] {
+    /// The offset after the last record or transaction marker that `poll` took, by partition, without the partitions
+    /// from which nothing was taken. Every record before it was handed out. Never asks the broker.
+    ///
+    /// After a partition was unassigned and assigned again, the old position may be given for some time.
+    func positions(_ partitions: [KafkaPartition]) throws(KafkaError) -> [KafkaPartition: Int64] {
         let list = PartitionList(partitions)
         try KafkaError.check(rd_kafka_position(client.pointer, list.pointer), "position")
         return list.offsets

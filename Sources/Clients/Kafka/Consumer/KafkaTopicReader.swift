@@ -9,10 +9,12 @@ public final class KafkaTopicReader {
     public let topic: String
     private let consumer: KafkaConsumer
     private let configuration: KafkaConfiguration
-    /// The partitions whose end was not reached yet.
+    /// The partitions that are not read to their end yet.
     private var open: Set<KafkaPartition> = []
     /// The least end of each partition; see ``readToEnd(from:atLeastTo:within:_:)``.
     private var ends: [KafkaPartition: Int64] = [:]
+    /// The positions at which an earlier reading ended. They say nothing about this one.
+    private var outdated: [KafkaPartition: Int64] = [:]
 
     /// Makes the client; connects in the background. The topic need not exist.
     ///
@@ -35,11 +37,18 @@ public final class KafkaTopicReader {
         return (metadata?.partitions ?? []).map { KafkaPartition(topic: topic, index: $0.index) }.sorted()
     }
 
-    /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end as
-    /// it is met, at least up to the end at the time of the call; records of one partition are in order.
+    /// The end of a partition for this reader: with `isolation.level=read_committed` the beginning of the first open
+    /// transaction, otherwise the high watermark. Blocks, at most for `limit`.
+    public func end(of partition: KafkaPartition, within limit: Duration) throws(KafkaError) -> Int64 {
+        try consumer.watermarks(partition, within: limit).high
+    }
+
+    /// Hands over every record from `offsets` (default: all partitions from their beginning) to each partition's end at
+    /// the time of the call, and perhaps some of the records after it; records of one partition are in order.
     ///
-    /// - Parameter ends: the least end of a partition. With `isolation.level=read_committed` reading ends before an
-    ///   open transaction; a high watermark given here makes it wait until the transactions before it are decided.
+    /// - Parameter ends: the least end of a partition; by default its end for this reader. With
+    ///   `isolation.level=read_committed` that default is the beginning of the first open transaction; a high watermark
+    ///   given here makes the reader wait until the transactions before it are decided.
     /// - Throws: `KafkaError`, `.timedOut` if the end was not reached within `limit`, or what `body` throws.
     public func readToEnd(
         from offsets: [KafkaPartition: KafkaOffset]? = nil, atLeastTo ends: [KafkaPartition: Int64] = [:],
@@ -55,12 +64,21 @@ public final class KafkaTopicReader {
         }
         open = Set(start.keys)
         self.ends = ends
+        for partition in open where ends[partition] == nil {
+            self.ends[partition] = try end(of: partition, within: deadline - .now)
+        }
+        // librdkafka forgets the positions of the reading before this one some time after `assign`.
+        outdated = try consumer.positions(Array(open))
         try consumer.assign(start)
         defer { try? consumer.unassign(Array(start.keys)) }
         while !open.isEmpty {
             if let event = consumer.poll() {
                 try handle(event, body)
+                try closePassed()
             } else {
+                // The markers that end transactions move the position without an event.
+                try closePassed()
+                guard !open.isEmpty else { break }
                 let left = deadline - .now
                 guard left > .zero else {
                     throw KafkaError(.timedOut, "\(topic): \(open.count) partitions were not read to their end in time")
@@ -77,6 +95,15 @@ public final class KafkaTopicReader {
         case .partitionFailed(_, let error) where !error.isRetriable: throw error
         case .failed(let error): throw error
         case .partitionFailed, .assigned, .revoked, .committed: break
+        }
+    }
+
+    /// A partition is read when the reader's position has passed its end. The event `.reachedEnd` is not enough: it
+    /// comes only when the broker has nothing more for the partition, so it never comes while transactions end more
+    /// often than once per `fetch.wait.max.ms`.
+    private func closePassed() throws(KafkaError) {
+        for (partition, position) in try consumer.positions(Array(open)) where position != outdated[partition] {
+            if let end = ends[partition], position >= end { open.remove(partition) }
         }
     }
 
