@@ -25,10 +25,12 @@ import Testing
         let none = KafkaPreflight.judge([], template: .default, ownLimit: nil)
         #expect(none.warnings.first?.contains("no topic matches outbox.event.{aggregate_type}") == true)
         let small = KafkaPreflight.judge(
-            [.init(name: "t", partitions: 1, maximumBytes: 1000)], template: .default, ownLimit: 2000)
+            [.init(name: "t", partitions: 1, settings: TopicSettings(["max.message.bytes": "1000"]))],
+            template: .default, ownLimit: 2000)
         #expect(small.warnings.first?.contains("set it to 1000") == true)
         let fine = KafkaPreflight.judge(
-            [.init(name: "t", partitions: 1, maximumBytes: 1_048_588)], template: .default, ownLimit: nil)
+            [.init(name: "t", partitions: 1, settings: TopicSettings(["max.message.bytes": "1048588"]))],
+            template: .default, ownLimit: nil)
         #expect(fine.warnings.isEmpty)
     }
 

@@ -32,9 +32,10 @@ import Testing
         #expect(refused.isEmpty)
     }
 
-    /// The real publisher: the broker refuses the topic twice, for the batch and for the row that is sent alone, then
-    /// no more.
-    @Test func aTopicThatMayBeWrittenToAgainFlowsWithoutAnOperator() async throws {
+    /// The real publisher: the broker refuses the topic, or the times of its records, twice, for the batch and for the
+    /// row that is sent alone, then no more.
+    @Test(arguments: [KafkaErrorCode.topicAuthorizationFailed, .invalidTimestamp])
+    func aTopicThatMayBeWrittenToAgainFlowsWithoutAnOperator(_ code: KafkaErrorCode) async throws {
         let mock = try KafkaMockCluster()
         let kafka = TestKafka(mock)
         let adopted = try await AdoptedTable(payload: "text", on: kafka) { publisher, _ in
@@ -46,7 +47,7 @@ import Testing
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, payload)
             SELECT gen_random_uuid(), 'invoice', '42', 'T', n::text FROM generate_series(1, 3) AS n
             """)
-        mock.pushErrors(apiKey: 0, [.topicAuthorizationFailed, .topicAuthorizationFailed])
+        mock.pushErrors(apiKey: 0, [code, code])
         let isReleased = "count(*) = 1 FROM outbox_relay.decision WHERE action = 'release'"
         let records = try await adopted.records(3, parkedRetry: .milliseconds(100), until: isReleased)
         #expect(records.compactMap { $0.value.map { String(decoding: $0, as: UTF8.self) } } == ["1", "2", "3"])

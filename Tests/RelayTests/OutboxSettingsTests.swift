@@ -109,6 +109,7 @@ import Values
         (["RELAY_TOPIC": String(repeating: "t", count: 249) + "{event_type}"], "can be no topic's name"),
         (["RELAY_SCHEMA": String(repeating: "s", count: 70)], "is longer than the 63 bytes"),
         (["KAFKA_ACKS": "1"], "KAFKA_ACKS: must be all"),
+        (["RELAY_RECORD_TIMESTAMP": "now"], "RELAY_RECORD_TIMESTAMP: 'now' is not one of: publish, created"),
         (
             ["KAFKA_ENABLE_IDEMPOTENCE": "0", "RELAY_DELIVERY": "exactly-once"],
             "KAFKA_ENABLE_IDEMPOTENCE: must be true"

@@ -88,6 +88,7 @@ struct OutboxSettings {
         publisher.source = environment.string("RELAY_SOURCE", default: publisher.source)
         publisher.emptyPayloadIsTombstone = environment.bool(
             "RELAY_TOMBSTONES", default: publisher.emptyPayloadIsTombstone)
+        publisher.recordTimestamp = environment.choice("RELAY_RECORD_TIMESTAMP", default: publisher.recordTimestamp)
         return publisher
     }
 

@@ -66,6 +66,29 @@ public struct OutboxOperator {
         }
     }
 
+    /// When the oldest row that waits or is held was written, in microseconds since 1970; nil if there is none. Of each
+    /// kind the first ``OutboxLimits/rowsOfBacklogCounted`` rows are looked at.
+    ///
+    /// - Throws: `PostgresError`.
+    public func oldestWaiting() throws -> Int64? {
+        let limit = OutboxLimits.rowsOfBacklogCounted
+        let rows = try connection.query(
+            PostgresStatement(
+                """
+                SELECT least(
+                    (SELECT min(created_at) FROM (
+                        SELECT created_at FROM \(quoted).source
+                        WHERE transaction_id >= (SELECT pg_snapshot_xmin(published) FROM \(quoted).checkpoint LIMIT 1)
+                          AND NOT pg_visible_in_snapshot(
+                              transaction_id, (SELECT published FROM \(quoted).checkpoint LIMIT 1))
+                        ORDER BY transaction_id LIMIT \(limit)) AS waiting),
+                    (SELECT min(o.created_at) FROM (
+                        SELECT outbox_id FROM \(quoted).held ORDER BY outbox_id LIMIT \(limit)) AS h
+                     JOIN \(quoted).source AS o USING (outbox_id)))
+                """))
+        return rows.isNull(0, 0) ? nil : try rows.timestampMicroseconds(0, 0)
+    }
+
     /// A row that is held back.
     public struct HeldRow: Sendable {
         /// The row's id in the outbox.

@@ -1,4 +1,5 @@
 public import Kafka
+import Outbox
 import Threads
 
 /// Reads, once at start, what Kafka says about the topics that rows will go to. It changes nothing: if Kafka is away or
@@ -10,14 +11,18 @@ public struct KafkaPreflight: Sendable {
         public var name: String
         /// How many partitions it has.
         public var partitions: Int
-        /// The largest batch that brokers take, in bytes; nil if the admin API does not answer.
-        public var maximumBytes: Int?
+        /// nil if Kafka does not tell them: no admin API, no ACL, or too many topics.
+        var settings: TopicSettings?
+        /// The largest batch that brokers take, in bytes; nil if Kafka does not tell.
+        public var maximumBytes: Int? { settings?.maximumBytes }
     }
 
     /// The answers, judged.
     public struct Findings: Equatable, Sendable {
         /// The topics that the template can name, sorted by name.
         public var topics: [Topic] = []
+        /// What an operator may want to know. Defaults of Kafka are among it.
+        public var notes: [String] = []
         /// Settings that an operator should know about.
         public var warnings: [String] = []
         /// Settings with which a guarantee of the relay does not hold.
@@ -27,7 +32,7 @@ public struct KafkaPreflight: Sendable {
     /// The number of topics whose settings are asked for; the others are only listed.
     static let describedTopics = 10
     /// How long each request may take.
-    static let patience = Duration.seconds(10)
+    public static let patience = Duration.seconds(10)
 
     private let configuration: KafkaPublisherConfiguration
     private let keepsRecords: Bool
@@ -39,7 +44,10 @@ public struct KafkaPreflight: Sendable {
     }
 
     /// Asks Kafka. Blocks, for seconds if Kafka is away: call it on a thread of its own.
-    public func inspectTopics() throws(KafkaError) -> Findings {
+    ///
+    /// - Parameter oldestRow: when the oldest row that waits was written, in microseconds since 1970; nil if none
+    ///   waits, or it is unknown.
+    public func inspectTopics(oldestRow: Int64? = nil) throws(KafkaError) -> Findings {
         var asking = configuration.kafka
         asking["transactional.id"] = nil
         let producer = try KafkaProducer(asking, sink: configuration.sink)
@@ -47,14 +55,25 @@ public struct KafkaPreflight: Sendable {
         defer { _ = producer.deliveryReader(capacity: 1).poll() }
         let metadata = try producer.metadata(topic: nil, within: Self.patience)
         var found = metadata.topics.filter { configuration.topic.matches($0.name) }.sorted { $0.name < $1.name }
-            .map { Topic(name: $0.name, partitions: $0.partitions.count, maximumBytes: nil) }
+            .map { Topic(name: $0.name, partitions: $0.partitions.count) }
         for index in found.indices.prefix(Self.describedTopics) {
             let settings = try? producer.topicConfiguration(found[index].name, within: Self.patience)
-            guard let bytes = settings?["max.message.bytes"] else { break }
-            found[index].maximumBytes = Int(bytes)
+            guard let settings, settings["max.message.bytes"] != nil else { break }
+            found[index].settings = TopicSettings(settings)
         }
         var findings = Self.judge(
             found, template: configuration.topic, ownLimit: Int(configuration.kafka["message.max.bytes"] ?? ""))
+        // Postgres has infinite times.
+        let age = oldestRow.map {
+            max(0, (WallClock.microsecondsSince1970 - max($0, OutboxRow.times.lowerBound)) / 1000)
+        }
+        RecordForecast(topics: found, timestamp: configuration.recordTimestamp, oldestAge: age).add(to: &findings)
+        if configuration.recordTimestamp == .created, let silent = found.first(where: { $0.settings == nil }) {
+            findings.warnings.append(
+                "topic \(silent.name): its settings are unknown; with RELAY_RECORD_TIMESTAMP=created a row that is "
+                    + "older than retention.ms is acknowledged and deleted before it is read; allow DescribeConfigs on "
+                    + "the topics, or set RELAY_RECORD_TIMESTAMP=publish")
+        }
         let checkpoints = configuration.checkpointTopic
         // A topic that is not there yet is created by the relay, compacted.
         if keepsRecords, metadata.topic(checkpoints) != nil,
@@ -67,7 +86,7 @@ public struct KafkaPreflight: Sendable {
 
     /// Judges what happens to the records in a topic with these settings.
     static func judge(checkpoints topic: String, _ settings: [String: String], _ findings: inout Findings) {
-        let policies = settings["cleanup.policy", default: ""].split(separator: ",").map { $0.filter { $0 != " " } }
+        let policies = TopicSettings(settings).policies
         let remedy = "set cleanup.policy=compact"
         let limits = ["retention.ms", "retention.bytes"].filter { (settings[$0].flatMap { Int($0) } ?? -1) >= 0 }
         if policies.contains("delete"), !limits.isEmpty {
@@ -78,9 +97,7 @@ public struct KafkaPreflight: Sendable {
         } else if !policies.contains("compact") {
             findings.warnings.append(
                 "topic \(topic) is not compacted: it grows with every transaction, and is read as a whole at every "
-                    + "start; "
-                    + remedy
-            )
+                    + "start; \(remedy)")
         }
     }
 
@@ -96,8 +113,7 @@ public struct KafkaPreflight: Sendable {
             guard let limit = topic.maximumBytes, limit < own else { continue }
             findings.warnings.append(
                 "topic \(topic.name) takes at most \(limit) bytes, but KAFKA_MESSAGE_MAX_BYTES lets \(own) through: "
-                    + "set it to \(limit), so that a row that is too large is parked without its neighbours being "
-                    + "refused"
+                    + "set it to \(limit), so that a row that is too large is parked and its neighbours are not refused"
             )
         }
         return findings

@@ -13,6 +13,8 @@ final class KafkaPublisher: Publisher {
     private let refused: RefusedTopics
     private var headers: RowHeaders
     private let emptyPayloadIsTombstone: Bool
+    /// nil where records carry the time of publishing.
+    private var stamps: RowStamps?
     /// Failures of rows that were in flight when the producer stopped at the first message that Kafka refused. They say
     /// nothing about the cause, and one of the other reports does: these are handed over when no other is left.
     private var fallen: [(deliveryID: UInt64, failure: PublishFailure)] = []
@@ -22,9 +24,11 @@ final class KafkaPublisher: Publisher {
     private var quietSince = ContinuousClock.now
 
     init(
-        _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(), wake: WakeDescriptor
+        _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(),
+        bounds: StampBounds = StampBounds(), wake: WakeDescriptor
     ) throws(KafkaError) {
         self.refused = refused
+        stamps = configuration.recordTimestamp == .created ? RowStamps(bounds) : nil
         producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
         reader = producer.deliveryReader()
         topics = TopicCache(producer, configuration.topic)
@@ -32,7 +36,8 @@ final class KafkaPublisher: Publisher {
         emptyPayloadIsTombstone = configuration.emptyPayloadIsTombstone
     }
 
-    /// Produces the row, with headers and topic. A row whose topic Kafka is known not to have is refused at once.
+    /// Produces the row, with headers and topic. A row whose topic Kafka is known not to have is refused at once. With
+    /// ``RecordTimestamp/created`` Kafka is asked for a topic's settings now and then, at most for seconds.
     func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
         let topic: KafkaTopic
         do {
@@ -45,7 +50,8 @@ final class KafkaPublisher: Publisher {
         let isTombstone = row.payload == nil || emptyPayloadIsTombstone && row.payload?.count == 0
         let outcome = producer.produce(
             to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
-            timestampMilliseconds: max(0, row.createdAt / 1000), correlation: deliveryID)
+            timestampMilliseconds: stamps?.stamp(created: row.createdAt, topic: topic, asking: settings) ?? 0,
+            correlation: deliveryID)
         switch outcome {
         case .queued:
             lastDeliveryID = deliveryID
@@ -56,6 +62,10 @@ final class KafkaPublisher: Publisher {
             return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
+    }
+
+    private func settings(_ topic: String) throws(KafkaError) -> TopicSettings {
+        TopicSettings(try producer.topicConfiguration(topic, within: StampBounds.patience))
     }
 
     /// Hands over the delivery reports that librdkafka has. While rows are in flight without a report, the brokers are

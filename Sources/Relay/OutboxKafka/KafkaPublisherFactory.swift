@@ -17,6 +17,10 @@ public struct KafkaPublisherConfiguration: Sendable {
     public var source = "transactional-outbox"
     /// Publish an empty payload as a tombstone. Default false.
     public var emptyPayloadIsTombstone = false
+    /// Which time a record carries. Default ``RecordTimestamp/publish``. A row's time is never used as it is if it is
+    /// later than now, or older than half of what the topic refuses (`message.timestamp.before.max.ms`) or deletes
+    /// (`retention.ms`), as far as Kafka tells these settings.
+    public var recordTimestamp = RecordTimestamp.publish
     /// The compacted topic that holds the records of exactly-once delivery. Several outboxes may share it.
     public var checkpointTopic = "outbox-relay-checkpoints"
     /// Gets librdkafka's log lines and errors; nil drops them.
@@ -32,6 +36,7 @@ public struct KafkaPublisherConfiguration: Sendable {
 public struct KafkaPublisherFactory: PublisherFactory {
     private let configuration: KafkaPublisherConfiguration
     private let refused = RefusedTopics()
+    private let bounds = StampBounds()
 
     /// - Parameter configuration: librdkafka settings that are not set get the relay's defaults.
     public init(_ configuration: KafkaPublisherConfiguration) {
@@ -68,7 +73,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
     /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
-            return try KafkaPublisher(gapless, refused: refused, wake: wake)
+            return try KafkaPublisher(gapless, refused: refused, bounds: bounds, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }
@@ -79,7 +84,8 @@ public struct KafkaPublisherFactory: PublisherFactory {
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher {
         do {
-            return try KafkaTransactionalPublisher(configuration, outbox: outbox, refused: refused, wake: wake)
+            return try KafkaTransactionalPublisher(
+                configuration, outbox: outbox, refused: refused, bounds: bounds, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }

@@ -29,7 +29,8 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
     private static let abortLimit = Duration.seconds(2)
 
     init(
-        _ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, refused: RefusedTopics, wake: WakeDescriptor
+        _ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, refused: RefusedTopics,
+        bounds: StampBounds, wake: WakeDescriptor
     ) throws(KafkaError) {
         var producing = configuration
         producing.sink = { [refusals] event in
@@ -41,7 +42,7 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
         producing.kafka["isolation.level"] = "read_uncommitted"
         self.refused = refused
         checkpointTopic = configuration.checkpointTopic
-        rows = try KafkaPublisher(producing, refused: refused, wake: wake)
+        rows = try KafkaPublisher(producing, refused: refused, bounds: bounds, wake: wake)
         checkpoints = CheckpointTopic(configuration, key: producing.kafka["transactional.id"] ?? outbox.transactionalID)
     }
 

@@ -2,7 +2,7 @@
 
 It checks clients as Apache Kafka does: epochs, sequence numbers, the partitions of a transaction, the sizes of batches; and
 it gives readers of committed messages no other messages. It writes KAFKA_BOOTSTRAP_SERVERS=... on standard output, then answers the
-lines that it reads (see faults.py), and ends with its standard input. It keeps all records, and it is one broker.
+lines that it reads (see faults.py), and ends with its standard input. It keeps all records for as long as retention.ms says, and it is one broker.
 """
 
 import argparse

@@ -20,6 +20,8 @@ class Batch:
     base_offset: int
     last_offset: int
     attributes: int
+    # The times of its first and of its newest record, in milliseconds since 1970.
+    first_time: int
     newest: int
     producer_id: int
     epoch: int
@@ -52,7 +54,7 @@ def parse(data):
     """The batch of a request: a producer may send one to a partition at a time."""
     if data is None or len(data) < HEADER.size:
         raise Refused("INVALID_RECORD", "no whole batch")
-    (base, length, _, magic, crc, attributes, last_delta, _, newest, producer_id, epoch, sequence, count) = HEADER.unpack_from(data)
+    (base, length, _, magic, crc, attributes, last_delta, first_time, newest, producer_id, epoch, sequence, count) = HEADER.unpack_from(data)
     if magic != 2 or length != len(data) - 12:
         raise Refused("INVALID_RECORD", "not exactly one batch of format 2")
     if checksum(data[21:]) != crc:
@@ -61,7 +63,7 @@ def parse(data):
         raise Refused("INVALID_RECORD", "offsets are not dense, or it is a control batch")
     if producer_id != NO_PRODUCER and (epoch < 0 or sequence < 0) or producer_id == NO_PRODUCER and attributes & TRANSACTIONAL:
         raise Refused("INVALID_RECORD", "producer id, epoch and sequence do not go together")
-    return Batch(data, base, base + last_delta, attributes, newest, producer_id, epoch, sequence)
+    return Batch(data, base, base + last_delta, attributes, first_time, newest, producer_id, epoch, sequence)
 
 
 def signed_varint(value):
@@ -82,4 +84,4 @@ def marker(producer_id, epoch, commits):
     attributes = TRANSACTIONAL | CONTROL
     checked = struct.pack(">hiqqqhii", attributes, 0, now, now, producer_id, epoch, -1, 1) + record
     data = struct.pack(">qiibI", 0, len(checked) + 9, 0, 2, checksum(checked)) + checked
-    return Batch(data, 0, 0, attributes, now, producer_id, epoch, -1)
+    return Batch(data, 0, 0, attributes, now, now, producer_id, epoch, -1)

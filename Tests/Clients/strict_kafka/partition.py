@@ -112,6 +112,15 @@ class Partition:
         kept = bisect.bisect_left(self.ends, self.start)
         del self.log[:kept], self.ends[:kept]
 
+    def delete_older(self, time):
+        """Deletes the decided batches up to the first one that has a record of this time (milliseconds since 1970) or later."""
+        offset = self.start
+        for batch in self.log:
+            if batch.newest >= time or batch.last_offset >= self.stable:
+                break
+            offset = batch.last_offset + 1
+        self.delete_before(offset)
+
     # Reading
 
     def read(self, offset, limit, is_committed_only):

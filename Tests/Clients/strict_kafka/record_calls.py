@@ -1,7 +1,6 @@
 """Calls about records: writing, reading, and the offsets where they begin and end."""
 
 import asyncio
-import time
 
 import batches
 from answers import each
@@ -21,8 +20,7 @@ class RecordCalls:
             if one.records and len(one.records) > int(topic.setting("max.message.bytes")):
                 raise Refused("MESSAGE_TOO_LARGE", "the batch is larger than max.message.bytes")
             batch = batches.parse(one.records)
-            if batch.newest > time.time() * 1000 + int(topic.setting("message.timestamp.after.max.ms")):
-                raise Refused("INVALID_TIMESTAMP", "a record is of the future")
+            topic.check_times(batch)
             if batch.is_transactional:
                 self.transactions.verify(request.transactional_id, batch.producer_id, batch.epoch, (name, one.index))
             return {"base_offset": partition.append(batch), "append_time": -1, "log_start": partition.start}

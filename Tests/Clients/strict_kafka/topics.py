@@ -11,9 +11,13 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")
 DEFAULTS = {
     "cleanup.policy": "delete", "max.message.bytes": "1048588", "retention.ms": "604800000", "retention.bytes": "-1",
     "segment.bytes": "1073741824", "min.insync.replicas": "1", "min.cleanable.dirty.ratio": "0.5", "compression.type": "producer",
-    "message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": "3600000", "delete.retention.ms": "86400000", "segment.ms": "604800000",
+    "message.timestamp.type": "CreateTime", "message.timestamp.before.max.ms": str((1 << 63) - 1), "message.timestamp.after.max.ms": "3600000",
+    "unclean.leader.election.enable": "false", "delete.retention.ms": "86400000", "segment.ms": "604800000",
 }
-NUMERIC = {"max.message.bytes", "message.timestamp.after.max.ms", "retention.ms", "retention.bytes", "segment.bytes", "min.insync.replicas", "delete.retention.ms"}
+NUMERIC = {
+    "max.message.bytes", "message.timestamp.before.max.ms", "message.timestamp.after.max.ms", "retention.ms", "retention.bytes", "segment.bytes",
+    "min.insync.replicas", "delete.retention.ms",
+}
 UNKNOWN = "UNKNOWN_TOPIC_OR_PARTITION"
 
 
@@ -25,6 +29,22 @@ class Topic:
 
     def setting(self, name):
         return self.settings.get(name, DEFAULTS[name])
+
+    def check_times(self, batch):
+        """Refuses a batch with a record that is too old or of the future, as Kafka does since 4.0."""
+        if self.setting("message.timestamp.type") == "LogAppendTime":
+            return
+        now = time.time() * 1000
+        if batch.newest > now + int(self.setting("message.timestamp.after.max.ms")):
+            raise Refused("INVALID_TIMESTAMP", "a record is of the future")
+        if batch.first_time < now - int(self.setting("message.timestamp.before.max.ms")):
+            raise Refused("INVALID_TIMESTAMP", "a record is too old")
+
+    def delete_old(self, partition):
+        """Deletes what is older than retention.ms, by the times of the records. Kafka does so a segment at a time and some minutes later."""
+        retention = int(self.setting("retention.ms"))
+        if retention >= 0 and "delete" in self.setting("cleanup.policy"):
+            partition.delete_older(time.time() * 1000 - retention)
 
     @property
     def is_known(self):
@@ -61,7 +81,11 @@ class Topics:
         return topic
 
     def partition(self, name, index):
-        return self.of(self.find(name), index)
+        """For clients: no client meets records that are older than the topic's retention."""
+        topic = self.find(name)
+        partition = self.of(topic, index)
+        topic.delete_old(partition)
+        return partition
 
     @staticmethod
     def of(topic, index):

@@ -50,14 +50,25 @@ struct AdoptedTable: Sendable {
         try await onThread { try PostgresConnection(postgres).execute(sql) }
     }
 
+    /// The first column of a query's only row.
+    func text(_ sql: String) async throws -> String {
+        let postgres = postgres
+        return try await onThread {
+            try PostgresConnection(postgres).query(PostgresStatement(sql)).string(0, 0)
+        }
+    }
+
     /// Relays until nothing waits any more, then reads the topic.
     ///
-    /// - Parameter until: what to wait for instead, as a SELECT continues.
+    /// - Parameters:
+    ///   - settings: of the topic; a mock cluster has none.
+    ///   - until: what to wait for instead, as a SELECT continues.
     func records(
-        _ count: Int, topic: String = "invoice", parkedRetry: Duration? = nil, until condition: String? = nil
+        _ count: Int, topic: String = "invoice", settings: [String: String] = [:], parkedRetry: Duration? = nil,
+        until condition: String? = nil
     ) async throws -> [KafkaRecord] {
         let (kafka, publisher) = (kafka, publisher)
-        let name = try await onThread { try kafka.topic(topic, partitions: 4) }
+        let name = try await onThread { try kafka.topic(topic, partitions: 4, settings: settings) }
         var configuration = RelayConfiguration(postgres: postgres, name: "test")
         configuration.parkedRetry = parkedRetry
         configuration.pollCeiling = .milliseconds(100)

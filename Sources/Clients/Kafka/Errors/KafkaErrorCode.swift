@@ -132,7 +132,8 @@ extension KafkaErrorCode {
         case transient
         /// This message will never be taken, its neighbours may: too large, invalid.
         case message
-        /// No message to this topic will be taken until an operator acts: missing, invalid name, not authorized.
+        /// No message to this topic will be taken until an operator acts: missing, invalid name, not authorized, or a
+        /// clock that differs by more than the topic allows.
         case topic
         /// Another producer with the same `transactional.id` took over; this one must stop.
         case fenced
@@ -144,9 +145,10 @@ extension KafkaErrorCode {
     /// loses nothing; to set it aside might.
     public var disposition: Disposition {
         switch self {
-        case .messageTooLarge, .recordListTooLarge, .invalidRecord, .invalidTimestamp, .policyViolation:
+        case .messageTooLarge, .recordListTooLarge, .invalidRecord, .policyViolation:
             .message
-        case .unknownTopic, .unknownPartition, .unknownTopicOrPartition, .invalidTopic, .topicAuthorizationFailed:
+        case .unknownTopic, .unknownPartition, .unknownTopicOrPartition, .invalidTopic, .topicAuthorizationFailed,
+            .invalidTimestamp:
             .topic
         case .fenced, .producerFenced, .invalidProducerEpoch:
             .fenced
