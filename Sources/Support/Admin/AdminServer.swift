@@ -33,6 +33,7 @@ public struct AdminServer: Service {
     /// Does not listen yet; ``run()`` does.
     ///
     /// - Parameters:
+    ///   - metrics: the registry of the process; the metrics of its log are added.
     ///   - liveness: failing means that only a restart of the process helps.
     ///   - readiness: failing means that the process cannot work now; the message says why.
     ///   - logger: takes warnings of the HTTP server from level notice on.
@@ -40,6 +41,7 @@ public struct AdminServer: Service {
         _ address: ListenAddress, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe,
         logger: Logger
     ) {
+        metrics.addProcessMetrics()
         let router = Router()
         router.get("/livez") { _, _ in await Self.response(liveness()) }
         router.get("/readyz") { _, _ in await Self.response(readiness()) }

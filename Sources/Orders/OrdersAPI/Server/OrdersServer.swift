@@ -29,6 +29,7 @@ public struct OrdersServer {
             store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
         let operations = Operations(
             readiness: { await readiness.health() }, metrics: metrics, watchers: { changes.count })
         let rest = RESTService(
