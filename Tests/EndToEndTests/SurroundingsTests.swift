@@ -60,5 +60,36 @@ extension EndToEndTests {
                 #expect(try await stack.terminate(.server) == 0)
             }
         }
+
+        /// One core was spent in accept, nothing was logged, and `/livez` was dead.
+        @Test func aServerOutlivesMoreConnectionsThanItHasDescriptors() async throws {
+            try await TestStack.bare { stack in
+                try await stack.migrate()
+                try await stack.start(.server, throughShell: #"ulimit -n 96 && exec "$@""#)
+                try await stack.healthy(.server)
+                let ports = [stack.httpURL, stack.grpcAddress].compactMap {
+                    $0.split(separator: ":").last.map(String.init)
+                }
+                let flood = stack.keep(
+                    try await ManagedProcess.start(
+                        URL(filePath: try await Command.python()),
+                        ["-u", TestPaths.root.appending(path: "Tests/Clients/idle_connections.py").path, "400"] + ports)
+                )
+                _ = try await flood.line(containing: "open")
+                let server = try stack.process(.server)
+                _ = try await server.line(containing: "connection limit reached")
+                let before = try await server.cpuSeconds()
+                _ = try await Command.output(["sleep", "3"])
+                #expect(try await server.cpuSeconds() - before < 1)
+                try await stack.healthy(.server)
+                _ = try await stack.place()
+                #expect(try await stack.metric("connections_refused_total", of: .server) > 0)
+                flood.signal(SIGKILL)
+                _ = try await flood.exit()
+                try await stack.healthy(.server)
+                _ = try await stack.place()
+                #expect(try await stack.terminate(.server) == 0)
+            }
+        }
     }
 }

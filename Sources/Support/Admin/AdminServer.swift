@@ -1,5 +1,7 @@
 import Hummingbird
+import Listening
 public import Logging
+import Runtime
 public import ServiceLifecycle
 
 /// The answer of a health endpoint.
@@ -19,6 +21,14 @@ public struct Health: Sendable {
     public static func ok(_ message: String = "ok") -> Health { Health(isOK: true, message: message) }
     /// Not well.
     public static func failing(_ message: String) -> Health { Health(isOK: false, message: message) }
+}
+
+/// The bounds of the admin port.
+enum AdminLimits {
+    /// Connections at the same time. For a further one a quiet one is closed.
+    static let connections = 64
+    /// File descriptors that the process keeps for Postgres, Kafka, its threads and its log.
+    static let reservedDescriptors = 80
 }
 
 /// `/livez`, `/readyz` and `/metrics` of a process over HTTP/1.1, on a port of its own.
@@ -54,7 +64,12 @@ public struct AdminServer: Service {
         var quiet = noise.filtering(logger)
         quiet.logLevel = max(logger.logLevel, .notice)
         application = Application(
-            router: router, configuration: .init(address: .hostname(address.host, port: address.port)), logger: quiet)
+            router: router, configuration: .init(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { channel in
+                let connections = DescriptorBudget.connections(
+                    reserve: AdminLimits.reservedDescriptors, listeners: 1, most: AdminLimits.connections)
+                await ConnectionGuard.protect(channel, connections: connections, logger: logger)
+            }, logger: quiet)
     }
 
     /// Serves until a graceful shutdown or until its task is cancelled.

@@ -1,3 +1,4 @@
+import Listening
 import Runtime
 import Synchronization
 
@@ -52,13 +53,23 @@ public final class MetricsRegistry: Sendable {
         metric(name, help, "histogram", labels) { Histogram(buckets: buckets) }
     }
 
-    /// The metrics that every process has: those of its log. Call it once for the registry of a process.
+    /// The metrics that every process has: those of its log and its listening sockets. Call it once for the registry of
+    /// a process.
     public func addProcessMetrics() {
         counter("log_lines_dropped_total", "Log lines dropped because standard error took none.") {
             ServiceProcess.droppedLogLines
         }
         counter("log_write_failures_total", "Writes of log lines that failed and were tried again.") {
             ServiceProcess.failedLogWrites
+        }
+        counter("connections_refused_total", "New connections closed at once, because of the bound.") {
+            ListeningCounts.refused.total
+        }
+        counter("connections_closed_for_new_total", "Quiet connections closed for new ones, because of the bound.") {
+            ListeningCounts.closed.total
+        }
+        counter("accept_pauses_total", "Pauses of accept, because no file descriptor was left.") {
+            ListeningCounts.pauses.total
         }
     }
 

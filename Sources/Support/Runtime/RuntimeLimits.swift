@@ -1,4 +1,4 @@
-/// Every bound of a process's log, with its unit in the name or the type.
+/// Every bound of a process and its log, with its unit in the name or the type.
 enum RuntimeLimits {
     /// Bytes of log lines that wait for the output, line ends included. A line beyond it is dropped and counted.
     static let logBufferBytes = 1024 * 1024
@@ -15,4 +15,8 @@ enum RuntimeLimits {
     static let logStall: Duration = .milliseconds(500)
     /// How long the end of the process waits for the log altogether, while the output takes bytes.
     static let logFlush: Duration = .seconds(2)
+    /// Open files to which the soft limit is raised, if the hard limit allows it.
+    static let openFiles = 65_536
+    /// Connections of a listening socket, however low the limit on open files is.
+    static let leastConnections = 8
 }

@@ -35,6 +35,7 @@ public enum ServiceProcess {
         services: (EnvironmentReader, Logger) async throws -> [any Service]
     ) async -> Never {
         ignoreBrokenPipes()
+        DescriptorBudget.raiseLimit()
         do {
             let environment = EnvironmentReader()
             let logger = try logger(name: name, environment)

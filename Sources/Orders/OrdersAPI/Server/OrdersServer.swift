@@ -44,10 +44,12 @@ public struct OrdersServer {
             EventStoreService(store: store),
             PoolService(pool: pool),
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
-            HTTPTransport(endpoint: configuration.http, service: rest, logger: logger),
+            HTTPTransport(
+                endpoint: configuration.http, service: rest, connections: configuration.connectionsPerPort,
+                logger: logger),
             try GRPCTransport(
                 endpoint: configuration.grpc, eventLoops: configuration.grpcEventLoops, tls: configuration.tls,
-                router: router,
+                router: router, connections: configuration.connectionsPerPort,
                 observer: operations.requests,
                 http: HTTP2RequestApplication(rest), logger: logger),
             DrainSignal(
