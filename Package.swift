@@ -87,7 +87,8 @@ let support: [Target] = [
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
     library(.support, "Runtime", ["Threads", "Values", logging, lifecycle, unixSignals]),
-    library(.support, "Admin", ["Runtime", hummingbird, nioCore, nioPosix, logging, lifecycle]),
+    library(.support, "Listening", [nioCore, logging]),
+    library(.support, "Admin", ["Runtime", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
 let clients: [Target] = [
@@ -100,7 +101,7 @@ let clients: [Target] = [
 ]
 
 let servers: [Target] = [
-    library(.servers, "HTTP2", ["CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
+    library(.servers, "HTTP2", ["CNGHTTP2", "Listening", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
     library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging]),
 ]
 
@@ -130,8 +131,9 @@ let orders: [Target] = [
     library(
         .orders, "OrdersAPI",
         [
-            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Threads",
-            "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Listening",
+            "Threads", "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1,
+            nioHTTPTypes,
             logging, lifecycle,
         ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
 ]
@@ -167,6 +169,7 @@ let testTargets: [Target] = [
     tests("Threads", ["Threads"]),
     tests("Values", ["Values", "Threads"]),
     tests("Runtime", ["Runtime", "Values", logging]),
+    tests("Listening", ["Listening", nioCore, nioEmbedded, logging]),
     tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
     tests("Postgres", ["Postgres", "Threads", "Values", "TestKit"]),
     tests("Kafka", ["Kafka", "CRDKafka", "Threads", "TestKit"]),

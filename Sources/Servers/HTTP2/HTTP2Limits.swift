@@ -47,8 +47,13 @@ public struct HTTP2Limits: Sendable {
     /// Acknowledgements (of PING and SETTINGS) that may wait for a peer that does not read; beyond it: GOAWAY.
     public var queuedAcknowledgements: Int = 1_000
 
-    /// Connections of the whole server. A further connection is closed at once.
+    /// Connections of the whole server. For a further one the connection that was quiet for longest is closed; if none
+    /// is quiet, the further one is closed at once.
     public var connections: Int = 10_000
+
+    /// Time without traffic, and without bytes of the peer that had no answer, after which a connection may be closed
+    /// for a new one.
+    public var connectionQuiet: Duration = .seconds(1)
 
     /// Time within which a new connection completes TLS, the preface and its SETTINGS.
     public var handshakeTimeout: Duration = .seconds(10)

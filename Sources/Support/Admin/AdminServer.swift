@@ -1,5 +1,7 @@
 import Hummingbird
+import Listening
 public import Logging
+import Runtime
 public import ServiceLifecycle
 
 /// The answer of a health endpoint.
@@ -21,6 +23,14 @@ public struct Health: Sendable {
     public static func failing(_ message: String) -> Health { Health(isOK: false, message: message) }
 }
 
+/// The bounds of the admin port.
+enum AdminLimits {
+    /// Connections at the same time. For a further one a quiet one is closed.
+    static let connections = 64
+    /// File descriptors that the process keeps for Postgres, Kafka, its threads and its log.
+    static let reservedDescriptors = 80
+}
+
 /// `/livez`, `/readyz` and `/metrics` of a process over HTTP/1.1, on a port of its own.
 public struct AdminServer: Service {
     /// Tells the state of the process. It must be quick: the endpoint answers when the probe does.
@@ -33,6 +43,7 @@ public struct AdminServer: Service {
     /// Does not listen yet; ``run()`` does.
     ///
     /// - Parameters:
+    ///   - metrics: the registry of the process; the metrics of its log are added.
     ///   - liveness: failing means that only a restart of the process helps.
     ///   - readiness: failing means that the process cannot work now; the message says why.
     ///   - logger: takes warnings of the HTTP server from level notice on.
@@ -40,6 +51,7 @@ public struct AdminServer: Service {
         _ address: ListenAddress, metrics: MetricsRegistry, liveness: @escaping Probe, readiness: @escaping Probe,
         logger: Logger
     ) {
+        metrics.addProcessMetrics()
         let router = Router()
         router.get("/livez") { _, _ in await Self.response(liveness()) }
         router.get("/readyz") { _, _ in await Self.response(readiness()) }
@@ -52,7 +64,12 @@ public struct AdminServer: Service {
         var quiet = noise.filtering(logger)
         quiet.logLevel = max(logger.logLevel, .notice)
         application = Application(
-            router: router, configuration: .init(address: .hostname(address.host, port: address.port)), logger: quiet)
+            router: router, configuration: .init(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { channel in
+                let connections = DescriptorBudget.connections(
+                    reserve: AdminLimits.reservedDescriptors, listeners: 1, most: AdminLimits.connections)
+                await ConnectionGuard.protect(channel, connections: connections, logger: logger)
+            }, logger: quiet)
     }
 
     /// Serves until a graceful shutdown or until its task is cancelled.

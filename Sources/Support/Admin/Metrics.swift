@@ -48,6 +48,19 @@ public final class Gauge: Metric {
     }
 }
 
+/// A number that only grows and is counted elsewhere.
+final class ComputedCounter: Metric {
+    private let value: @Sendable () -> Int
+
+    init(_ value: @escaping @Sendable () -> Int) {
+        self.value = value
+    }
+
+    func write(name: String, labels: String, to text: inout String) {
+        writeSample(name, labels, "\(value())", to: &text)
+    }
+}
+
 /// A number that is computed at every scrape, such as an age.
 final class ComputedGauge: Metric {
     private let value: @Sendable () -> Double

@@ -1,3 +1,5 @@
+import Listening
+import Runtime
 import Synchronization
 
 /// The metrics of a process, in the text format of Prometheus.
@@ -17,6 +19,15 @@ public final class MetricsRegistry: Sendable {
     ///   - labels: names and values; values are escaped.
     public func counter(_ name: String, _ help: String, labels: [(String, String)] = []) -> Counter {
         metric(name, help, "counter", labels) { Counter() }
+    }
+
+    /// A number that only grows and is counted elsewhere: it is asked for at every scrape.
+    ///
+    /// - Parameter value: must be quick and must not block.
+    public func counter(
+        _ name: String, _ help: String, labels: [(String, String)] = [], value: @escaping @Sendable () -> Int
+    ) {
+        _ = metric(name, help, "counter", labels) { ComputedCounter(value) }
     }
 
     /// A number that goes up and down. By convention the name ends in its unit.
@@ -42,6 +53,26 @@ public final class MetricsRegistry: Sendable {
         metric(name, help, "histogram", labels) { Histogram(buckets: buckets) }
     }
 
+    /// The metrics that every process has: those of its log and its listening sockets. Call it once for the registry of
+    /// a process.
+    public func addProcessMetrics() {
+        counter("log_lines_dropped_total", "Log lines dropped because standard error took none.") {
+            ServiceProcess.droppedLogLines
+        }
+        counter("log_write_failures_total", "Writes of log lines that failed and were tried again.") {
+            ServiceProcess.failedLogWrites
+        }
+        counter("connections_refused_total", "New connections closed at once, because of the bound.") {
+            ListeningCounts.refused.total
+        }
+        counter("connections_closed_for_new_total", "Quiet connections closed for new ones, because of the bound.") {
+            ListeningCounts.closed.total
+        }
+        counter("accept_pauses_total", "Pauses of accept, because no file descriptor was left.") {
+            ListeningCounts.pauses.total
+        }
+    }
+
     /// All metrics in the text format of Prometheus, sorted by name and labels.
     public func render() -> String {
         let snapshot = families.withLock { $0 }
@@ -64,7 +95,7 @@ public final class MetricsRegistry: Sendable {
             assert(family.type == type, "a metric has one type under all labels")
             defer { families[name] = family }
             if let known = family.metrics[key] as? M { return known }
-            assert(family.metrics[key] == nil, "a gauge is either set or computed")
+            assert(family.metrics[key] == nil, "a metric is either set or computed")
             let made = make()
             family.metrics[key] = made
             return made

@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import Threads
 import Values
@@ -11,16 +10,18 @@ public enum LogFormat: String, CaseIterable, Sendable {
     case json
 }
 
-/// Writes each log event as one line to standard error, in one `write`, so that lines of several threads never mix.
+/// Hands each log event as one line to a ``LogOutput``; never blocks.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
     private let label: String
     private let format: LogFormat
+    private let output: LogOutput
 
-    init(label: String, format: LogFormat, level: Logger.Level) {
+    init(label: String, format: LogFormat, level: Logger.Level, output: LogOutput) {
         self.label = label
         self.format = format
+        self.output = output
         self.logLevel = level
     }
 
@@ -34,12 +35,7 @@ struct LineLogHandler: LogHandler {
         let line = LogLine(
             timestamp: LogLine.now(), level: event.level, label: label, message: event.message.description,
             metadata: merged)
-        var text = format == .json ? line.json : line.text
-        text.append("\n")
-        text.withUTF8 { bytes in
-            // If standard error is closed, there is no place left for a message about that.
-            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
+        output.append(line.formatted(format))
     }
 }
 
@@ -52,6 +48,21 @@ struct LogLine {
     let label: String
     let message: String
     let metadata: Logger.Metadata
+
+    /// The line that says how many lines the output did not take in time.
+    static func aboutDropped(_ gap: LogOutput.Gap, label: String) -> LogLine {
+        LogLine(
+            timestamp: now(), level: .warning, label: label, message: "log lines dropped: the output took none",
+            metadata: ["lines": "\(gap.lines)", "since": "\(gap.since)"])
+    }
+
+    /// With the line end.
+    func formatted(_ format: LogFormat) -> String {
+        switch format {
+        case .text: text + "\n"
+        case .json: json + "\n"
+        }
+    }
 
     /// ``LogFormat/text``, without the line end.
     var text: String {

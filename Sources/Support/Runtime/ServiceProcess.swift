@@ -1,6 +1,7 @@
 import Glibc
 public import Logging
 public import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// The common part of every service's `main`: settings, logs, signals, exit code.
@@ -10,6 +11,15 @@ public enum ServiceProcess {
 
     /// The default time limit for all services of a process together to stop.
     public static let drainTimeout: Duration = .seconds(20)
+
+    /// The log of the process; nil before ``run(name:drainTimeout:services:)`` has made it.
+    private static let log = Mutex<LogOutput?>(nil)
+
+    /// Log lines that this process has dropped because the reader of its standard error stood still.
+    public static var droppedLogLines: Int { log.withLock { $0 }?.droppedLines ?? 0 }
+
+    /// Writes of log lines that failed and were tried again, as on a full disk.
+    public static var failedLogWrites: Int { log.withLock { $0 }?.failedWrites ?? 0 }
 
     /// Reads the settings, then runs the services until SIGTERM or SIGINT, and exits the process: 0 after a clean stop,
     /// 78 when the configuration is wrong, 1 when a service failed or could not be made. The error goes to standard
@@ -25,15 +35,17 @@ public enum ServiceProcess {
         services: (EnvironmentReader, Logger) async throws -> [any Service]
     ) async -> Never {
         ignoreBrokenPipes()
+        DescriptorBudget.raiseLimit()
         do {
             let environment = EnvironmentReader()
-            let logger = logger(name: name, environment)
+            let logger = try logger(name: name, environment)
             let group = try await ServiceGroup(
                 configuration: configuration(
                     services(environment, logger), drainTimeout: drainTimeout(environment), logger: logger))
             logger.info("started", metadata: ["pid": "\(getpid())"])
             try await group.run()
             logger.info("stopped")
+            finishLog()
             exit(0)
         } catch let error as ConfigurationError {
             refuse(error, name: name)
@@ -51,9 +63,13 @@ public enum ServiceProcess {
 
     /// A logger as `LOG_LEVEL` (trace to critical) and `LOG_FORMAT` (text or json) say. Problems with these variables
     /// are reported together with those of the other settings.
-    private static func logger(name: String, _ environment: EnvironmentReader) -> Logger {
+    ///
+    /// - Throws: when the process has no thread or no descriptor left for the log.
+    private static func logger(name: String, _ environment: EnvironmentReader) throws -> Logger {
         let (level, format) = logSettings(environment)
-        LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level) }
+        let output = try LogOutput(STDERR_FILENO) { LogLine.aboutDropped($0, label: name).formatted(format) }
+        log.withLock { $0 = output }
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, level: level, output: output) }
         return Logger(label: name)
     }
 
@@ -89,8 +105,14 @@ public enum ServiceProcess {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Writes the last log lines, within the bounds of `LogOutput.finish()`.
+    private static func finishLog() {
+        log.withLock { $0 }?.finish()
+    }
+
+    /// Ends the log and writes the reason of the end behind it. A reader that stands still does not keep the process.
     private static func printError(_ text: String) {
-        let line = Array((text + "\n").utf8)
-        _ = write(STDERR_FILENO, line, line.count)
+        finishLog()
+        DescriptorOutput.writeWhileItFlows(text + "\n", to: STDERR_FILENO)
     }
 }

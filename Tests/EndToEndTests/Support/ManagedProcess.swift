@@ -102,6 +102,17 @@ final class ManagedProcess: @unchecked Sendable {
         return exitCode == nil
     }
 
+    /// The time of processors that the process has used, in seconds. Linux counts it in hundredths.
+    func cpuSeconds() async throws -> Double {
+        let text = try await Command.output(["cat", "/proc/\(pid)/stat"])
+        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field behind it.
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+            throw TestFailure("no CPU time of \(name)")
+        }
+        return (user + system) / 100
+    }
+
     func signal(_ number: Int32) {
         if isRunning { kill(pid, number) }
     }

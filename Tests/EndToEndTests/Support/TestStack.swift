@@ -139,6 +139,36 @@ extension TestStack {
             TestPaths.binary(service.rawValue), environment: environment(of: service).merging(settings) { $1 })
     }
 
+    /// Starts the service through a line of bash, which gets the service as `"$@"` and replaces itself by it.
+    func start(_ service: Service, _ settings: [String: String] = [:], throughShell line: String) async throws {
+        processes[service] = try await ManagedProcess.start(
+            URL(filePath: "/bin/bash"), ["-c", line, "shell", TestPaths.binary(service.rawValue).path],
+            environment: environment(of: service).merging(settings) { $1 })
+    }
+
+    /// Starts the service with its output in a full pipe that stays open and that nobody reads.
+    func startUnread(_ service: Service, _ settings: [String: String] = [:]) async throws {
+        try await start(
+            service, settings,
+            throughShell: """
+                fifo=$(mktemp -u) && mkfifo "$fifo" && exec 9<>"$fifo"
+                dd if=/dev/zero of="$fifo" bs=4096 count=1024 oflag=nonblock status=none 2>/dev/null
+                rm "$fifo" && exec "$@" >&9 2>&1
+                """)
+    }
+
+    /// The value of a metric without labels.
+    func metric(_ name: String, of service: Service) async throws -> Double {
+        let text = try await Command.output([
+            "curl", "--fail", "--silent", "--show-error", url(of: service) + "/metrics",
+        ])
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        guard let value = line.flatMap({ Double($0.dropFirst(name.count + 1)) }) else {
+            throw TestFailure("no metric \(name)")
+        }
+        return value
+    }
+
     /// Waits until the service says that it is ready. curl does the waiting.
     func healthy(_ service: Service) async throws {
         _ = try await Command.output(

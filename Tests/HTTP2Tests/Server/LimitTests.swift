@@ -209,7 +209,11 @@ import Testing
     }
 
     @Test func connectionsBeyondTheLimitAreClosed() async throws {
-        try await withServer(ProbeApplication(), limits: Self.quick { $0.connections = 2 }) { port, server in
+        let limits = Self.quick {
+            $0.connections = 2
+            $0.connectionQuiet = .seconds(3600)
+        }
+        try await withServer(ProbeApplication(), limits: limits) { port, server in
             try await offPool {
                 let clients = try (0..<2).map { _ in try RawConnection(port: port) }
                 for client in clients { try client.handshake() }
@@ -224,6 +228,25 @@ import Testing
                 }
                 clients[1].headers(1, HeaderEncoder.get("/"), end: true)
                 expectSame(try clients[1].response(1).status, "200")
+            }
+        }
+    }
+
+    @Test func aQuietConnectionIsClosedForANewOne() async throws {
+        let limits = Self.quick {
+            $0.connections = 2
+            $0.connectionQuiet = .zero
+        }
+        try await withServer(ProbeApplication(), limits: limits) { port, server in
+            try await offPool {
+                let busy = try RawConnection(port: port)
+                try busy.handshake()
+                let silent = try RawConnection(port: port)
+                let third = try RawConnection(port: port)
+                try third.handshake()
+                while try silent.readOrEnd() != nil {}
+                busy.headers(1, HeaderEncoder.get("/"), end: true)
+                expectSame(try busy.response(1).status, "200")
             }
         }
     }

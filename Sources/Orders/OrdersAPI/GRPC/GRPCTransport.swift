@@ -17,15 +17,18 @@ struct GRPCTransport: Service {
 
     /// - Parameters:
     ///   - eventLoops: how many threads of its own the port has; nil shares the threads of the process.
+    ///   - connections: the bound of open connections.
     ///   - observer: told of every call.
     ///   - http: answers the requests that are not gRPC.
     /// - Throws: `ConfigurationError` if the certificate cannot be used.
     init(
         endpoint: ServerConfiguration.Endpoint, eventLoops: Int? = nil, tls: HTTP2TLSConfiguration?, router: GRPCRouter,
-        observer: (any GRPCObserver)? = nil, http: (any HTTP2Application)?, logger: Logger
+        connections: Int = HTTP2Limits().connections, observer: (any GRPCObserver)? = nil,
+        http: (any HTTP2Application)?, logger: Logger
     ) throws {
         var limits = HTTP2Limits()
         limits.drainTimeout = APILimits.drainTimeout
+        limits.connections = connections
         self.endpoint = endpoint
         self.logger = logger
         ownGroup = eventLoops.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) }

@@ -34,8 +34,12 @@ enum RESTLimits {
     static let maximumTargetBytes = 16 * 1024
     /// The smallest response body that is compressed.
     static let minimumCompressedBytes = 1024
-    /// Connections over HTTP/1.1 at the same time; further ones wait in the kernel's queue.
+    /// Connections over HTTP/1.1 at the same time, where the limit on open files allows so many. For a further one a
+    /// quiet one is closed.
     static let maximumConnections = 10_000
+    /// File descriptors of everything but connections of clients, Postgres and event loops: log, signals, listening
+    /// sockets, files that are read for a moment, and a rest.
+    static let reservedDescriptors = 32
     /// The largest header of an HTTP/1.1 request, all fields together.
     static let maximumHeaderBytes = 32 * 1024
     /// The most header fields of an HTTP/1.1 request.

@@ -1,6 +1,7 @@
 import Admin
 import Hummingbird
 import HummingbirdCore
+import Listening
 import Logging
 import NIOCore
 import Runtime
@@ -10,6 +11,8 @@ import ServiceLifecycle
 struct HTTPTransport: Service {
     let endpoint: ServerConfiguration.Endpoint
     let service: RESTService
+    /// The bound of open connections.
+    var connections = RESTLimits.maximumConnections
     let logger: Logger
 
     /// The HTTP server. Below warnings its own log messages are left out.
@@ -21,8 +24,11 @@ struct HTTPTransport: Service {
             server: .http1(configuration: connectionConfiguration),
             configuration: .init(
                 address: .hostname(endpoint.host, port: endpoint.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(RESTLimits.maximumConnections)),
-            onServerRunning: { channel in
+                // Behind the guard's bound; connections that are being closed for others come on top of it.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    connections + ListeningLimits.closingConnections + 1)),
+            onServerRunning: { [connections, logger] channel in
+                await ConnectionGuard.protect(channel, connections: connections, logger: logger)
                 logger.info("REST listening", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "?")"])
             },
             logger: quiet)

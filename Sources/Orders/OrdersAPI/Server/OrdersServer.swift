@@ -29,6 +29,7 @@ public struct OrdersServer {
             store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
         let operations = Operations(
             readiness: { await readiness.health() }, metrics: metrics, watchers: { changes.count })
         let rest = RESTService(
@@ -43,10 +44,12 @@ public struct OrdersServer {
             EventStoreService(store: store),
             PoolService(pool: pool),
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),
-            HTTPTransport(endpoint: configuration.http, service: rest, logger: logger),
+            HTTPTransport(
+                endpoint: configuration.http, service: rest, connections: configuration.connectionsPerPort,
+                logger: logger),
             try GRPCTransport(
                 endpoint: configuration.grpc, eventLoops: configuration.grpcEventLoops, tls: configuration.tls,
-                router: router,
+                router: router, connections: configuration.connectionsPerPort,
                 observer: operations.requests,
                 http: HTTP2RequestApplication(rest), logger: logger),
             DrainSignal(

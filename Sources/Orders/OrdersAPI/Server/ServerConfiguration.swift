@@ -1,5 +1,6 @@
 public import EventStore
 public import HTTP2
+import NIOCore
 public import Postgres
 public import Runtime
 
@@ -73,6 +74,18 @@ public struct ServerConfiguration: Sendable {
     /// The longest time the process takes to stop: the shutdown delay, and then the drain of its services.
     public static func drainTimeout(_ environment: EnvironmentReader) -> Duration {
         shutdownDelay(environment) + ServiceProcess.drainTimeout
+    }
+
+    /// The bound of connections of the REST port and of the gRPC port, from the limit on open files. Postgres, event
+    /// loops and the rest of the process keep what they need.
+    var connectionsPerPort: Int {
+        // An event loop has an epoll, an eventfd and a timerfd; a connection to Postgres has a socket, and a second one
+        // while it is cancelled or replaced.
+        let loops = 3 * (System.coreCount + (grpcEventLoops ?? 0))
+        let postgres = 2 * (eventStore.writeLanes + eventStore.readLanes + listConnections + 1)
+        return DescriptorBudget.connections(
+            reserve: RESTLimits.reservedDescriptors + loops + postgres, listeners: 2,
+            most: RESTLimits.maximumConnections)
     }
 
     private static func shutdownDelay(_ environment: EnvironmentReader) -> Duration {

@@ -1,3 +1,4 @@
+import Listening
 public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
@@ -62,6 +63,14 @@ public final class HTTP2Server: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { [configuration, logger] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        ConnectionGuard(
+                            connections: configuration.limits.connections,
+                            quiet: TimeAmount(configuration.limits.connectionQuiet), logger: logger))
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(
@@ -91,11 +100,11 @@ public final class HTTP2Server: Sendable {
             throw HTTP2Error(.session, "connection on a foreign event loop")
         }
         let isAdmitted = state.withLockedValue { state in
-            guard !state.isStopping, state.connections < configuration.limits.connections else { return false }
+            guard !state.isStopping else { return false }
             state.connections += 1
             return true
         }
-        guard isAdmitted else { throw HTTP2Error(.closed, "connection limit reached") }
+        guard isAdmitted else { throw HTTP2Error(.closed, "the server is stopping") }
         channel.closeFuture.whenComplete { _ in self.connectionClosed() }
         if let certificates {
             let context = certificates.current { error in
