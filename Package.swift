@@ -146,7 +146,7 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Postgres", "Outbox", "OutboxAdoption", "Runtime", arguments]),
+    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",

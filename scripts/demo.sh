@@ -19,7 +19,7 @@ say "" "== All five calls over gRPC, with Python's grpcio"
 
 # The first order is paid by now: the Python client waited for the payment of a later order.
 say "" "== The journey of $id"
-sql() { "$scripts/postgres.sh" psql -X -v id="$id" <<<"$1"; }
+sql() { psql -d "$DATABASE_URL" -X -v id="$id" <<<"$1"; }
 say "-- its events, the source of truth"
 sql "SELECT sequence_number, event_type, created_at FROM event WHERE aggregate_id = :'id' ORDER BY sequence_number"
 say "-- its outbox rows, written in the same transactions"

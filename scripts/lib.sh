@@ -26,6 +26,18 @@ die() {
 # contents FILE: prints the file; prints nothing when there is no such file.
 contents() { cat -- "$1" 2>/dev/null || true; }
 
+# without_descriptors COMMAND...: becomes the command, with standard input, output and errors open and nothing else; for ( ) and for &.
+# A process that stays would otherwise keep open what its starter had open: the lock of up.sh, or the pipe on which a caller waits for
+# the end of make up.
+without_descriptors() {
+    local descriptor
+    for descriptor in "/proc/$BASHPID/fd/"*; do
+        descriptor="${descriptor##*/}"
+        [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+    done
+    exec "$@"
+}
+
 # start_time PID: prints when the process started, in clock ticks since boot; prints nothing for a zombie or a process that has ended.
 # The kernel uses pids again, but never with the same start time: pid and start time together identify a process.
 start_time() {

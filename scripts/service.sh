@@ -6,13 +6,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_seconds=60
 stop_seconds=30
 
-# The process gets a session of its own, so that Ctrl-C in the terminal does not reach it. It does not get the lock of up.sh (descriptor 9).
+# The process gets a session of its own, so that Ctrl-C in the terminal does not reach it.
 start() {
     local name="$1"
     shift
     running "$name" >/dev/null && return
     [ -x "$bin/$name" ] || die "$bin/$name is not built: make build"
-    env "$@" setsid "$bin/$name" >>"$data/log/$name.log" 2>&1 </dev/null 9>&- &
+    without_descriptors env "$@" setsid "$bin/$name" >>"$data/log/$name.log" 2>&1 </dev/null &
     remember "$name" "$!"
 }
 

@@ -4,12 +4,13 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 [ "${1:-}" != --quiet ] || exec >/dev/null
+unset DATABASE_URL KAFKA_BOOTSTRAP_SERVERS STACK_ADDRESSES
 [ ! -f "$data/env" ] || source "$data/env"
 all_well=0
 
 line() {
     printf '%-18s %-8s %-10s %s\n' "$@"
-    [ "$3" = healthy ] || all_well=1
+    [[ "$3" == healthy || "$3" == given ]] || all_well=1
 }
 
 # report NAME ADDRESS [URL]: without a URL a running process counts as healthy.
@@ -24,8 +25,19 @@ report() {
     fi
 }
 
-report postgres "127.0.0.1:$(contents "$data/run/postgres.port")"
-report "$kafka_process" "${KAFKA_BOOTSTRAP_SERVERS:-}"
+# owned ADDRESS: whether the stack started this store itself. Otherwise the services' health tells about it.
+owned() { [ -z "$1" ] || [[ " ${STACK_ADDRESSES:-} " == *" $1 "* ]]; }
+
+if owned "${DATABASE_URL:-}"; then
+    report postgres "127.0.0.1:$(contents "$data/run/postgres.port")"
+else
+    line postgres - given "DATABASE_URL"
+fi
+if owned "${KAFKA_BOOTSTRAP_SERVERS:-}"; then
+    report "$kafka_process" "${KAFKA_BOOTSTRAP_SERVERS:-}"
+else
+    line kafka - given "$KAFKA_BOOTSTRAP_SERVERS"
+fi
 report outbox-relay "${ADMIN_URL_RELAY:-}" "${ADMIN_URL_RELAY:-}/readyz"
 report orders-projector "${ADMIN_URL_PROJECTOR:-}" "${ADMIN_URL_PROJECTOR:-}/readyz"
 report orders-payments "${ADMIN_URL_PAYMENTS:-}" "${ADMIN_URL_PAYMENTS:-}/readyz"

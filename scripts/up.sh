@@ -1,22 +1,27 @@
 #!/bin/bash
 # Starts the missing processes of the stack, and returns when all processes are healthy.
+#
+#   DATABASE_URL             uses this Postgres and starts none
+#   KAFKA_BOOTSTRAP_SERVERS  uses these brokers and starts no Kafka
 set -euo pipefail
 scripts="$(dirname "${BASH_SOURCE[0]}")"
 source "$scripts/lib.sh"
+source "$scripts/stores.sh"
 
 main() {
-    mkdir -p "$data/run" "$data/log"
+    make_folders
     exec 9>"$data/run/lock"
     flock -n 9 || die "another make up or make down is at work in $data"
-    if "$scripts/status.sh" --quiet; then
+    if same_stores && "$scripts/status.sh" --quiet; then
         say "already up"
         tell
         return
     fi
     check_ports
+    require_given_stores
     "$scripts/packages.sh" run
     if [ -z "${BIN_DIR:-}" ]; then
-        say "building (the first time takes some minutes)"
+        say "building (about nine minutes the first time on two cores, seconds when nothing changed)"
         "$scripts/build.sh" 9>&-
     fi
     # Checked again, because the build may have taken minutes.
@@ -27,9 +32,24 @@ main() {
     source "$data/env"
     say "migrating"
     "$bin/outboxctl" migrate --directory "$root/migrations"
+    # The embedded Kafka has the topic from its start.
+    [ -z "$given_kafka" ] || "$bin/outboxctl" topic outbox.event.order
     start_services
     tell
 }
+
+make_folders() {
+    local message
+    message="$(mkdir -p "$data/run" "$data/log" 2>&1 && touch "$data/run/lock" 2>&1)" ||
+        die "DATA_DIR=$data cannot be written (${message##*: }); choose another folder: make up DATA_DIR=<folder>"
+    local free
+    free="$(df --output=avail -k "$data" | tail -n 1)"
+    [ "$free" -ge "$needed_kilobytes" ] ||
+        die "the disk of DATA_DIR=$data has $((free / 1024)) MB left and the stack needs $((needed_kilobytes / 1024)); choose another: make up DATA_DIR=<folder>"
+}
+
+# A new Postgres cluster has 40 MB and its first WAL segments; the rest is room for a demonstration.
+needed_kilobytes=$((256 * 1024))
 
 # Checked before the long build, so that a taken port is reported at once. A server that runs already keeps its ports.
 check_ports() {
@@ -41,13 +61,6 @@ check_ports() {
     require_port HTTP_PORT "$http_port"
     require_port GRPC_PORT "$grpc_port"
     [ "$http_port" != "$grpc_port" ] || die "HTTP_PORT and GRPC_PORT are both $http_port; they must differ"
-}
-
-start_stores() {
-    say "starting postgres"
-    "$scripts/postgres.sh" start 9>&-
-    say "starting $kafka_process"
-    "$scripts/kafka.sh" start 9>&-
 }
 
 # admin_port SERVICE: prints the port of /readyz and /metrics: the port of the last start, or another one if that port is taken.
@@ -66,19 +79,22 @@ stop_if_stores_moved() {
     [ -f "$data/env" ] || return 0
     local before service
     before="$(source "$data/env" && printf '%s %s' "$DATABASE_URL" "$KAFKA_BOOTSTRAP_SERVERS")"
-    [ "$before" != "$("$scripts/postgres.sh" url) $("$scripts/kafka.sh" address)" ] || return 0
+    [ "$before" != "$(database_url) $(kafka_address)" ] || return 0
     for service in "${services[@]}"; do "$scripts/service.sh" stop "$service"; done
 }
 
-# $data/env is a file for source, for users and for the scripts.
+# $data/env is a file for source, for users and for the scripts. STACK_ADDRESSES has the stores that the stack started itself.
 write_addresses() {
-    local relay projector payments
+    local relay projector payments owned=""
+    [ -n "$given_database" ] || owned+="$(database_url) "
+    [ -n "$given_kafka" ] || owned+="$(kafka_address)"
     relay="$(admin_port outbox-relay)"
     projector="$(admin_port orders-projector)"
     payments="$(admin_port orders-payments)"
     (umask 077 && cat >"$data/env" <<ADDRESSES
-export DATABASE_URL='$("$scripts/postgres.sh" url)'
-export KAFKA_BOOTSTRAP_SERVERS='$("$scripts/kafka.sh" address)'
+export DATABASE_URL=$(quoted "$(database_url)")
+export KAFKA_BOOTSTRAP_SERVERS=$(quoted "$(kafka_address)")
+export STACK_ADDRESSES=$(quoted "$owned")
 export HTTP_URL='http://127.0.0.1:$http_port'
 export GRPC_ADDRESS='127.0.0.1:$grpc_port'
 export ADMIN_URL_RELAY='http://127.0.0.1:$relay'
@@ -88,10 +104,10 @@ ADDRESSES
     )
 }
 
-# In the embedded Kafka a waiting fetch ignores new messages, and a killed group member is noticed only at its session timeout.
-consumer=(KAFKA_FETCH_WAIT_MAX_MS=10 KAFKA_SESSION_TIMEOUT_MS=6000)
-
 start_services() {
+    local consumer=()
+    # In the embedded Kafka a waiting fetch ignores new messages, and a killed group member is noticed only at its session timeout.
+    [ -n "$given_kafka" ] || consumer=(KAFKA_FETCH_WAIT_MAX_MS=10 KAFKA_SESSION_TIMEOUT_MS=6000)
     say "starting ${services[*]}"
     "$scripts/service.sh" start outbox-relay RELAY_ADMIN_PORT="${ADMIN_URL_RELAY##*:}"
     "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"

@@ -35,6 +35,20 @@ extension EndToEndTests {
             #expect(rebased.output.contains("1 rows will be published again"), "\(rebased.errors)")
         }
 
+        @Test func aTopicIsCreatedOnce() async throws {
+            let strict = try await onThread { try StrictKafka() }
+            let brokers = ["KAFKA_BOOTSTRAP_SERVERS": strict.address]
+            let command = [TestPaths.binary("outboxctl").path, "topic", "outbox.event.parcel", "--partitions"]
+            let created = try await Command.run(command + ["7"], environment: brokers)
+            #expect(created.output == "created outbox.event.parcel with 7 partitions\n", "\(created)")
+            let again = try await Command.run(command + ["9"], environment: brokers)
+            #expect(again.output == "outbox.event.parcel exists with 7 partitions\n", "\(again)")
+            let none = try await Command.run(command + ["0"], environment: brokers)
+            #expect(none.exitCode == 64 && none.errors.contains("--partitions: 0 is not in 1...10000"), "\(none)")
+            let lost = try await Command.run(command + ["7"], environment: ["KAFKA_BOOTSTRAP_SERVERS": "nonsense:port"])
+            #expect(lost.exitCode == 78 && lost.errors.contains("KAFKA_BOOTSTRAP_SERVERS: "), "\(lost)")
+        }
+
         /// What the relay's command line once did, and where it went.
         @Test func theRelaysOldCommandsSayThatTheyMovedAndWork() async throws {
             let url = try await TestPostgres.emptyDatabase()

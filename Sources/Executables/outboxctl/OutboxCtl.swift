@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kafka
 import Outbox
 import Postgres
 import Runtime
@@ -12,7 +13,8 @@ struct OutboxCtl: ParsableCommand {
         discussion: "The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* variables.",
         version: "outboxctl 0.1.0",
         subcommands: [
-            MigrateCommand.self, UpgradeCommand.self, AdoptCommand.self, RoleCommand.self, OutboxCommand.self,
+            MigrateCommand.self, UpgradeCommand.self, AdoptCommand.self, RoleCommand.self, TopicCommand.self,
+            OutboxCommand.self,
         ])
 
     /// Prints the message of an error without its code, which is for logs.
@@ -21,6 +23,8 @@ struct OutboxCtl: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch let error as OutboxError {
+            exit(withError: ShownError(description: error.message))
+        } catch let error as KafkaError {
             exit(withError: ShownError(description: error.message))
         } catch {
             exit(withError: error)
