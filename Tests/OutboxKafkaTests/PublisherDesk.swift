@@ -46,10 +46,16 @@ final class PublisherDesk {
         }
     }
 
-    /// Publishes rows of one key with these numbers.
+    /// Publishes rows of one key with these numbers. Where there is no room for a row, it waits for reports.
     func publish(_ rows: ClosedRange<Int64>) throws {
         for number in rows {
-            let outcome = offer(number)
+            var outcome = offer(number)
+            let deadline = ContinuousClock.now + .seconds(60)
+            while outcome == .full, .now < deadline {
+                wake.wait(until: .now + .seconds(1))
+                takeReports()
+                outcome = offer(number)
+            }
             guard outcome == .queued else { throw TestFailure("row \(number): \(outcome)") }
             offered += 1
         }
@@ -70,11 +76,15 @@ final class PublisherDesk {
     func settle(within limit: Duration = .seconds(60)) throws {
         let deadline = ContinuousClock.now + limit
         while reported < offered {
-            publisher.takeReports { _, failure in
-                reported += 1
-                if let failure { failures.append(failure) }
-            }
+            takeReports()
             guard ContinuousClock.now < deadline else { throw TestFailure("\(offered - reported) reports are missing") }
+        }
+    }
+
+    private func takeReports() {
+        publisher.takeReports { _, failure in
+            reported += 1
+            if let failure { failures.append(failure) }
         }
     }
 

@@ -56,6 +56,9 @@ final class TestBroker: Sendable {
         }
     }
 
+    /// Sends a line to the strict Kafka, such as `delay produce 50`; nothing happens elsewhere.
+    func control(_ line: String) throws { try strict?.control(line) }
+
     /// The next requests that add partitions to a transaction are refused.
     func refusePartitions(_ count: Int, _ code: KafkaErrorCode) {
         mock?.pushErrors(apiKey: 24, Array(repeating: code, count: count))

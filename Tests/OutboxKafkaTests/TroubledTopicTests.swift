@@ -14,9 +14,9 @@ struct TroubledTopicTests {
         try await onThread {
             let (broker, desk) = try Self.open()
             broker.refusePartitions(1, .topicAuthorizationFailed)
-            try desk.publish(1...5)
+            try desk.publish(1...1)
             try desk.settle()
-            #expect(desk.failures.count == 5)
+            #expect(desk.failures.count == 1)
             #expect(
                 desk.failures.allSatisfy {
                     $0.kind == .transient && $0.explanation.hasPrefix("\(broker.topic): TOPIC_AUTHORIZATION_FAILED")

@@ -5,6 +5,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,9 +19,10 @@ typedef struct rdk_header {
     ssize_t scratch_offset;
 } rdk_header;
 
-/// The delivery report of one produced message.
+/// The delivery report of one produced message. `topic` is the message's topic handle, to be compared only.
 typedef struct rdk_delivery {
     uint64_t correlation;
+    uintptr_t topic;
     int64_t offset;
     int32_t partition;
     int32_t error;
@@ -55,6 +57,95 @@ static inline rd_kafka_resp_err_t rdk_produce(
     return error;
 }
 
+// The gate: decides, while a message is produced, whether its partition takes it now. The partition is only known
+// inside librdkafka, so the decision is made in the partitioner.
+
+/// What a gated producer knows of a partition.
+static const uint8_t rdk_partition_new = 0;
+/// The partition's first message has no delivery report yet: no other message is taken.
+static const uint8_t rdk_partition_waiting = 1;
+/// The partition has acknowledged a message.
+static const uint8_t rdk_partition_open = 2;
+
+typedef int32_t rdk_partitioner(
+    const rd_kafka_topic_t *topic, const void *key, size_t key_size, int32_t count, void *topic_opaque, void *opaque);
+
+/// One for each producer; lives longer than the client.
+typedef struct rdk_gate {
+    /// The partitioner of librdkafka that the settings name.
+    rdk_partitioner *partitioner;
+    /// The thread that is inside rdk_produce_gated, else 0. Other threads run the partitioner as well.
+    uintptr_t thread;
+    /// The states of the topic's partitions, the others are new.
+    const uint8_t *states;
+    int32_t count;
+    /// The message's partition; -1 if it is not known yet.
+    int32_t partition;
+    int32_t is_held;
+} rdk_gate;
+
+/// The partitioner of a gated producer: asks librdkafka's. A partition that does not exist makes rd_kafka_producev
+/// drop the message and return an error.
+static inline int32_t rdk_gate_partition(
+    const rd_kafka_topic_t *topic, const void *key, size_t key_size, int32_t count, void *topic_opaque, void *opaque) {
+    rdk_gate *gate = (rdk_gate *)topic_opaque;
+    int32_t partition = gate->partitioner(topic, key, key_size, count, NULL, opaque);
+    // Only this thread writes its own identity.
+    if (__atomic_load_n(&gate->thread, __ATOMIC_RELAXED) != (uintptr_t)pthread_self()) return partition;
+    gate->partition = partition;
+    if (partition < 0 || partition >= gate->count || gate->states[partition] != rdk_partition_waiting) return partition;
+    gate->is_held = 1;
+    return count;
+}
+
+static inline rdk_partitioner *rdk_partitioner_named(const char *name) {
+    if (!strcmp(name, "random")) return rd_kafka_msg_partitioner_random;
+    if (!strcmp(name, "consistent")) return rd_kafka_msg_partitioner_consistent;
+    if (!strcmp(name, "murmur2")) return rd_kafka_msg_partitioner_murmur2;
+    if (!strcmp(name, "murmur2_random")) return rd_kafka_msg_partitioner_murmur2_random;
+    if (!strcmp(name, "fnv1a")) return rd_kafka_msg_partitioner_fnv1a;
+    if (!strcmp(name, "fnv1a_random")) return rd_kafka_msg_partitioner_fnv1a_random;
+    return rd_kafka_msg_partitioner_consistent_random;
+}
+
+/// Makes the gate the partitioner of all topics of a client that is made with this configuration.
+static inline void rdk_gate_install(rdk_gate *gate, rd_kafka_conf_t *conf) {
+    rd_kafka_topic_conf_t *topics = rd_kafka_conf_get_default_topic_conf(conf);
+    char name[64] = "";
+    size_t size = sizeof(name);
+    if (!topics) {
+        topics = rd_kafka_topic_conf_new();
+        rd_kafka_conf_set_default_topic_conf(conf, topics);
+    }
+    if (rd_kafka_topic_conf_get(topics, "partitioner", name, &size) != RD_KAFKA_CONF_OK) name[0] = 0;
+    memset(gate, 0, sizeof(*gate));
+    gate->partitioner = rdk_partitioner_named(name);
+    rd_kafka_topic_conf_set_partitioner_cb(topics, rdk_gate_partition);
+    rd_kafka_topic_conf_set_opaque(topics, gate);
+}
+
+/// As rdk_produce, for a message with a key whose partition the partitioner chooses. If the partition's state is
+/// "waiting", the message is not taken, and `gate->is_held` is 1. Else `gate->partition` is the partition, -1 if
+/// librdkafka does not know the topic's partitions yet. One thread at a time.
+static inline rd_kafka_resp_err_t rdk_produce_gated(
+    rd_kafka_t *rk, rdk_gate *gate, const uint8_t *states, int32_t count, rd_kafka_topic_t *topic,
+    const void *key, size_t key_size, const void *value, size_t value_size,
+    const rdk_header *headers, size_t header_count, const uint8_t *scratch,
+    int64_t timestamp_milliseconds, uint64_t correlation) {
+    rd_kafka_resp_err_t error;
+    gate->states = states;
+    gate->count = count;
+    gate->partition = -1;
+    gate->is_held = 0;
+    __atomic_store_n(&gate->thread, (uintptr_t)pthread_self(), __ATOMIC_RELAXED);
+    error = rdk_produce(
+        rk, topic, RD_KAFKA_PARTITION_UA, key, key_size, value, value_size, headers, header_count, scratch,
+        timestamp_milliseconds, correlation);
+    __atomic_store_n(&gate->thread, 0, __ATOMIC_RELAXED);
+    gate->states = NULL;
+    return error;
+}
+
 /// Moves up to `capacity` delivery reports out of a DR event; 0 once the event is exhausted.
 static inline size_t rdk_event_deliveries(rd_kafka_event_t *event, rdk_delivery *out, size_t capacity) {
     const rd_kafka_message_t *messages[256];
@@ -65,6 +156,7 @@ static inline size_t rdk_event_deliveries(rd_kafka_event_t *event, rdk_delivery 
         if (count == 0) break;
         for (size_t i = 0; i < count; i++, total++) {
             out[total].correlation = (uint64_t)(uintptr_t)messages[i]->_private;
+            out[total].topic = (uintptr_t)messages[i]->rkt;
             out[total].offset = messages[i]->offset;
             out[total].partition = messages[i]->partition;
             out[total].error = messages[i]->err;

@@ -34,7 +34,7 @@ struct CheckpointTopic {
             correlation: deliveryID)
         switch outcome {
         case .queued: return .queued
-        case .queueFull: return .full
+        case .queueFull, .held: return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
     }

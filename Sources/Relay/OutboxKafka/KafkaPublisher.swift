@@ -9,6 +9,8 @@ import Threads
 final class KafkaPublisher: Publisher {
     let producer: KafkaProducer
     let reader: KafkaDeliveryReader
+    /// Sends the first row to each partition alone, so that no later row can be stored before it or instead of it.
+    private let gate: KafkaFirstMessageGate
     private var topics: TopicCache
     private let refused: RefusedTopics
     private var headers: RowHeaders
@@ -31,6 +33,7 @@ final class KafkaPublisher: Publisher {
         stamps = configuration.recordTimestamp == .created ? RowStamps(bounds) : nil
         producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
         reader = producer.deliveryReader()
+        gate = producer.firstMessageGate()
         topics = TopicCache(producer, configuration.topic)
         headers = RowHeaders(configuration)
         emptyPayloadIsTombstone = configuration.emptyPayloadIsTombstone
@@ -48,7 +51,7 @@ final class KafkaPublisher: Publisher {
         }
         if !refused.isEmpty, let refusal = refused.refusal(of: topic.name, asking: ask) { return .refused(refusal) }
         let isTombstone = row.payload == nil || emptyPayloadIsTombstone && row.payload?.count == 0
-        let outcome = producer.produce(
+        let outcome = gate.produce(
             to: topic, key: row.aggregateID, value: isTombstone ? nil : row.payload, headers: headers.write(row),
             timestampMilliseconds: stamps?.stamp(created: row.createdAt, topic: topic, asking: settings) ?? 0,
             correlation: deliveryID)
@@ -56,7 +59,8 @@ final class KafkaPublisher: Publisher {
         case .queued:
             lastDeliveryID = deliveryID
             return .queued
-        case .queueFull: return .full
+        // A report is outstanding in both cases.
+        case .queueFull, .held: return .full
         case .refused(.fatal) where producer.outstanding > 0:
             // The reports of the messages that it still holds are on their way, and say what happened.
             return .full
@@ -77,6 +81,7 @@ final class KafkaPublisher: Publisher {
             isQuiet = false
             for index in 0..<reader.count {
                 let report = reader[index]
+                gate.note(report)
                 if report.code.disposition == .topic { isTopicRefused = true }
                 if report.isDelivered { body(report.correlation, nil) } else { tell(report, body) }
             }
@@ -110,7 +115,9 @@ final class KafkaPublisher: Publisher {
     }
 
     private func tell(_ report: KafkaDelivery, _ body: (UInt64, PublishFailure?) -> Void) {
-        if report.code == .fatal || report.code.isPurged {
+        if report.isUnproven {
+            body(report.correlation, .unproven)
+        } else if report.code == .fatal || report.code.isPurged {
             fallen.append((report.correlation, PublishFailure(report.code)))
         } else {
             body(report.correlation, PublishFailure(report.code))
@@ -133,6 +140,12 @@ final class KafkaPublisher: Publisher {
 }
 
 extension PublishFailure {
+    /// The row is sent again: a row that is stored twice is better than none, and a transaction is undone.
+    static let unproven = PublishFailure(
+        .transient,
+        "NO_OFFSET: Kafka refused or did not answer the row and acknowledged a later one of its partition; the row may "
+            + "be missing")
+
     init(_ code: KafkaErrorCode) {
         let kind: Kind =
             switch code.disposition {

@@ -8,7 +8,7 @@ from crc32c import checksum
 from errors import Refused
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
-TRANSACTIONAL, CONTROL = 1 << 4, 1 << 5
+APPEND_TIME, TRANSACTIONAL, CONTROL = 1 << 3, 1 << 4, 1 << 5
 NO_PRODUCER = -1
 SEQUENCES = 1 << 31
 
@@ -48,6 +48,15 @@ class Batch:
         self.last_offset += offset - self.base_offset
         self.base_offset = offset
         self.data = struct.pack(">qii", offset, len(self.data) - 12, 0) + self.data[16:]
+
+    def stamp(self, now):
+        """All records get this time, in milliseconds since 1970. The records themselves are not changed: the header says it."""
+        self.attributes, self.newest = self.attributes | APPEND_TIME, now
+        data = bytearray(self.data)
+        struct.pack_into(">h", data, 21, self.attributes)
+        struct.pack_into(">q", data, 35, now)
+        struct.pack_into(">I", data, 17, checksum(bytes(data[21:])))
+        self.data = bytes(data)
 
 
 def parse(data):

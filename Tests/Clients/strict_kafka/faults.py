@@ -6,8 +6,12 @@
     false-errors CALL COUNT CODE it is done, and answered with this code
     delay CALL MILLISECONDS      it is answered later; 0 as usual
     topic-error TOPIC CODE       every request for the topic is refused with this code; none: as usual
+    refuse-first COUNT CODE      so many batches for each partition without records are refused; `0 NONE` ends that
     drop-connections             closes all of them
     topic NAME PARTITIONS [SETTING=VALUE ...]
+    delete NAME                  deletes a topic
+    recreate NAME                deletes a topic and makes it again
+    wipe                         all records are lost, and all connections closed; the topics stay
     clear                        no more faults
     status                       the number of answers to each call, by code; transactions that took too long
 
@@ -74,6 +78,15 @@ class Control:
         elif verb == "drop-connections":
             for writer in list(self.connections):
                 writer.close()
+        elif verb == "refuse-first":
+            self.broker.topics.first_refusals = (int(words[0]), words[1])
+        elif verb == "delete":
+            self.broker.topics.delete(words[0])
+        elif verb == "recreate":
+            self.broker.topics.recreate(words[0])
+        elif verb == "wipe":
+            self.broker.topics.wipe()
+            self.obey("drop-connections", [])
         elif verb == "topic-error":
             self.broker.topics.trouble(words[0], words[1])
         elif verb == "topic":

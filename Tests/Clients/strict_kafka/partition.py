@@ -35,6 +35,8 @@ class Partition:
         self.start = self.end = 0
         self.producers, self.aborted = {}, []
         self.waiting = set()
+        # Batches that were refused because of `refuse-first`.
+        self.refused = 0
 
     @property
     def stable(self):
@@ -77,7 +79,8 @@ class Partition:
         if batch.epoch < state.epoch:
             raise Refused("INVALID_PRODUCER_EPOCH", f"epoch {batch.epoch} after {state.epoch}")
         if state.epoch < 0:
-            # A producer without state may begin with any number: its batches may have been deleted.
+            # As Apache Kafka does: a producer without state may begin with any number, since its batches may have been deleted.
+            # So the second of two batches under way is accepted as the first where the first one was refused.
             return
         expected = (state.last_sequence + 1) % batches.SEQUENCES if batch.epoch == state.epoch else 0
         if batch.first_sequence != expected:
@@ -117,6 +120,16 @@ class Partition:
         offset = self.start
         for batch in self.log:
             if batch.newest >= time or batch.last_offset >= self.stable:
+                break
+            offset = batch.last_offset + 1
+        self.delete_before(offset)
+
+    def delete_beyond(self, size):
+        """Deletes the oldest decided batches, for as long as the others are at least so many bytes."""
+        left, offset = sum(len(batch.data) for batch in self.log), self.start
+        for batch in self.log:
+            left -= len(batch.data)
+            if left < size or batch.last_offset >= self.stable:
                 break
             offset = batch.last_offset + 1
         self.delete_before(offset)

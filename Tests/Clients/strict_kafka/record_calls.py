@@ -1,6 +1,7 @@
 """Calls about records: writing, reading, and the offsets where they begin and end."""
 
 import asyncio
+import time
 
 import batches
 from answers import each
@@ -17,13 +18,18 @@ class RecordCalls:
             if request.acks not in (-1, 0, 1):
                 raise Refused("INVALID_REQUIRED_ACKS")
             partition, topic = self.topics.partition(name, one.index), self.topics.find(name)
+            self.topics.refuse_first(partition)
             if one.records and len(one.records) > int(topic.setting("max.message.bytes")):
                 raise Refused("MESSAGE_TOO_LARGE", "the batch is larger than max.message.bytes")
             batch = batches.parse(one.records)
             topic.check_times(batch)
             if batch.is_transactional:
                 self.transactions.verify(request.transactional_id, batch.producer_id, batch.epoch, (name, one.index))
-            return {"base_offset": partition.append(batch), "append_time": -1, "log_start": partition.start}
+            append_time = -1
+            if topic.stamps_itself:
+                append_time = int(time.time() * 1000)
+                batch.stamp(append_time)
+            return {"base_offset": partition.append(batch), "append_time": append_time, "log_start": partition.start}
         answers = each(request.topics, take, base_offset=-1, append_time=-1, log_start=-1)
         return Fields(topics=answers) if request.acks else None
 

@@ -32,7 +32,7 @@ class Topic:
 
     def check_times(self, batch):
         """Refuses a batch with a record that is too old or of the future, as Kafka does since 4.0."""
-        if self.setting("message.timestamp.type") == "LogAppendTime":
+        if self.stamps_itself:
             return
         now = time.time() * 1000
         if batch.newest > now + int(self.setting("message.timestamp.after.max.ms")):
@@ -41,10 +41,19 @@ class Topic:
             raise Refused("INVALID_TIMESTAMP", "a record is too old")
 
     def delete_old(self, partition):
-        """Deletes what is older than retention.ms, by the times of the records. Kafka does so a segment at a time and some minutes later."""
-        retention = int(self.setting("retention.ms"))
-        if retention >= 0 and "delete" in self.setting("cleanup.policy"):
+        """Deletes what is older than retention.ms, by the times of the records, and the oldest of what is more than retention.bytes.
+        Kafka does so a segment at a time and some minutes later."""
+        if "delete" not in self.setting("cleanup.policy"):
+            return
+        if (retention := int(self.setting("retention.ms"))) >= 0:
             partition.delete_older(time.time() * 1000 - retention)
+        if (size := int(self.setting("retention.bytes"))) >= 0:
+            partition.delete_beyond(size)
+
+    @property
+    def stamps_itself(self):
+        """Whether records get the time of their arrival."""
+        return self.setting("message.timestamp.type") == "LogAppendTime"
 
     @property
     def is_known(self):
@@ -61,12 +70,21 @@ class Topics:
     def __init__(self, partitions, delay):
         self.on_use, self.delay = partitions, delay
         self.all, self.troubles = {}, {}
+        # How many batches for each partition without records are refused, and by which code.
+        self.first_refusals = (0, "NONE")
 
     def trouble(self, name, code):
         """From now on requests for the topic are refused with this code; `none` ends that."""
         self.troubles.pop(name, None)
         if code != "none":
             self.troubles[name] = Refused(code)
+
+    def refuse_first(self, partition):
+        """As a broker that leads a partition in the metadata and has not made its log yet: the requests of that time are refused."""
+        count, code = self.first_refusals
+        if partition.end == 0 and partition.refused < count:
+            partition.refused += 1
+            raise Refused(code)
 
     def find(self, name):
         """For clients; the broker itself can use the topic."""
@@ -103,6 +121,8 @@ class Topics:
         for name, value in settings.items():
             if name not in DEFAULTS:
                 raise Refused("INVALID_CONFIG", f"unknown setting {name}")
+            if name == "message.timestamp.type" and value not in ("CreateTime", "LogAppendTime"):
+                raise Refused("INVALID_CONFIG", f"{name} is CreateTime or LogAppendTime")
             if name in NUMERIC and not re.fullmatch(r"-?\d+", value or ""):
                 raise Refused("INVALID_CONFIG", f"{name}={value} is no number")
         policies = {policy.strip() for policy in settings.get("cleanup.policy", "delete").split(",")}
@@ -131,6 +151,19 @@ class Topics:
             raise Refused(UNKNOWN)
         for partition in topic.partitions:
             partition.wake()
+
+    def recreate(self, name):
+        """Deletes a topic and makes it again, with the same partitions and settings, a new id and no records, while nobody looks."""
+        topic = self.existing(name)
+        self.delete(name)
+        self.all[name] = Topic(name, len(topic.partitions), topic.settings, time.monotonic())
+
+    def wipe(self):
+        """All records and what is known of producers are lost, as with the disk of a single broker. The topics stay."""
+        for topic in self.all.values():
+            old, topic.partitions = topic.partitions, [Partition(topic.name, one.index) for one in topic.partitions]
+            for partition in old:
+                partition.wake()
 
     def grow(self, name, count):
         topic = self.find(name)

@@ -13,6 +13,8 @@ final class ClientHandle: @unchecked Sendable {
     /// Written when an event arrives on the empty queue.
     let wake: WakeDescriptor
     private let sink: KafkaEventSink?
+    /// Chooses the partition of each message of a producer; nil for a consumer. Used by one ``KafkaFirstMessageGate``.
+    let gate: UnsafeMutablePointer<rdk_gate>?
     /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
     let unreported = Atomic<Int>(0)
 
@@ -25,14 +27,21 @@ final class ClientHandle: @unchecked Sendable {
         assert(KafkaLimits.areConsistent)
         let conf = try configuration.makeConf()
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
+        let gate = kind == .producer ? UnsafeMutablePointer<rdk_gate>.allocate(capacity: 1) : nil
+        if let gate { rdk_gate_install(gate, conf) }
         let (client, reason) = KafkaConfiguration.newClient(kind.type, taking: conf)
-        guard let pointer = client else { throw configuration.creationFault(reason).error }
+        guard let pointer = client else {
+            gate?.deallocate()
+            throw configuration.creationFault(reason).error
+        }
         if kind == .consumer { rd_kafka_poll_set_consumer(pointer) }
         let queue = kind == .producer ? rd_kafka_queue_get_main(pointer) : rd_kafka_queue_get_consumer(pointer)
         guard let queue else {
             rd_kafka_destroy(pointer)
+            gate?.deallocate()
             throw KafkaError(.fail, "librdkafka gave no event queue")
         }
+        self.gate = gate
         self.pointer = pointer
         self.queue = queue
         self.wake = wake
@@ -49,6 +58,7 @@ final class ClientHandle: @unchecked Sendable {
         rd_kafka_queue_destroy(queue)
         // Consumers leave their group in `close`; without it this must not block on the broker.
         rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+        gate?.deallocate()
     }
 
     /// OAUTHBEARER tokens are fetched on librdkafka's own thread, so that a slow identity provider delays no events.

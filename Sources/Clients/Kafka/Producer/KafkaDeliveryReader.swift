@@ -80,8 +80,8 @@ public final class KafkaDeliveryReader {
         precondition(index >= 0 && index < count, "report index out of range")
         let report = buffer[index]
         return KafkaDelivery(
-            correlation: report.correlation, code: KafkaErrorCode(rawValue: report.error),
-            partition: report.partition, offset: report.offset)
+            correlation: report.correlation, topic: KafkaTopicID(address: report.topic),
+            code: KafkaErrorCode(rawValue: report.error), partition: report.partition, offset: report.offset)
     }
 
     /// Becomes readable when reports arrive on an empty queue.

@@ -56,6 +56,9 @@ public final class KafkaProducer: Sendable {
         KafkaDeliveryReader(client, capacity: capacity)
     }
 
+    /// The gate that keeps the first message to each partition alone; make one, and produce only through it.
+    public func firstMessageGate() -> KafkaFirstMessageGate { KafkaFirstMessageGate(client) }
+
     /// Copies a message into the queue; never blocks, never allocates on Swift's side.
     ///
     /// - Parameters:
@@ -76,13 +79,7 @@ public final class KafkaProducer: Sendable {
                 value?.count ?? 0, headers?.entries, headers?.count ?? 0, headers?.scratch, timestampMilliseconds,
                 correlation)
         }
-        switch error {
-        case RD_KAFKA_RESP_ERR_NO_ERROR:
-            client.unreported.add(1, ordering: .relaxed)
-            return .queued
-        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return .queueFull
-        default: return .refused(KafkaErrorCode(error))
-        }
+        return client.outcome(error)
     }
 
     /// The convenient form, for tools and tests; it allocates.
@@ -132,8 +129,21 @@ public final class KafkaProducer: Sendable {
     public var wake: WakeDescriptor { client.wake }
 }
 
+extension ClientHandle {
+    /// The outcome of one call of librdkafka. A message that was queued counts as outstanding.
+    func outcome(_ error: rd_kafka_resp_err_t) -> KafkaProduceOutcome {
+        switch error {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            unreported.add(1, ordering: .relaxed)
+            return .queued
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return .queueFull
+        default: return .refused(KafkaErrorCode(error))
+        }
+    }
+}
+
 /// An empty buffer may have no address, and NULL would mean "no key" or "tombstone".
-private func address(_ bytes: UnsafeRawBufferPointer?) -> UnsafeRawPointer? {
+func address(_ bytes: UnsafeRawBufferPointer?) -> UnsafeRawPointer? {
     guard let bytes else { return nil }
     return bytes.baseAddress ?? UnsafeRawPointer(emptyBytes)
 }

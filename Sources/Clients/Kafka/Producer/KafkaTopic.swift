@@ -26,6 +26,9 @@ public final class KafkaTopic: @unchecked Sendable {
 
     deinit { rd_kafka_topic_destroy(pointer) }
 
+    /// Tells the topic's delivery reports from those of the producer's other topics.
+    public var id: KafkaTopicID { KafkaTopicID(address: UInt(bitPattern: pointer)) }
+
     /// Whether a broker accepts the name, by Kafka's own rule. A broker would refuse a bad name only after the message
     /// was queued.
     public static func isValid(_ name: String) -> Bool {
@@ -40,4 +43,9 @@ public final class KafkaTopic: @unchecked Sendable {
             }
         }
     }
+}
+
+/// The identity of a topic's handle: the same for all messages to one topic of one producer.
+public struct KafkaTopicID: Hashable, Sendable {
+    let address: UInt
 }
