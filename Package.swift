@@ -212,6 +212,12 @@ let testTargets: [Target] = [
             lifecycle,
         ]),
     tests(
+        "StatementPlans",
+        [
+            "EventStore", "Projection", "Payments", "OrdersAPI", "OrdersProto", "Consumers", "Orders", "Postgres",
+            "Threads", "TestKit",
+        ]),
+    tests(
         "EndToEnd",
         [
             "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Values", "Postgres", "Kafka", "Outbox", "Orders",

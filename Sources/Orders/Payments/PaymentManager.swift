@@ -24,6 +24,13 @@ public struct PaymentsConfiguration: Sendable {
     public init(postgres: PostgresConfiguration) {
         self.postgres = postgres
     }
+
+    /// For the connection to the tables of payments, which lives as long as the process.
+    var connection: PostgresConfiguration {
+        var result = postgres
+        result.plans = .byKey
+        return result
+    }
 }
 
 /// The process manager of payments: reacts to placed and cancelled orders with commands through the event store.

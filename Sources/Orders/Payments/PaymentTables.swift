@@ -64,11 +64,13 @@ extension PaymentTables {
             retry_at = clock_timestamp() + least($4, $3 * 2 ^ least(r.attempts, 20)) * interval '1 second'
         """
     private static let removeSettled: PostgresStatement = "DELETE FROM payment_retry WHERE order_id = $1"
-    /// Other members skip what this one has taken until the lease is over.
+    /// Other members skip what this one has taken until the lease is over. The time of the statement does not change
+    /// while it runs, so it bounds the index; `clock_timestamp()` would make the statement read every order that is not
+    /// due.
     private static let takeDue: PostgresStatement = """
         UPDATE payment_retry SET retry_at = clock_timestamp() + $2 * interval '1 second'
         WHERE order_id IN (
-            SELECT order_id FROM payment_retry WHERE retry_at <= clock_timestamp()
+            SELECT order_id FROM payment_retry WHERE retry_at <= statement_timestamp()
             ORDER BY retry_at LIMIT $1 FOR UPDATE SKIP LOCKED)
         RETURNING order_id
         """

@@ -24,7 +24,7 @@ final class PaymentsHandler: MessageHandler {
 
     private func tables() throws -> PaymentTables {
         if let openedTables, openedTables.connection.isUsable { return openedTables }
-        let made = PaymentTables(try PostgresConnection(configuration.postgres))
+        let made = PaymentTables(try PostgresConnection(configuration.connection))
         openedTables = made
         // The lock on the pass went with the old connection.
         recovery.interrupted()

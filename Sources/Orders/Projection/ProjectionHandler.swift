@@ -19,7 +19,7 @@ final class ProjectionHandler: MessageHandler {
 
     private func store() throws -> ProjectionStore {
         if let openedStore, openedStore.connection.isUsable { return openedStore }
-        let connection = try PostgresConnection(configuration.postgres)
+        let connection = try PostgresConnection(configuration.connection)
         let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
         openedStore = made
         return made

@@ -22,6 +22,13 @@ public struct ProjectorConfiguration: Sendable {
         self.postgres = postgres
         self.member = member
     }
+
+    /// For the connection that applies batches, which lives as long as the process.
+    var connection: PostgresConfiguration {
+        var result = postgres
+        result.plans = .byKey
+        return result
+    }
 }
 
 /// Keeps `order_projection` up to date with the topic of the orders' events.
