@@ -110,6 +110,10 @@ private final class Sessions: Sendable {
         _ = (try? await first, try? await second)
         _ = try await store.load(order)
         _ = try await store.load(order)
+        let events = try await store.history(other)
+        _ = await store.execute([
+            BatchedCommand(.initiatePayment, on: other, known: events.first.flatMap { KnownOrder(first: $0) })
+        ])
         #expect(try await store.history(order).count == 3)
     }
 
@@ -142,11 +146,12 @@ private final class Sessions: Sendable {
             let walk = try #require(try tables.beginPass())
             let middle = PlansDatabase.middleOfEvents
             _ = try tables.unsettledOrders(middle..<middle + 500_000)
-            try tables.recordFailure("round-\(round)", "no answer")
-            try tables.recordFailure("round-\(round)", "no answer")
+            let failed = (0..<10).map { (orderID: "round-\(round)-\($0)", problem: "no answer") }
+            try tables.recordFailures(failed)
+            try tables.recordFailures(failed)
             _ = try tables.takeDueRetries()
             _ = try tables.untilNextRetry()
-            try tables.removeSettled("round-\(round)")
+            try tables.removeSettled(failed.map(\.orderID))
             try tables.endPass(walk)
         }
     }
