@@ -121,10 +121,10 @@ let orders: [Target] = [
     .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
         .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
-    library(.orders, "Consumers", ["Kafka", "Threads", logging]),
+    library(.orders, "Consumers", ["Kafka", "Threads", "Values", logging]),
     library(
         .orders, "Projection",
-        ["Consumers", "EventStore", "Orders", "OrdersProto", "Postgres", "Threads", "Values", protobuf, logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
     library(
         .orders, "Payments",
         ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
@@ -202,7 +202,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "Payments",
-        ["Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "TestKit"]),
+        [
+            "Payments", "Consumers", "ConsumersTestKit", "EventStore", "Orders", "Postgres", "Threads", "Values",
+            "TestKit",
+        ]),
     tests(
         "OrdersAPI",
         [
@@ -210,6 +213,12 @@ let testTargets: [Target] = [
             "HTTP2TestKit", "Runtime", "Threads", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes,
             protobuf, logging,
             lifecycle,
+        ]),
+    tests(
+        "StatementPlans",
+        [
+            "EventStore", "Projection", "Payments", "OrdersAPI", "OrdersProto", "Consumers", "Orders", "Postgres",
+            "Threads", "TestKit",
         ]),
     tests(
         "EndToEnd",

@@ -134,6 +134,6 @@ extension ConsumedMessage {
     fileprivate func at(_ offset: Int64) -> ConsumedMessage {
         ConsumedMessage(
             partition: partition, offset: offset, orderID: orderID, sequenceNumber: sequenceNumber,
-            eventType: eventType, payload: payload)
+            eventType: eventType, eventID: eventID, payload: payload)
     }
 }

@@ -218,7 +218,7 @@ import Testing
     @Test func aRebalanceInTheMiddleLosesNothing() async throws {
         let (database, topic, gateway) = (try await PaymentDatabase(), MemoryTopic(), ScriptedGateway())
         gateway.hold()
-        let payments = try RunningPayments(database, topic, gateway) { $0.concurrentOrders = 1 }
+        let payments = try RunningPayments(database, topic, gateway) { $0.concurrentCharges = 1 }
         await payments.untilRecovered(1)
         let (first, second) = (try await database.place(), try await database.place())
         topic.publish(first)

@@ -1,23 +1,62 @@
 import Consumers
+import EventStore
+import Orders
 import Testing
+import Values
 
 @testable import Payments
 
 @Suite struct PaymentsMachineTests {
-    private func started(concurrency: Int = 2) -> Machine {
-        let machine = Machine(concurrency)
+    private func started() -> Machine {
+        let machine = Machine()
         machine.assigned([0: 0, 1: 0])
         return machine
     }
 
-    @Test func noMoreOrdersAreWorkedOnThanAllowed() {
+    @Test func noMoreOrdersAreTakenThanAskedFor() {
         let machine = started()
         machine.received([message(0, "a"), message(1, "b"), message(2, "c")])
-        #expect(machine.takeNext() == "a")
-        #expect(machine.takeNext() == "b")
-        #expect(machine.takeNext() == nil)
+        #expect(machine.take(2).map(\.orderID) == ["a", "b"])
+        #expect(machine.take(2).map(\.orderID) == ["c"])
+        #expect(machine.take(2).isEmpty)
         machine.finished("b")
-        #expect(machine.takeNext() == "c")
+        #expect(machine.take(2).isEmpty)
+    }
+
+    @Test func theMessageOfAPlacedOrderTellsTheOrderUntilAnotherOneComes() {
+        let machine = started()
+        machine.received([placed(0, "a"), placed(1, "b"), placed(2, "c"), message(3, "b", "order_cancelled")])
+        let jobs = machine.take(3)
+        #expect(jobs.map(\.orderID) == ["a", "b", "c"])
+        #expect(jobs.map { $0.known?.version } == [1, nil, 1])
+        #expect(jobs.first?.known?.state?.details == details())
+        // What comes while the order is worked on is no state to begin with.
+        machine.received([placed(4, "a")])
+        machine.finished("a")
+        #expect(machine.take(3).map(\.known) == [nil])
+    }
+
+    @Test func aMessageThatContradictsItselfTellsNothing() {
+        let machine = started()
+        let whole = placed(0, "a")
+        func changed(
+            _ offset: Int64, orderID: String? = "a", sequence: Int64? = 0, eventID: UUIDBytes? = .v7(),
+            payload: ArraySlice<UInt8>? = nil
+        ) -> ConsumedMessage {
+            ConsumedMessage(
+                partition: 0, offset: offset, orderID: orderID, sequenceNumber: sequence, eventType: "order_placed",
+                eventID: eventID, payload: payload ?? whole.payload)
+        }
+        for (offset, wrong) in [
+            changed(0, orderID: "other"), changed(1, sequence: 1), changed(2, sequence: nil),
+            changed(3, eventID: nil), changed(4, payload: [0xFF]), changed(5, payload: []),
+        ].enumerated() {
+            machine.received([wrong])
+            let jobs = machine.take(1)
+            #expect(jobs.count == 1 && jobs.first?.known == nil, "message \(offset)")
+            machine.finished(jobs.first?.orderID ?? "")
+        }
+        #expect(machine.takeCommits() == [0: 6])
     }
 
     @Test func aMessageIsCommittedWhenItsOrderIsDealtWith() {
@@ -49,7 +88,7 @@ import Testing
     }
 
     @Test func messagesOfAnOrderThatWaitsShareARound() {
-        let machine = started(concurrency: 1)
+        let machine = started()
         machine.received([message(0, "a"), message(1, "b"), message(2, "b", "order_cancelled")])
         #expect(machine.takeNext() == "a")
         machine.finished("a")
@@ -88,27 +127,28 @@ import Testing
         #expect(machine.ordersOfPass == 0)
     }
 
-    @Test func readingStopsWhenTooManyOrdersWait() {
+    @Test func readingStopsWhenTooManyOrdersWaitAndGoesOnWhenHalfOfThemAreSettled() {
         let machine = started()
         for index in 0..<PaymentsLimits.queuedOrders { machine.received([message(Int64(index), "order-\(index)")]) }
         #expect(machine.isFull)
-        let next = machine.takeNext()
-        machine.finished(next ?? "")
+        let jobs = machine.take(PaymentsLimits.queuedOrders - PaymentsLimits.queuedOrdersToReadOn)
+        for job in jobs.dropLast() { machine.finished(job.orderID) }
+        #expect(machine.isFull)
+        machine.finished(jobs.last?.orderID ?? "")
         #expect(!machine.isFull)
     }
 }
 
 /// A machine that `#expect` can ask to change.
 private final class Machine {
-    private var machine: PaymentsMachine
-
-    init(_ concurrentOrders: Int) { machine = PaymentsMachine(concurrentOrders: concurrentOrders) }
+    private var machine = PaymentsMachine()
 
     func assigned(_ positions: [Int32: Int64]) { machine.assigned(positions) }
     func revoked() { machine.revoked() }
     func received(_ messages: [ConsumedMessage]) { machine.received(messages) }
     func add(_ orderID: String, _ reason: PaymentsMachine.Reason) { machine.add(orderID, reason) }
-    func takeNext() -> String? { machine.takeNext() }
+    func take(_ most: Int) -> [PaymentsMachine.Job] { machine.take(most) }
+    func takeNext() -> String? { machine.take(1).first?.orderID }
     func finished(_ orderID: String) { machine.finished(orderID) }
     func takeCommits() -> [Int32: Int64] { machine.takeCommits() }
     var ordersOfPass: Int { machine.ordersOfPass }

@@ -136,7 +136,7 @@ private struct Conversation {
     mutating func healed(isLast: Bool) { machine.healed(isLast: isLast) }
 
     func accept(_ messages: [ConsumedMessage]) -> Batch? {
-        assignment.accept(messages).map { Batch(accepted: $0, positions: machine.positions(after: $0)) }
+        assignment.accept(messages).map { Batch(accepted: $0, positions: machine.positions($0.nextOffsets)) }
     }
 
     mutating func applied(_ batch: Batch) { assignment.handled(batch.accepted) }

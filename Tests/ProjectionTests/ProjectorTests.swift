@@ -34,6 +34,46 @@ import Testing
         #expect(try await database.row("a") == projected("a", life))
     }
 
+    /// Orders enough for a batch that counts as load.
+    private func load() throws -> [ConsumedMessage] {
+        try (0..<ProjectionLimits.messagesOfBusyBatch).flatMap { try messages("load-\($0)", [life[0]]) }
+    }
+
+    @Test func underLoadTheEventsOfAnOrderAreOneWrite() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        let projector = try RunningProjector(database.configuration, topic) { configuration in
+            // Only the fullness of a batch ends the gathering.
+            (configuration.maximumBatchMessages, configuration.gathering) = (life.count, .seconds(3_600))
+        }
+        await projector.untilWalked(1)
+        topic.publish(try load())
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch)
+        for (sequence, event) in life.enumerated() {
+            topic.publish([try message("a", Int64(sequence), event, partition: 1)])
+        }
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch + life.count)
+        try await projector.stop()
+        #expect(projector.batches == [ProjectionLimits.messagesOfBusyBatch, life.count])
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func whatIsGatheredWhenThePartitionsGoIsReadAgain() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        let projector = try RunningProjector(database.configuration, topic) { configuration in
+            (configuration.maximumBatchMessages, configuration.gathering) = (life.count, .seconds(3_600))
+        }
+        await projector.untilWalked(1)
+        topic.publish(try load())
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch)
+        topic.publish(try messages("a", Array(life.prefix(3)), partition: 1))
+        topic.report(.revoked(lost: false), .assigned([0, 1]))
+        topic.publish(try messages("a", Array(life.dropFirst(3)), from: 3, partition: 1))
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch + life.count)
+        try await projector.stop()
+        #expect(topic.starts.last == [0: Int64(ProjectionLimits.messagesOfBusyBatch), 1: 0])
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
     @Test func anEmptyProjectionIsRebuiltFromTheEventStore() async throws {
         let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         for index in 0..<10 { try await database.record("old-\(index)", life) }

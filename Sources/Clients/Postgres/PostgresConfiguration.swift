@@ -14,7 +14,11 @@ public struct PostgresConfiguration: Sendable {
     public var readWriteOnly = false
     /// Keep statements prepared on the connection. A transaction pooler needs false. Default true.
     public var preparesStatements = true
-    /// `SET` at connect, name and value, such as `("synchronous_commit", "on")`. Default none.
+    /// Which plans the planner may choose. Default ``PostgresPlans/chosenByServer``; a long-lived session that prepares
+    /// statements on tables needs another.
+    public var plans = PostgresPlans.chosenByServer
+    /// `SET` at connect, behind the settings of ``plans``: name and value, such as `("synchronous_commit", "on")`.
+    /// Default none.
     public var sessionSettings: [(String, String)] = []
     /// Ask the server not to end the session for being idle, whatever its `idle_session_timeout` is. Default false.
     public var outlivesIdleTimeout = false

@@ -53,7 +53,8 @@ public final class PostgresConnection {
     }
 
     private func applySessionSettings() throws(PostgresError) {
-        var script = configuration.sessionSettings.map { name, value in "SET \(name) = \(Self.quoteLiteral(value))" }
+        let settings = configuration.plans.settings + configuration.sessionSettings
+        var script = settings.map { name, value in "SET \(name) = \(Self.quoteLiteral(value))" }
         if configuration.outlivesIdleTimeout, serverVersion >= 140_000 { script.append("SET idle_session_timeout = 0") }
         guard !script.isEmpty else { return }
         try execute(script.joined(separator: ";"))
@@ -184,7 +185,11 @@ public final class PostgresConnection {
     }
 
     func needsPreparing(_ statement: PostgresStatement) -> Bool {
-        configuration.preparesStatements && !preparedStatements.contains(statement.id)
+        isPrepared(statement) && !preparedStatements.contains(statement.id)
+    }
+
+    private func isPrepared(_ statement: PostgresStatement) -> Bool {
+        configuration.preparesStatements && !statement.isPlannedEachTime
     }
 
     /// The server confirmed the preparation.
@@ -203,7 +208,7 @@ public final class PostgresConnection {
             throw PostgresError(.usage, "\(parameters.count) parameters; the protocol allows \(UInt16.max)")
         }
         let sent = withParameters(parameters) { values, lengths, formats in
-            configuration.preparesStatements
+            isPrepared(statement)
                 ? PQsendQueryPrepared(handle, statement.name, Int32(parameters.count), values, lengths, formats, 1)
                 : PQsendQueryParams(
                     handle, statement.sql, Int32(parameters.count), parameters.map(\.oid), values, lengths, formats, 1)

@@ -6,11 +6,17 @@ import Synchronization
 public struct PostgresStatement: Sendable, ExpressibleByStringLiteral {
     /// One statement, with `$1`, `$2` … for its parameters.
     public let sql: String
+    /// Whether Postgres plans the statement at every use, for the values of its parameters and the present statistics.
+    let isPlannedEachTime: Bool
     let id: Int
 
     /// Every call makes a statement of its own, also for the same text.
-    public init(_ sql: String) {
+    ///
+    /// - Parameter isPlannedEachTime: never prepare the statement, in any session. Planning costs more than a lookup by
+    ///   key; for statements whose best index depends on their parameters. Default false.
+    public init(_ sql: String, isPlannedEachTime: Bool = false) {
         self.sql = sql
+        self.isPlannedEachTime = isPlannedEachTime
         self.id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 

@@ -21,8 +21,9 @@ struct PaymentsSettings {
         postgres.readWriteOnly = true
         var payments = PaymentsConfiguration(postgres: postgres)
         payments.topic = environment.string("PAYMENTS_TOPIC", default: payments.topic)
-        payments.concurrentOrders = environment.int(
-            "PAYMENTS_CONCURRENCY", default: payments.concurrentOrders, in: 1...PaymentsLimits.maximumConcurrentOrders)
+        payments.concurrentCharges = environment.int(
+            "PAYMENTS_CONCURRENCY", default: payments.concurrentCharges, in: 1...PaymentsLimits.maximumConcurrentCharges
+        )
         payments.attemptsPerOrder = environment.int(
             "PAYMENTS_ATTEMPTS", default: payments.attemptsPerOrder, in: 1...100)
         payments.recoveryInterval = environment.duration(
@@ -36,9 +37,8 @@ struct PaymentsSettings {
         environment.reportUnknown(prefix: "PAYMENTS_")
         self.payments = payments
         var store = EventStoreConfiguration()
-        // Commands of payments come from this process alone, so its own bound of orders at once is the bound of the
-        // lanes.
-        store.maximumQueuedPerLane = max(store.maximumQueuedPerLane, payments.concurrentOrders)
+        // Commands of payments come in batches, which are transactions as they are.
+        store.maximumCommandsPerBatch = PaymentsLimits.commandsPerBatch
         self.store = store
         kafka = Self.kafka(environment)
         try environment.finish()

@@ -13,7 +13,8 @@ struct ProjectorService: Service {
         projector = try Projector(projection, observer: metrics, logger: logger) { wake in
             try KafkaMessageSource(
                 kafka, topic: projection.topic, groupID: groupID,
-                maximumBatchMessages: projection.maximumBatchMessages, wake: wake, logger: logger)
+                maximumBatchMessages: min(projection.maximumBatchMessages, ProjectionLimits.messagesPerPoll),
+                wake: wake, logger: logger)
         }
     }
 

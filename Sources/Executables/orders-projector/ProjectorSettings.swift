@@ -22,6 +22,8 @@ struct ProjectorSettings {
         projector.maximumBatchMessages = environment.int(
             "PROJECTOR_BATCH_MESSAGES", default: projector.maximumBatchMessages,
             in: 1...ProjectionLimits.maximumBatchMessages)
+        projector.gathering = environment.duration(
+            "PROJECTOR_GATHERING", default: projector.gathering, in: .zero...ProjectionLimits.longestGathering)
         projector.healingChunkOrders = environment.int(
             "PROJECTOR_HEALING_CHUNK_ORDERS", default: projector.healingChunkOrders,
             in: 1...ProjectionLimits.maximumHealingChunkOrders)

@@ -1,4 +1,5 @@
 import Kafka
+public import Values
 
 /// One message of the topic of orders. A part that is missing, or that cannot be read, is nil.
 ///
@@ -14,6 +15,8 @@ public struct ConsumedMessage: Hashable, Sendable {
     public let sequenceNumber: Int64?
     /// Header `ce_type`, for example `order_placed`.
     public let eventType: String?
+    /// Header `id`: the event's identifier, the same as in the event store; nil if it is not a UUID.
+    public let eventID: UUIDBytes?
     /// The message's value, empty if there is none. From Kafka it is a view into the buffer of the fetched batch: a
     /// copy of the message keeps that buffer alive.
     public let payload: ArraySlice<UInt8>
@@ -21,13 +24,14 @@ public struct ConsumedMessage: Hashable, Sendable {
     /// A message as a test writes it; ``KafkaMessageSource`` reads its messages from records.
     public init(
         partition: Int32, offset: Int64, orderID: String?, sequenceNumber: Int64?, eventType: String?,
-        payload: ArraySlice<UInt8>
+        eventID: UUIDBytes? = nil, payload: ArraySlice<UInt8>
     ) {
         self.partition = partition
         self.offset = offset
         self.orderID = orderID
         self.sequenceNumber = sequenceNumber
         self.eventType = eventType
+        self.eventID = eventID
         self.payload = payload
     }
 }
@@ -41,6 +45,7 @@ extension ConsumedMessage {
             orderID: record.key.flatMap { String(validating: $0, as: UTF8.self) },
             sequenceNumber: record.header("ce_sequence").flatMap { Int64(String(decoding: $0, as: UTF8.self)) },
             eventType: record.header("ce_type").flatMap { String(validating: $0, as: UTF8.self) },
+            eventID: record.header("id").flatMap { UUIDBytes(utf8: $0) },
             payload: record.value ?? [])
     }
 }

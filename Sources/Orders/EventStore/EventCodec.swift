@@ -40,33 +40,48 @@ public enum EventCodec {
     }
 
     static func decode(_ type: EventType, _ bytes: [UInt8]) throws(EventStoreError) -> OrderEvent {
-        let event: OrderEvent?
+        try read(type, bytes).event
+    }
+
+    /// Decodes a payload from Kafka with the order and the time that it names.
+    ///
+    /// - Throws: as ``decode(_:_:)``.
+    public static func read(_ eventType: String, _ bytes: [UInt8]) throws(EventStoreError) -> ToldEvent {
+        guard let type = EventType(rawValue: eventType) else { throw .internal("unknown event type '\(eventType)'") }
+        return try read(type, bytes)
+    }
+
+    private static func read(_ type: EventType, _ bytes: [UInt8]) throws(EventStoreError) -> ToldEvent {
+        let told: ToldEvent?
         do {
-            event =
-                switch type {
-                case .placed:
-                    OrderDetails(try Orders_V1_OrderPlaced(serializedBytes: bytes)).map { .placed($0) }
-                case .paymentInitiated:
-                    try validated(.paymentInitiated, Orders_V1_OrderPaymentInitiated(serializedBytes: bytes))
-                case .paid:
-                    try validated(.paid, Orders_V1_OrderPaid(serializedBytes: bytes))
-                case .paymentFailed:
-                    .paymentFailed(reason: try Orders_V1_OrderPaymentFailed(serializedBytes: bytes).reason)
-                case .cancelled:
-                    .cancelled(reason: try Orders_V1_OrderCancelled(serializedBytes: bytes).reason)
-                case .shippingStatusUpdated:
-                    ShippingStatus(try Orders_V1_OrderShippingStatusUpdated(serializedBytes: bytes).status)
-                        .map { .shippingStatusUpdated($0) }
-                }
+            switch type {
+            case .placed:
+                let message = try Orders_V1_OrderPlaced(serializedBytes: bytes)
+                told = ToldEvent(message.orderID, message.occurredAt, OrderDetails(message).map { .placed($0) })
+            case .paymentInitiated:
+                let message = try Orders_V1_OrderPaymentInitiated(serializedBytes: bytes)
+                told = ToldEvent(message.orderID, message.occurredAt, .paymentInitiated)
+            case .paid:
+                let message = try Orders_V1_OrderPaid(serializedBytes: bytes)
+                told = ToldEvent(message.orderID, message.occurredAt, .paid)
+            case .paymentFailed:
+                let message = try Orders_V1_OrderPaymentFailed(serializedBytes: bytes)
+                told = ToldEvent(message.orderID, message.occurredAt, .paymentFailed(reason: message.reason))
+            case .cancelled:
+                let message = try Orders_V1_OrderCancelled(serializedBytes: bytes)
+                told = ToldEvent(message.orderID, message.occurredAt, .cancelled(reason: message.reason))
+            case .shippingStatusUpdated:
+                let message = try Orders_V1_OrderShippingStatusUpdated(serializedBytes: bytes)
+                told = ToldEvent(
+                    message.orderID, message.occurredAt,
+                    ShippingStatus(message.status).map { .shippingStatusUpdated($0) })
+            }
         } catch {
             throw .internal("\(type.rawValue) cannot be decoded: \(error)")
         }
-        guard let event else { throw .internal("\(type.rawValue) holds a value that no order can have") }
-        return event
+        guard let told else { throw .internal("\(type.rawValue) holds a value that no order can have") }
+        return told
     }
-
-    /// Parsing checks that the bytes are such a message; its fields add nothing to the event.
-    private static func validated(_ event: OrderEvent, _: some Message) -> OrderEvent { event }
 }
 
 // MARK: - From the domain to messages
@@ -78,6 +93,14 @@ extension Google_Protobuf_Timestamp {
         // Before 1970 the remainder is negative, but the nanoseconds of a timestamp never are.
         let borrow: Int64 = rest < 0 ? 1 : 0
         self.init(seconds: seconds - borrow, nanos: Int32((rest + borrow * 1_000_000) * 1000))
+    }
+
+    /// Nil if out of range.
+    var microsecondsSince1970: Int64? {
+        let (value, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        guard !overflow, (0..<1_000_000_000).contains(nanos) else { return nil }
+        let (sum, sumOverflow) = value.addingReportingOverflow(Int64(nanos) / 1000)
+        return sumOverflow ? nil : sum
     }
 }
 

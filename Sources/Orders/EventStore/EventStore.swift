@@ -130,8 +130,36 @@ public final class EventStore: Sendable {
         let order = ExactText(orderID)
         let reply = Reply<CommandOutcome>()
         let request = CommandRequest(
-            command: command, orderID: order, isNewOrder: isNewOrder, options: options, reply: reply)
+            command: command, orderID: order, isNewOrder: isNewOrder, options: options, reply: .alone(reply))
         return try await reply.await { writers[Self.index(of: order, in: writers.count)].submit(request) }.get()
+    }
+
+    /// Executes many commands, each for itself: one that fails does not fail the others. The commands of one lane share
+    /// as few transactions as ``EventStoreConfiguration/maximumCommandsPerBatch`` allows.
+    ///
+    /// A command whose order is known is decided and appended without a query. If the order has changed since, its
+    /// events are loaded and the command is decided again. The call cannot be cancelled.
+    ///
+    /// - Returns: one outcome for each command, in order.
+    public func execute(_ commands: [BatchedCommand]) async -> [BatchedOutcome] {
+        guard !commands.isEmpty else { return [] }
+        let batch = CommandBatch(commands.map(\.orderID))
+        return await batch.await {
+            var requests = [[CommandRequest]](repeating: [], count: writers.count)
+            for (index, command) in commands.enumerated() {
+                let reply = CommandReply.batched(batch, index: index)
+                guard Self.canBeStored(command.orderID) else {
+                    reply.finish(.failure(.notFound(orderID: command.orderID)))
+                    continue
+                }
+                let order = ExactText(command.orderID)
+                requests[Self.index(of: order, in: writers.count)].append(
+                    CommandRequest(
+                        command: command.command, orderID: order, isNewOrder: false, options: CommandOptions(),
+                        known: command.known?.head, reply: reply))
+            }
+            for (lane, requests) in zip(writers, requests) { lane.submit(requests) }
+        }
     }
 
     // MARK: - Reads

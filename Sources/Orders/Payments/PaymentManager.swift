@@ -10,8 +10,9 @@ public struct PaymentsConfiguration: Sendable {
     public var postgres: PostgresConfiguration
     /// The topic of the orders' events.
     public var topic = "outbox.event.order"
-    /// How many orders are worked on at once: the bound of gateway calls in flight.
-    public var concurrentOrders = 64
+    /// The most gateway calls at once. The number in use begins low and follows the gateway's latency, so this is the
+    /// bound of what the gateway, and the memory of this process, can take.
+    public var concurrentCharges = 4_096
     /// How often an order is tried in a row, with growing pauses, before it is left to `payment_retry`.
     public var attemptsPerOrder = 5
     /// How often a recovery pass looks for orders that are not settled. A pass also runs at start and whenever an
@@ -24,6 +25,13 @@ public struct PaymentsConfiguration: Sendable {
     public init(postgres: PostgresConfiguration) {
         self.postgres = postgres
     }
+
+    /// For the connection to the tables of payments, which lives as long as the process.
+    var connection: PostgresConfiguration {
+        var result = postgres
+        result.plans = .byKey
+        return result
+    }
 }
 
 /// The process manager of payments: reacts to placed and cancelled orders with commands through the event store.
@@ -32,6 +40,9 @@ public struct PaymentsConfiguration: Sendable {
 /// message that comes twice is harmless, several members may work at once (optimistic locking lets one win), and after
 /// a crash the next process goes on where the order is. What Kafka no longer has is found by a recovery pass over the
 /// events.
+///
+/// Orders go through a ``PaymentPipeline`` in batches: the message of a placed order tells its state, so its payment is
+/// initiated without a query, and the order's events are loaded only if it has changed since.
 public final class PaymentManager: Sendable {
     private let consumer: Consumer<PaymentsHappening>
 
@@ -44,14 +55,14 @@ public final class PaymentManager: Sendable {
         _ configuration: PaymentsConfiguration, store: EventStore, gateway: any PaymentGateway,
         observer: any ConsumerObserver<PaymentsHappening>, logger: Logger, makeSource: @escaping MakeMessageSource
     ) throws(WakeDescriptorError) {
-        let process = PaymentProcess(
-            orders: EventStoreCommands(store: store), gateway: gateway, attemptsPerOrder: configuration.attemptsPerOrder
-        )
+        let pipeline = PaymentPipeline(
+            attemptsPerOrder: configuration.attemptsPerOrder, mostCalls: configuration.concurrentCharges)
         consumer = try Consumer(
             name: "payments", drainLimit: configuration.drainLimit, observer: observer, logger: logger,
             makeSource: makeSource
         ) { wake, reports in
-            PaymentsHandler(configuration, PaymentWork(process, wake), reports)
+            PaymentsHandler(
+                configuration, PaymentWork(pipeline, orders: store, gateway: gateway, wake: wake), reports)
         }
     }
 

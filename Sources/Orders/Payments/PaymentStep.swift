@@ -31,3 +31,15 @@ enum PaymentStep: Hashable {
         }
     }
 }
+
+/// How the work on one order ended.
+enum PaymentEnd: Hashable, Sendable {
+    /// The order was settled before, or does not exist.
+    case nothingToDo
+    case paid
+    case declined
+    /// The order was cancelled: the gateway gave back what it took.
+    case voided
+    /// Not settled; to be tried again later.
+    case failed(String)
+}

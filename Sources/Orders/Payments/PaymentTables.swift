@@ -1,5 +1,6 @@
 import EventStore
 import Postgres
+import Values
 
 /// The tables of payments, and the events to recover from, on one connection used on one thread.
 struct PaymentTables {
@@ -59,16 +60,19 @@ extension PaymentTables {
 extension PaymentTables {
     private static let recordFailure: PostgresStatement = """
         INSERT INTO payment_retry AS r (order_id, last_error, retry_at)
-        VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second')
+        SELECT order_id, problem, clock_timestamp() + $3 * interval '1 second'
+        FROM unnest($1::text[], $2::text[]) AS failed (order_id, problem)
         ON CONFLICT (order_id) DO UPDATE SET attempts = r.attempts + 1, last_error = excluded.last_error,
             retry_at = clock_timestamp() + least($4, $3 * 2 ^ least(r.attempts, 20)) * interval '1 second'
         """
-    private static let removeSettled: PostgresStatement = "DELETE FROM payment_retry WHERE order_id = $1"
-    /// Other members skip what this one has taken until the lease is over.
+    private static let removeSettled: PostgresStatement = "DELETE FROM payment_retry WHERE order_id = ANY($1)"
+    /// Other members skip what this one has taken until the lease is over. The time of the statement does not change
+    /// while it runs, so it bounds the index; `clock_timestamp()` would make the statement read every order that is not
+    /// due.
     private static let takeDue: PostgresStatement = """
         UPDATE payment_retry SET retry_at = clock_timestamp() + $2 * interval '1 second'
         WHERE order_id IN (
-            SELECT order_id FROM payment_retry WHERE retry_at <= clock_timestamp()
+            SELECT order_id FROM payment_retry WHERE retry_at <= statement_timestamp()
             ORDER BY retry_at LIMIT $1 FOR UPDATE SKIP LOCKED)
         RETURNING order_id
         """
@@ -76,19 +80,31 @@ extension PaymentTables {
         SELECT extract(epoch FROM min(retry_at) - clock_timestamp())::float8 FROM payment_retry
         """
 
-    /// Puts an order into `payment_retry`, or moves its next attempt further away: 5 s, 10 s, … 10 min.
-    func recordFailure(_ orderID: String, _ problem: String) throws {
+    /// Puts orders into `payment_retry`, or moves their next attempt further away: 5 s, 10 s, … 10 min.
+    ///
+    /// - Parameter failed: each order once.
+    func recordFailures(_ failed: [(orderID: String, problem: String)]) throws {
+        var orders = PostgresArray(.text, reserving: failed.count)
+        var problems = PostgresArray(.text, reserving: failed.count)
+        // In one order in every member, so that two of them cannot wait for each other.
+        for (orderID, problem) in failed.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) {
+            orders.append(orderID)
+            // Postgres refuses a NUL, and with it the whole batch.
+            problems.append(problem.replacing("\0", with: ""))
+        }
         try connection.query(
             Self.recordFailure,
             [
-                .text(orderID), .text(problem), .int8(PaymentsLimits.firstRetrySeconds),
+                .array(orders), .array(problems), .int8(PaymentsLimits.firstRetrySeconds),
                 .int8(PaymentsLimits.longestRetrySeconds),
             ])
     }
 
-    /// The order needs no further attempt.
-    func removeSettled(_ orderID: String) throws {
-        try connection.query(Self.removeSettled, [.text(orderID)])
+    /// The orders need no further attempt.
+    func removeSettled(_ orderIDs: [String]) throws {
+        var orders = PostgresArray(.text, reserving: orderIDs.count)
+        for orderID in orderIDs { orders.append(orderID) }
+        try connection.query(Self.removeSettled, [.array(orders)])
     }
 
     /// Takes orders that are due, for as long as the lease lasts.

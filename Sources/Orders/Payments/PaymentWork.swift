@@ -1,56 +1,123 @@
+import EventStore
 import Synchronization
 import Threads
-import Values
 
-/// The tasks that settle orders. The thread of payments starts them; each end wakes the thread.
+/// Does what the ``PaymentPipeline`` says, in tasks. Orders come from the thread of payments, and their ends wake it.
 final class PaymentWork: Sendable {
-    /// How one task ended.
-    struct Finished: Sendable {
-        let orderID: String
-        let end: PaymentEnd
-    }
-
     private struct State {
-        var tasks: [ExactText: Task<Void, Never>] = [:]
-        var finished: [Finished] = []
+        var pipeline: PaymentPipeline
+        /// The tasks that call the gateway or pause: those that ``cancelAll()`` has to end.
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var nextTask = 0
     }
 
-    private let process: PaymentProcess
+    private let orders: any OrderCommands
+    private let gateway: any PaymentGateway
     private let wake: WakeDescriptor
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(_ process: PaymentProcess, _ wake: WakeDescriptor) {
-        self.process = process
+    /// - Parameter wake: woken when orders are finished.
+    init(_ pipeline: PaymentPipeline, orders: any OrderCommands, gateway: any PaymentGateway, wake: WakeDescriptor) {
+        self.orders = orders
+        self.gateway = gateway
         self.wake = wake
+        state = Mutex(State(pipeline: pipeline))
     }
 
-    /// To be called only when no task of this order is running.
-    func start(_ orderID: String) {
-        // Made under the lock, so that the task cannot end before it is entered here.
-        state.withLock { state in
-            state.tasks[ExactText(orderID)] = Task { [self] in finish(orderID, await process.settle(orderID)) }
+    /// How many orders more are useful now.
+    var room: Int { state.withLock { $0.pipeline.room } }
+
+    /// To be called only with orders that are not worked on.
+    func start(_ jobs: [PaymentsMachine.Job]) {
+        change { pipeline in
+            for job in jobs { pipeline.add(job.orderID, job.known) }
         }
     }
 
-    private func finish(_ orderID: String, _ end: PaymentEnd) {
-        state.withLock { state in
-            state.tasks[ExactText(orderID)] = nil
-            state.finished.append(Finished(orderID: orderID, end: end))
-        }
-        wake.wake()
+    /// The orders that are finished since the last call.
+    func takeFinished() -> [PaymentPipeline.Finished] {
+        state.withLock { $0.pipeline.takeFinished() }
     }
 
-    /// What has ended since the last call.
-    func takeFinished() -> [Finished] {
-        state.withLock { state in
-            defer { state.finished = [] }
-            return state.finished
-        }
-    }
-
-    /// Ends the pauses between attempts, and gateway calls that react to cancellation.
+    /// Begins nothing any more, ends the pauses between attempts, and gateway calls that react to cancellation.
     func cancelAll() {
-        let tasks = state.withLock { Array($0.tasks.values) }
+        let tasks = state.withLock { state in
+            state.pipeline.cancel()
+            return Array(state.tasks.values)
+        }
         for task in tasks { task.cancel() }
+    }
+
+    // MARK: Tasks
+
+    /// Changes the pipeline and begins what it then asks for.
+    ///
+    /// - Parameter caller: a gateway task that has nothing more to do; it is given the next call, if there is one.
+    @discardableResult
+    private func change(
+        by caller: Int? = nil, _ body: (inout PaymentPipeline) -> Void
+    ) -> PaymentPipeline.Call? {
+        let (call, wakes) = state.withLock { state in
+            let hadFinished = state.pipeline.hasFinished
+            body(&state.pipeline)
+            while let batch = state.pipeline.takeBatch() { execute(batch) }
+            let call = caller == nil ? nil : state.pipeline.takeCall()
+            if let caller, call == nil { state.tasks[caller] = nil }
+            while let call = state.pipeline.takeCall() {
+                begin(in: &state) { work, task in await work.ask(call, task) }
+            }
+            for (ticket, pause) in state.pipeline.takePauses() {
+                begin(in: &state) { work, task in await work.rest(ticket, pause, task) }
+            }
+            return (call, !hadFinished && state.pipeline.hasFinished)
+        }
+        if wakes { wake.wake() }
+        return call
+    }
+
+    /// Begun under the lock, so that the task cannot end before it is entered.
+    private func begin(in state: inout State, _ body: @escaping @Sendable (PaymentWork, Int) async -> Void) {
+        let task = state.nextTask
+        state.nextTask += 1
+        state.tasks[task] = Task { [self] in await body(self, task) }
+    }
+
+    /// Not cancelled: what the event store was asked to do is done anyway.
+    private func execute(_ batch: PaymentPipeline.Batch) {
+        Task { [self] in
+            let outcomes = await orders.execute(batch.commands)
+            change { $0.executed(batch, outcomes) }
+        }
+    }
+
+    /// Asks the gateway, and goes on with the calls that wait.
+    private func ask(_ first: PaymentPipeline.Call, _ task: Int) async {
+        var next: PaymentPipeline.Call? = first
+        while let call = next {
+            let begin = ContinuousClock.now
+            do {
+                let answer = try await answer(to: call)
+                next = change(by: task) { $0.answered(call, answer, latency: .now - begin) }
+            } catch {
+                next = change(by: task) { $0.unanswered(call, "\(error)") }
+            }
+        }
+    }
+
+    /// Nil for a void that was done.
+    private func answer(to call: PaymentPipeline.Call) async throws -> PaymentOutcome? {
+        switch call.kind {
+        case .charge(let request): return try await gateway.charge(request)
+        case .void(let orderID):
+            try await gateway.void(orderID: orderID)
+            return nil
+        }
+    }
+
+    private func rest(_ ticket: PaymentPipeline.Ticket, _ pause: Duration, _ task: Int) async {
+        // A cancelled sleep: the process is stopping and there is no time left; then the pipeline gives the order up.
+        try? await ContinuousClock().sleep(for: pause)
+        state.withLock { $0.tasks[task] = nil }
+        change { $0.resume(ticket) }
     }
 }

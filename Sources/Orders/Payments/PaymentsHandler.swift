@@ -6,11 +6,11 @@ final class PaymentsHandler: MessageHandler {
     private let configuration: PaymentsConfiguration
     private let tasks: PaymentWork
     private let reports: ConsumerReports<PaymentsHappening>
-    private var machine: PaymentsMachine
+    private var machine = PaymentsMachine()
     private var recovery: RecoverySchedule
     private var openedTables: PaymentTables?
     /// Ends of work that the database has not been told.
-    private var unrecorded: [PaymentWork.Finished] = []
+    private var unrecorded: [PaymentPipeline.Finished] = []
 
     init(
         _ configuration: PaymentsConfiguration, _ tasks: PaymentWork, _ reports: ConsumerReports<PaymentsHappening>
@@ -18,13 +18,12 @@ final class PaymentsHandler: MessageHandler {
         self.configuration = configuration
         self.tasks = tasks
         self.reports = reports
-        machine = PaymentsMachine(concurrentOrders: configuration.concurrentOrders)
         recovery = RecoverySchedule(interval: configuration.recoveryInterval)
     }
 
     private func tables() throws -> PaymentTables {
         if let openedTables, openedTables.connection.isUsable { return openedTables }
-        let made = PaymentTables(try PostgresConnection(configuration.postgres))
+        let made = PaymentTables(try PostgresConnection(configuration.connection))
         openedTables = made
         // The lock on the pass went with the old connection.
         recovery.interrupted()
@@ -46,19 +45,31 @@ final class PaymentsHandler: MessageHandler {
         let tables = try tables()
         unrecorded += tasks.takeFinished()
         guard !unrecorded.isEmpty else { return }
-        while let next = unrecorded.first {
-            switch next.end {
-            case .failed(let problem):
-                try tables.recordFailure(next.orderID, problem)
-                recovery.retryIsKnown()
-            case .nothingToDo, .paid, .declined, .voided:
-                if recovery.mayHaveRetries { try tables.removeSettled(next.orderID) }
-            }
-            unrecorded.removeFirst()
-            machine.finished(next.orderID)
-            reports.ended(next)
+        try record(unrecorded, in: tables)
+        for finished in unrecorded {
+            machine.finished(finished.orderID)
+            reports.ended(finished)
         }
+        unrecorded = []
         reports.happened(.working(orders: machine.runningOrders))
+    }
+
+    /// Writes the failures down, and strikes out what is settled; one statement for each, whatever the number.
+    private func record(_ finished: [PaymentPipeline.Finished], in tables: PaymentTables) throws {
+        var failed: [(orderID: String, problem: String)] = []
+        var settled: [String] = []
+        for order in finished {
+            if case .failed(let problem) = order.end {
+                failed.append((order.orderID, problem))
+            } else {
+                settled.append(order.orderID)
+            }
+        }
+        if !failed.isEmpty {
+            try tables.recordFailures(failed)
+            recovery.retryIsKnown()
+        }
+        if recovery.mayHaveRetries, !settled.isEmpty { try tables.removeSettled(settled) }
     }
 
     func work() throws -> ConsumerDemand {
@@ -69,12 +80,10 @@ final class PaymentsHandler: MessageHandler {
     }
 
     private func startWork() {
-        var isChanged = false
-        while let orderID = machine.takeNext() {
-            tasks.start(orderID)
-            isChanged = true
-        }
-        if isChanged { reports.happened(.working(orders: machine.runningOrders)) }
+        let jobs = machine.take(tasks.room)
+        guard !jobs.isEmpty else { return }
+        tasks.start(jobs)
+        reports.happened(.working(orders: machine.runningOrders))
     }
 
     var isBusy: Bool { machine.runningOrders > 0 }

@@ -31,7 +31,7 @@ extension ConsumerReports<PaymentsHappening> {
         if orders > 0 { logger.info("recovery pass ended", metadata: ["orders": "\(orders)"]) }
     }
 
-    func ended(_ finished: PaymentWork.Finished) {
+    func ended(_ finished: PaymentPipeline.Finished) {
         switch finished.end {
         case .nothingToDo: happened(.nothingToDo)
         case .paid: happened(.paid)

@@ -1,11 +1,25 @@
 /// The bounds of payments, each with its unit.
 public enum PaymentsLimits {
-    /// The most orders worked on at once that may be configured. Default 64.
-    public static let maximumConcurrentOrders = 4_096
+    /// The most gateway calls at once that may be configured. Default 4,096.
+    public static let maximumConcurrentCharges = 16_384
+    /// The most commands that are executed by one call of the event store, and the most of one transaction.
+    public static let commandsPerBatch = 1_024
+    /// Calls of the event store at once: while the commands of one are being committed, the next are prepared.
+    static let batchesInFlight = 2
+    /// The gateway calls that may run at once before the gateway's latency is known.
+    static let firstConcurrentCalls = 64
+    /// By how much answers may be slower than twice the quickest ones before the gateway counts as congested: tasks of
+    /// a busy process start late.
+    static let latencySlack: Duration = .milliseconds(10)
+    /// Rounds after which the quickest answer is looked for anew.
+    static let roundsOfSpan = 16
     /// The most messages taken over at once.
     public static let messagesPerBatch = 1_000
     /// The most orders known and not yet settled; beyond it nothing more is read from Kafka.
-    static let queuedOrders = 10_000
+    static let queuedOrders = 20_000
+    /// When this few are left, reading goes on. A pause makes the client fetch again what it had fetched ahead, so it
+    /// must not come with every order.
+    static let queuedOrdersToReadOn = 10_000
     /// How many steps one attempt to settle an order may take.
     static let stepsPerOrder = 64
     /// The pause after the first failed attempt of an order in a row.

@@ -1,5 +1,6 @@
 import Consumers
 import EventStore
+import Orders
 import Values
 
 /// Which orders are worked on, and which offsets may be committed. Pure.
@@ -18,14 +19,22 @@ struct PaymentsMachine {
         case retry
     }
 
+    /// An order to work on.
+    struct Job: Hashable {
+        let orderID: String
+        /// The order as its message told it; nil lets the event store load it.
+        let known: KnownOrder?
+    }
+
     private struct Work {
         var reasons: [Reason]
+        /// The order as its only message told it.
+        var known: KnownOrder?
         var isRunning = false
         /// Reasons that came while the work was running.
         var later: [Reason] = []
     }
 
-    private let concurrentOrders: Int
     private var orders: [ExactText: Work] = [:]
     private var queue: [ExactText] = []
     private var queueFront = 0
@@ -36,10 +45,8 @@ struct PaymentsMachine {
     private var windows: [Int32: OffsetWindow] = [:]
     private var committed: [Int32: Int64] = [:]
     private var assignment = 0
-
-    init(concurrentOrders: Int) {
-        self.concurrentOrders = concurrentOrders
-    }
+    /// Whether reading has to pause until enough orders are settled.
+    private(set) var isFull = false
 
     // MARK: Partitions
 
@@ -83,9 +90,10 @@ struct PaymentsMachine {
         for message in messages {
             guard windows[message.partition]?.add(message.offset) == true else { continue }
             if let orderID = message.orderID, message.concernsPayments {
-                add(
-                    orderID,
-                    .message(partition: message.partition, offset: message.offset, assignment: assignment))
+                let reason = Reason.message(
+                    partition: message.partition, offset: message.offset, assignment: assignment)
+                // Only the first message of an order tells what it is now, as far as is known.
+                add(orderID, reason, orders[ExactText(orderID)] == nil ? message.placedOrder : nil)
             } else {
                 windows[message.partition]?.finish(message.offset)
             }
@@ -93,24 +101,31 @@ struct PaymentsMachine {
     }
 
     /// The order is to be worked on for this reason.
-    mutating func add(_ orderID: String, _ reason: Reason) {
+    mutating func add(_ orderID: String, _ reason: Reason, _ known: KnownOrder? = nil) {
         if reason == .recoveryPass { ordersOfPass += 1 }
         let key = ExactText(orderID)
         guard var work = orders[key] else {
-            orders[key] = Work(reasons: [reason])
+            orders[key] = Work(reasons: [reason], known: known)
             queue.append(key)
+            if orders.count >= PaymentsLimits.queuedOrders { isFull = true }
             return
         }
         if work.isRunning { work.later.append(reason) } else { work.reasons.append(reason) }
+        // Something else happened to the order.
+        work.known = nil
         orders[key] = work
     }
 
-    /// The next order to work on, if there is one and room for it.
-    mutating func takeNext() -> String? {
-        guard runningOrders < concurrentOrders, let key = dequeue() else { return nil }
-        orders[key]?.isRunning = true
-        runningOrders += 1
-        return key.text
+    /// The next orders to work on, at most `most`.
+    mutating func take(_ most: Int) -> [Job] {
+        var jobs: [Job] = []
+        while jobs.count < most, let key = dequeue() {
+            jobs.append(Job(orderID: key.text, known: orders[key]?.known))
+            orders[key]?.isRunning = true
+            orders[key]?.known = nil
+            runningOrders += 1
+        }
+        return jobs
     }
 
     /// The task on this order ended: its reasons are settled.
@@ -123,10 +138,8 @@ struct PaymentsMachine {
             orders[key] = Work(reasons: work.later)
             queue.append(key)
         }
+        if orders.count <= PaymentsLimits.queuedOrdersToReadOn { isFull = false }
     }
-
-    /// Nothing more should be read for now.
-    var isFull: Bool { orders.count >= PaymentsLimits.queuedOrders }
 
     private mutating func settle(_ reason: Reason) {
         switch reason {
@@ -158,6 +171,7 @@ struct PaymentsMachine {
             if !work.isRunning { work.reasons.removeAll { $0.isMessage } }
             orders[key] = work.isRunning || !work.reasons.isEmpty ? work : nil
         }
+        if orders.count <= PaymentsLimits.queuedOrdersToReadOn { isFull = false }
     }
 }
 
@@ -170,5 +184,18 @@ extension ConsumedMessage {
     /// answers to these.
     fileprivate var concernsPayments: Bool {
         eventType == EventType.placed.rawValue || eventType == EventType.cancelled.rawValue
+    }
+
+    /// The order as this message tells it, if the message is that of an order's first event; nil if a part is missing
+    /// or contradicts another one. Any process that may insert into the outbox can write to the topic: that the event
+    /// store has this event, and with this identifier, is checked when the next event is appended.
+    fileprivate var placedOrder: KnownOrder? {
+        guard eventType == EventType.placed.rawValue, sequenceNumber == 0, let orderID, let eventID,
+            let told = try? EventCodec.read(EventType.placed.rawValue, Array(payload)), let time = told.occurredAt,
+            ExactText(told.orderID) == ExactText(orderID)
+        else { return nil }
+        return KnownOrder(
+            first: StoredEvent(
+                orderID: orderID, sequenceNumber: 0, eventID: eventID, event: told.event, createdAt: time))
     }
 }

@@ -4,6 +4,8 @@ import Values
 
 /// What a batch of messages makes of the orders in it. Pure: rows and histories come in, rows to write go out.
 ///
+/// However many events of an order are in the batch, its row is read at most once and written at most once.
+///
 /// The state of an order at a version is a function of its events up to there, whichever process computes it. So a row
 /// may always be replaced by one of a higher version. A message that is not the next event of its order is either old
 /// and ignored, or shows a gap; then the whole history is read from the event store.
@@ -16,19 +18,22 @@ struct BatchFold {
 
     private var orders: [ExactText: Pending] = [:]
     /// The messages that cannot be read. Those without a usable key belong to no order, and heal none.
-    private(set) var unreadable: [(message: ConsumedMessage, problem: UnreadableMessage)] = []
+    private(set) var unreadable: [UnreadableReport] = []
+    /// Messages added, unreadable ones included.
+    private(set) var messageCount = 0
 
-    init(_ messages: [ConsumedMessage]) {
-        orders.reserveCapacity(messages.count)
+    init(_ messages: [ConsumedMessage] = []) {
         for message in messages { add(message) }
     }
 
-    private mutating func add(_ message: ConsumedMessage) {
+    /// - Parameter message: of each partition in the order of their offsets.
+    mutating func add(_ message: ConsumedMessage) {
+        messageCount += 1
         do throws(UnreadableMessage) {
             let event = try ReadableEvent(message)
             orders[ExactText(event.orderID), default: Pending()].events.append(event)
         } catch {
-            unreadable.append((message, error))
+            unreadable.append(UnreadableReport(message, error))
             guard let orderID = message.orderID, isStorable(orderID) else { return }
             orders[ExactText(orderID), default: Pending()].isDoubtful = true
         }

@@ -1,25 +1,30 @@
 import Consumers
 import Postgres
 
-/// Applies messages to the projection. The positions are written in the transaction of the rows; nothing is committed
-/// to the group.
+/// Applies messages to the projection, under load after gathering them for a while. The positions are written in the
+/// transaction of the rows; nothing is committed to the group.
 final class ProjectionHandler: MessageHandler {
     private let configuration: ProjectorConfiguration
     private let reports: ConsumerReports<ProjectorHappening>
     private var machine = ProjectorMachine()
     private var rotation = PositionRotation()
     private var openedStore: ProjectionStore?
+    /// Messages that are taken over and not applied, and the positions behind them.
+    private var gathered = BatchFold()
+    private var nextOffsets: [Int32: Int64] = [:]
+    private var schedule: GatherSchedule
 
     init(_ configuration: ProjectorConfiguration, _ reports: ConsumerReports<ProjectorHappening>) {
         self.configuration = configuration
         self.reports = reports
+        schedule = GatherSchedule(most: configuration.maximumBatchMessages, gathering: configuration.gathering)
     }
 
     func beginRound() throws { _ = try store() }
 
     private func store() throws -> ProjectionStore {
         if let openedStore, openedStore.connection.isUsable { return openedStore }
-        let connection = try PostgresConnection(configuration.postgres)
+        let connection = try PostgresConnection(configuration.connection)
         let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
         openedStore = made
         return made
@@ -28,6 +33,8 @@ final class ProjectionHandler: MessageHandler {
     // MARK: Partitions
 
     func positions(for request: PositionRequest, from source: any MessageSource) throws -> [Int32: Int64] {
+        // A new claim would make the claims of the gathered messages stale.
+        if gathered.messageCount > 0 { try applyGathered() }
         let store = try store()
         let cluster = try source.clusterID()
         let known = try store.knownPositions(of: request.partitions, clusterID: cluster)
@@ -42,45 +49,72 @@ final class ProjectionHandler: MessageHandler {
         return claim.positions
     }
 
-    func revoked() { machine.doubted() }
+    /// Gathered messages are read again by the partitions' next owner.
+    func revoked() {
+        dropGathered()
+        machine.doubted()
+    }
 
     func failed(_ error: any Error) -> PositionsAfterFailure {
         if let error = error as? ProjectionError, error.code == .stale { reports.happened(.stale) }
         if let openedStore, !openedStore.connection.isUsable { self.openedStore = nil }
+        dropGathered()
         machine.doubted()
         return .doubtful
+    }
+
+    private func dropGathered() {
+        gathered = BatchFold()
+        nextOffsets = [:]
     }
 
     // MARK: Messages
 
     func handle(_ batch: MessageBatch) throws {
+        for message in batch.messages { gathered.add(message) }
+        nextOffsets.merge(batch.nextOffsets) { before, next in
+            assert(before < next, "a position moves back from \(before) to \(next)")
+            return next
+        }
+        if schedule.isDue(messages: gathered.messageCount, now: .now) { try applyGathered() }
+    }
+
+    private func applyGathered() throws {
         let store = try store()
         let start = ContinuousClock.now
-        let positions = machine.positions(after: batch)
-        assert(positions.count == batch.nextOffsets.count, "a partition is read without a claim")
-        let applied = try apply(batch.messages, moving: positions, in: store)
-        reports.applied(applied, messages: batch.messages.count, took: .now - start)
+        let positions = machine.positions(nextOffsets)
+        assert(positions.count == nextOffsets.count, "a partition is read without a claim")
+        let applied = try apply(gathered, moving: positions, in: store)
+        let messages = gathered.messageCount
+        dropGathered()
+        schedule.applied(messages: messages, begun: start)
+        reports.applied(applied, messages: messages, took: .now - start)
         if rotation.isDue(after: positions.count) {
             rotation.done(try store.rotate(rotation.table))
         }
     }
 
     private func apply(
-        _ messages: [ConsumedMessage], moving positions: [Position], in store: ProjectionStore
+        _ batch: BatchFold, moving positions: [Position], in store: ProjectionStore
     ) throws -> ProjectionStore.AppliedBatch {
         do {
-            return try store.apply(messages, moving: positions, in: rotation.table)
+            return try store.apply(batch, moving: positions, in: rotation.table)
         } catch let error as PostgresError where error.isAboutData {
             // A value passed the checks of this module and Postgres refuses it. The other orders must not wait for it.
-            return try store.apply(messages, moving: positions, in: rotation.table, carefully: true)
+            return try store.apply(batch, moving: positions, in: rotation.table, carefully: true)
         }
     }
 
     // MARK: Healing
 
-    /// One chunk of the healing walk, while it is wanted; afterwards the session looks for messages without waiting.
+    /// What is gathered, when it is due. One chunk of the healing walk, while it is wanted; afterwards the session
+    /// looks for messages without waiting.
     func work() throws -> ConsumerDemand {
-        guard machine.isChunkDue else { return ConsumerDemand(isCatchingUp: machine.isHealing) }
+        if schedule.isDue(messages: gathered.messageCount, now: .now) { try applyGathered() }
+        guard machine.isChunkDue else {
+            return ConsumerDemand(
+                nextWork: schedule.due(messages: gathered.messageCount, now: .now), isCatchingUp: machine.isHealing)
+        }
         let chunk = try store().healChunk(maximumOrders: configuration.healingChunkOrders)
         machine.healed(isLast: chunk.isLast)
         reports.healed(chunk)

@@ -1,7 +1,13 @@
 /// The bounds of the projection, each with its unit.
 public enum ProjectionLimits {
-    /// The most messages applied in one transaction that may be configured. Default 5,000.
-    public static let maximumBatchMessages = 20_000
+    /// The most messages applied in one transaction that may be configured. Default 20,000.
+    public static let maximumBatchMessages = 100_000
+    /// The most messages taken over at once: how soon a full batch is noticed.
+    public static let messagesPerPoll = 2_000
+    /// The longest gathering that may be configured. Default 500 ms.
+    public static let longestGathering: Duration = .seconds(10)
+    /// A batch of at least so many messages shows that messages come faster than they can be applied one by one.
+    static let messagesOfBusyBatch = 1_000
     /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
     /// The longest NOTIFY payload that lists changed orders; Postgres refuses 8,000 bytes.

@@ -1,4 +1,3 @@
-import Consumers
 import EventStore
 import Postgres
 import Values
@@ -40,16 +39,15 @@ extension ProjectionStore {
     /// - Parameter carefully: write the orders one by one and pass over those that Postgres refuses.
     /// - Throws: ``ProjectionError/Code/stale`` when the claim is no longer in force.
     func apply(
-        _ messages: [ConsumedMessage], moving positions: [Position], in table: PositionTable, carefully: Bool = false
+        _ fold: BatchFold, moving positions: [Position], in table: PositionTable, carefully: Bool = false
     ) throws -> AppliedBatch {
-        let fold = BatchFold(messages)
-        return try connection.transaction {
+        try connection.transaction {
             try holdClaims(positions)
             let outcome = fold.outcome(try rows(of: fold.ordersToRead))
             let healing = HistoryFold(try events.histories(of: outcome.toHeal))
             var applied = AppliedBatch()
             applied.healedOrders = outcome.toHeal.count
-            applied.unreadable = fold.unreadable.map { UnreadableReport($0.message, $0.problem) } + healing.unreadable
+            applied.unreadable = fold.unreadable + healing.unreadable
             let orders = outcome.changed + healing.orders
             let changed = carefully ? try write(oneByOne: orders, &applied.unreadable) : try write(orders)
             applied.changedOrders = changed.count

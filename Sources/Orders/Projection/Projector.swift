@@ -11,7 +11,10 @@ public struct ProjectorConfiguration: Sendable {
     public var topic = "outbox.event.order"
     /// The most messages applied in one transaction. Under load batches grow to this; otherwise a message is applied
     /// when it comes.
-    public var maximumBatchMessages = 5_000
+    public var maximumBatchMessages = 20_000
+    /// How long messages are gathered under load, from the beginning of one batch to that of the next, so that several
+    /// events of an order are one write. Without load nothing is gathered. Zero: never.
+    public var gathering: Duration = .milliseconds(500)
     /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
     public var healingChunkOrders = 1_000
     /// Shown to operators as the owner of claims, for example host and process id.
@@ -21,6 +24,13 @@ public struct ProjectorConfiguration: Sendable {
     public init(postgres: PostgresConfiguration, member: String) {
         self.postgres = postgres
         self.member = member
+    }
+
+    /// For the connection that applies batches, which lives as long as the process.
+    var connection: PostgresConfiguration {
+        var result = postgres
+        result.plans = .byKey
+        return result
     }
 }
 

@@ -1,5 +1,3 @@
-import Consumers
-
 /// Under which claims a projector applies its partitions, and whether it has to heal. Pure.
 ///
 /// A claim in the database backs every active partition of the session. After a failure, or when the partitions are
@@ -26,8 +24,10 @@ struct ProjectorMachine {
     mutating func doubted() { claims = [:] }
 
     /// Where a batch moves the positions, in the order of partitions.
-    func positions(after batch: MessageBatch) -> [Position] {
-        batch.nextOffsets.sorted { $0.key < $1.key }.compactMap { partition, offset in
+    ///
+    /// - Parameter nextOffsets: for each partition in the batch the offset after its last message.
+    func positions(_ nextOffsets: [Int32: Int64]) -> [Position] {
+        nextOffsets.sorted { $0.key < $1.key }.compactMap { partition, offset in
             claims[partition].map { Position(partition: partition, claim: $0, nextOffset: offset) }
         }
     }

@@ -1,8 +1,6 @@
 import Consumers
 import EventStore
 import Orders
-import OrdersProto
-import SwiftProtobuf
 import Values
 
 /// An event that can be projected: understood, and with values that the tables can hold.
@@ -25,33 +23,31 @@ extension ReadableEvent {
             throw UnreadableMessage("it has no sequence number")
         }
         guard let eventType = message.eventType else { throw UnreadableMessage("it has no event type") }
-        let payload = Array(message.payload)
-        let envelope = try Self.envelope(payload)
-        guard ExactText(envelope.orderID) == ExactText(orderID) else {
+        let told = try Self.decoded { () throws(EventStoreError) in
+            try EventCodec.read(eventType, Array(message.payload))
+        }
+        guard ExactText(told.orderID) == ExactText(orderID) else {
             throw UnreadableMessage("its payload names another order than its key")
         }
-        try self.init(orderID, sequenceNumber, eventType, payload, envelope.occurredAt.microsecondsSince1970)
+        try self.init(orderID, sequenceNumber, told.event, told.occurredAt)
     }
 
     /// Reads an event of the event store.
     ///
     /// - Throws: ``UnreadableMessage``.
-    init(_ orderID: String, _ event: RecordedEvent) throws(UnreadableMessage) {
-        try self.init(orderID, event.sequenceNumber, event.eventType, event.payload, event.createdAt)
+    init(_ orderID: String, _ recorded: RecordedEvent) throws(UnreadableMessage) {
+        let event = try Self.decoded { () throws(EventStoreError) in
+            try EventCodec.decode(recorded.eventType, recorded.payload)
+        }
+        try self.init(orderID, recorded.sequenceNumber, event, recorded.createdAt)
     }
 
     /// - Parameter occurredAt: microseconds since 1970; nil is a time that no clock shows.
     private init(
-        _ orderID: String, _ sequenceNumber: Int64, _ eventType: String, _ payload: [UInt8], _ occurredAt: Int64?
+        _ orderID: String, _ sequenceNumber: Int64, _ event: OrderEvent, _ occurredAt: Int64?
     ) throws(UnreadableMessage) {
         guard let occurredAt, ProjectionLimits.timesMicroseconds.contains(occurredAt) else {
             throw UnreadableMessage("its time is out of range")
-        }
-        let event: OrderEvent
-        do {
-            event = try EventCodec.decode(eventType, payload)
-        } catch {
-            throw UnreadableMessage("\(error)")
         }
         if let problem = OrderLimits.problem(ofIdentifier: orderID) {
             throw UnreadableMessage("its order id \(problem)")
@@ -60,14 +56,11 @@ extension ReadableEvent {
         self.init(orderID: orderID, sequenceNumber: sequenceNumber, event: event, occurredAt: occurredAt)
     }
 
-    /// Every event begins with these two fields, so any event's bytes can be read as the event that has no others.
-    private static func envelope(_ payload: [UInt8]) throws(UnreadableMessage) -> Orders_V1_OrderPaymentInitiated {
-        var options = BinaryDecodingOptions()
-        options.discardUnknownFields = true
+    private static func decoded<T>(_ body: () throws(EventStoreError) -> T) throws(UnreadableMessage) -> T {
         do {
-            return try Orders_V1_OrderPaymentInitiated(serializedBytes: payload, options: options)
+            return try body()
         } catch {
-            throw UnreadableMessage("its payload is not a protobuf message")
+            throw UnreadableMessage("\(error.debugDescription)")
         }
     }
 
@@ -82,16 +75,6 @@ extension ReadableEvent {
             case .paymentInitiated, .paid, .shippingStatusUpdated: nil
             }
         if let problem { throw UnreadableMessage("one of its texts \(problem)") }
-    }
-}
-
-extension Google_Protobuf_Timestamp {
-    /// Nil if out of range.
-    var microsecondsSince1970: Int64? {
-        let (value, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        guard !overflow, (0..<1_000_000_000).contains(nanos) else { return nil }
-        let (sum, sumOverflow) = value.addingReportingOverflow(Int64(nanos) / 1000)
-        return sumOverflow ? nil : sum
     }
 }
 

@@ -58,13 +58,7 @@ public struct RelayConfiguration: Sendable {
 
     /// For the connection that listens, reads rows and moves the checkpoint.
     var workConnection: PostgresConfiguration {
-        var result = connection(
-            "work",
-            [
-                ("synchronous_commit", "on"), ("jit", "off"), ("work_mem", "16MB"),
-                ("plan_cache_mode", "force_generic_plan"),
-                ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
-            ])
+        var result = connection("work", [("synchronous_commit", "on"), ("work_mem", "16MB")])
         result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
         return result
     }
@@ -81,6 +75,7 @@ public struct RelayConfiguration: Sendable {
         if usesPooler {
             result.preparesStatements = false
         } else {
+            result.plans = .inIndexOrder
             result.sessionSettings += settings
             // A relay that is asleep is idle for long, and loses its leadership with its session.
             result.outlivesIdleTimeout = true

@@ -24,22 +24,26 @@ public struct UUIDBytes: Hashable, Sendable {
 
     /// Reads the 36-character form with hyphens, in either case; nil for any other text.
     public init?(_ text: some StringProtocol) {
-        var words: [UInt64] = [0, 0]
+        self.init(utf8: text.utf8)
+    }
+
+    /// Reads the bytes of the 36-character form, without a `String`; nil for any other bytes.
+    public init?(utf8 text: some Sequence<UInt8>) {
+        var words: (UInt64, UInt64) = (0, 0)
         var digits = 0
         var position = 0
-        for byte in text.utf8 {
+        for byte in text {
             defer { position += 1 }
             if position == 8 || position == 13 || position == 18 || position == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue
             }
             guard digits < 32, let value = HexDigit.value(of: byte) else { return nil }
-            words[digits / 16] = words[digits / 16] << 4 | UInt64(value)
+            if digits < 16 { words.0 = words.0 << 4 | UInt64(value) } else { words.1 = words.1 << 4 | UInt64(value) }
             digits += 1
         }
         guard digits == 32, position == 36 else { return nil }
-        high = words[0]
-        low = words[1]
+        (high, low) = words
     }
 }
 

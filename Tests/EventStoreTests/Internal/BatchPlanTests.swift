@@ -16,7 +16,7 @@ struct BatchPlanTests {
             command: command, orderID: ExactText(order), isNewOrder: isNew,
             options: CommandOptions(
                 expectedVersion: expectedVersion, allowedVersions: allowedVersions, idempotencyKey: idempotencyKey),
-            reply: Reply())
+            reply: .alone(Reply()))
     }
 
     private func head(_ events: [OrderEvent]) -> Result<StreamHead, EventStoreError> {
@@ -28,9 +28,9 @@ struct BatchPlanTests {
     private func texts(_ resolutions: [BatchPlan.Resolution]) -> [String] {
         resolutions.map { resolution in
             switch resolution {
-            case .answer(.success(let outcome)):
+            case .answer(.success(let outcome), _):
                 outcome.replayed ? "replayed \(outcome.version)" : "version \(outcome.version)"
-            case .answer(.failure(let error)): "\(error)"
+            case .answer(.failure(let error), _): "\(error)"
             case .decideAgain: "again"
             }
         }

@@ -4,6 +4,7 @@ import EventStore
 import Orders
 import Postgres
 import TestKit
+import Values
 
 @testable import Payments
 
@@ -32,6 +33,29 @@ final class PaymentDatabase: Sendable {
 
     func payment(_ orderID: String) async throws -> PaymentStatus? {
         try await store.load(orderID)?.state.paymentStatus
+    }
+
+    /// Places orders and returns the messages that the relay makes of their first events, in the same order.
+    func placeWithMessages(_ count: Int) async throws -> (orders: [String], messages: [ConsumedMessage]) {
+        let orders = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<count { group.addTask { try await self.place() } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let postgres = postgres
+        let messages = try await onThread {
+            let connection = try PostgresConnection(postgres)
+            let rows = try connection.query(
+                "SELECT aggregate_id, event_id, event_data FROM event WHERE sequence_number = 0")
+            return try Dictionary(
+                (0..<rows.count).map { row in
+                    (
+                        try rows.string(row, 0),
+                        told(try rows.string(row, 0), try rows.uuid(row, 1), try rows.bytes(row, 2))
+                    )
+                }
+            ) { $1 }
+        }
+        return (orders, orders.compactMap { messages[$0] })
     }
 
     func number(_ sql: String) async throws -> Int64 {
@@ -94,7 +118,22 @@ extension MemoryTopic {
     var committedOffset: Int64? { committed[0] }
 }
 
-/// A message as far as payments read it.
+/// The message of an order's first event.
+private func told(_ orderID: String, _ eventID: UUIDBytes, _ payload: [UInt8]) -> ConsumedMessage {
+    ConsumedMessage(
+        partition: 0, offset: 0, orderID: orderID, sequenceNumber: 0, eventType: "order_placed", eventID: eventID,
+        payload: payload[...])
+}
+
+/// A message that tells a whole order, which is in no event store.
+func placed(_ offset: Int64, _ orderID: String) -> ConsumedMessage {
+    let encoded = try? EventCodec.encode(.placed(details()), orderID: orderID, at: 1_767_225_600_000_000)
+    return ConsumedMessage(
+        partition: 0, offset: offset, orderID: orderID, sequenceNumber: 0, eventType: "order_placed", eventID: .v7(),
+        payload: (encoded?.bytes ?? [])[...])
+}
+
+/// A message that says nothing but that something happened to the order: what the order is must be loaded.
 func message(_ offset: Int64, _ orderID: String?, _ type: String? = "order_placed", partition: Int32 = 0)
     -> ConsumedMessage
 {

@@ -1,3 +1,4 @@
+import Orders
 import Synchronization
 
 @testable import Payments
@@ -6,11 +7,12 @@ import Synchronization
 final class ScriptedGateway: PaymentGateway {
     private struct State {
         var charged: [String: Int] = [:]
+        var amounts: [String: [Money]] = [:]
         var voided: [String: Int] = [:]
         var isHolding = false
         var held: [CheckedContinuation<Void, Never>] = []
         var failures: Int = 0
-        var arrivals: [CheckedContinuation<Void, Never>] = []
+        var arrivals: [(calls: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     struct Away: Error {}
@@ -20,12 +22,14 @@ final class ScriptedGateway: PaymentGateway {
     func charge(_ request: PaymentRequest) async throws -> PaymentOutcome {
         let (arrivals, isHolding, fails) = state.withLock { state in
             state.charged[request.orderID, default: 0] += 1
+            state.amounts[request.orderID, default: []].append(request.amount)
             let fails = state.failures > 0
             if fails { state.failures -= 1 }
-            defer { state.arrivals = [] }
-            return (state.arrivals, state.isHolding, fails)
+            let calls = state.charged.count
+            defer { state.arrivals.removeAll { $0.calls <= calls } }
+            return (state.arrivals.filter { $0.calls <= calls }, state.isHolding, fails)
         }
-        for arrival in arrivals { arrival.resume() }
+        for arrival in arrivals { arrival.continuation.resume() }
         if isHolding {
             await withCheckedContinuation { continuation in
                 let isHolding = state.withLock { state in
@@ -57,17 +61,19 @@ final class ScriptedGateway: PaymentGateway {
 
     func fail(times: Int) { state.withLock { $0.failures = times } }
 
-    /// Returns when a charge arrives, or has arrived.
-    func untilCharged() async {
+    /// Returns when charges of so many orders have arrived.
+    func untilCharged(_ orders: Int = 1) async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
-                if state.charged.isEmpty { state.arrivals.append(continuation) }
-                return !state.charged.isEmpty
+                let isDone = state.charged.count >= orders
+                if !isDone { state.arrivals.append((orders, continuation)) }
+                return isDone
             }
             if isDone { continuation.resume() }
         }
     }
 
+    func amounts(_ orderID: String) -> [Money] { state.withLock { $0.amounts[orderID] ?? [] } }
     func charges(_ orderID: String) -> Int { state.withLock { $0.charged[orderID] ?? 0 } }
     func voids(_ orderID: String) -> Int { state.withLock { $0.voided[orderID] ?? 0 } }
 }

@@ -1,3 +1,4 @@
+import Consumers
 import EventStore
 import Orders
 import Postgres
@@ -48,6 +49,15 @@ struct ProjectionDatabase: Sendable {
 
     func number(_ sql: String) async throws -> Int64 {
         try await run { try $0.query(PostgresStatement(sql)).int64(0, 0) }
+    }
+}
+
+extension ProjectionStore {
+    /// Applies messages as one batch.
+    func apply(
+        _ messages: [ConsumedMessage], moving positions: [Position], in table: PositionTable, carefully: Bool = false
+    ) throws -> AppliedBatch {
+        try apply(BatchFold(messages), moving: positions, in: table, carefully: carefully)
     }
 }
 

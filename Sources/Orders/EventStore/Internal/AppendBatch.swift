@@ -22,7 +22,11 @@ struct AppendBatch {
         var keys: [(block: PlannedBlock, key: PlannedKey)] = []
         for block in blocks {
             for (position, event) in block.events.enumerated() {
-                if position == 0 { first.append(event, block.orderID) } else { rest.append(event, block.orderID) }
+                if position == 0 {
+                    first.append(event, block.orderID, after: block.previousEventID)
+                } else {
+                    rest.append(event, block.orderID, after: nil)
+                }
             }
             for key in block.keys { keys.append((block, key)) }
         }
@@ -82,6 +86,7 @@ private struct EventColumns {
     private var payloads: PostgresArray
     private var traceparents: PostgresArray
     private var times: PostgresArray
+    private var previous: PostgresArray
 
     init(reserving count: Int) {
         ids = PostgresArray(.uuid, reserving: count)
@@ -91,11 +96,13 @@ private struct EventColumns {
         payloads = PostgresArray(.bytea, reserving: count * 6)
         traceparents = PostgresArray(.text, reserving: count)
         times = PostgresArray(.timestamptz, reserving: count)
+        previous = PostgresArray(.uuid, reserving: count)
     }
 
     var count: Int { ids.count }
 
-    mutating func append(_ event: PlannedEvent, _ order: ExactText) {
+    /// - Parameter previousEventID: what the statement compares, for the first event of a block.
+    mutating func append(_ event: PlannedEvent, _ order: ExactText, after previousEventID: UUIDBytes?) {
         ids.append(event.id)
         orders.append(order.text)
         sequences.append(event.sequenceNumber)
@@ -103,13 +110,14 @@ private struct EventColumns {
         payloads.append(event.bytes)
         if let traceparent = event.traceparent { traceparents.append(traceparent) } else { traceparents.appendNull() }
         times.append(microsecondsSince1970: event.time)
+        if let previousEventID { previous.append(previousEventID) } else { previous.appendNull() }
     }
 
     /// ``AppendStatement/parametersOfEvents`` many.
     var parameters: [PostgresParameter] {
         [
             .array(ids), .array(orders), .array(sequences), .array(types), .array(payloads), .array(traceparents),
-            .array(times),
+            .array(times), .array(previous),
         ]
     }
 }

@@ -3,9 +3,9 @@ import Postgres
 /// The statements that append a batch. There are four variants, because most batches need neither idempotency keys nor
 /// several events for one order.
 enum AppendStatement {
-    /// How many parameters the columns of a list of events are: `$1` to `$7` are the first events of their orders, and
-    /// the next seven are the others, if there are any. The key columns follow.
-    static let parametersOfEvents = 7
+    /// How many parameters the columns of a list of events are: `$1` to `$8` are the first events of their orders, and
+    /// the next eight are the others, if there are any. The key columns follow.
+    static let parametersOfEvents = 8
 
     static func statement(hasKeys: Bool, hasRest: Bool) -> PostgresStatement {
         switch (hasKeys, hasRest) {
@@ -26,7 +26,9 @@ enum AppendStatement {
     /// - only the *first* event of an order can be left out because its number is taken (ON CONFLICT DO NOTHING);
     /// - the *rest* is inserted only where the first event was, and raises an error if a number of it is taken, which
     ///   only a writer that leaves gaps can cause;
-    /// - the event before the first one must exist: after a failover to a standby that lagged behind it may not.
+    /// - the event before the first one must be the one that the decision was made on. After a failover to a standby
+    ///   that lagged behind it may not exist, after a restore another one may be there, and what a caller knew of the
+    ///   order may come from a message that no event caused.
     ///
     /// The outbox rows are made from the inserted events, in order.
     private static func make(hasKeys: Bool, hasRest: Bool) -> PostgresStatement {
@@ -42,7 +44,8 @@ enum AppendStatement {
                 FROM \(unnested(from: 1))
                 WHERE (i.sequence_number = 0 OR (
                     SELECT true FROM event previous
-                    WHERE previous.aggregate_id = i.aggregate_id AND previous.sequence_number = i.sequence_number - 1))
+                    WHERE previous.aggregate_id = i.aggregate_id AND previous.sequence_number = i.sequence_number - 1
+                        AND previous.event_id = i.previous_id))
                 \(hasKeys ? keysAreOurs(from: keys) : "")
                 ON CONFLICT (aggregate_id, sequence_number) DO NOTHING
                 RETURNING \(inserted)
@@ -81,8 +84,8 @@ enum AppendStatement {
     private static func unnested(from p: Int) -> String {
         """
         unnest($\(p)::uuid[], $\(p + 1)::text[], $\(p + 2)::bigint[], $\(p + 3)::text[], $\(p + 4)::bytea[], \
-        $\(p + 5)::text[], $\(p + 6)::timestamptz[]) \
-        AS i (event_id, aggregate_id, sequence_number, event_type, event_data, traceparent, created_at)
+        $\(p + 5)::text[], $\(p + 6)::timestamptz[], $\(p + 7)::uuid[]) \
+        AS i (event_id, aggregate_id, sequence_number, event_type, event_data, traceparent, created_at, previous_id)
         """
     }
 

@@ -10,16 +10,22 @@ import Values
 struct BatchPlan {
     /// The result for one command.
     enum Resolution {
-        case answer(Result<CommandOutcome, EventStoreError>)
+        /// The head is that after the decision, for a reply that wants it.
+        case answer(Result<CommandOutcome, EventStoreError>, StreamHead?)
         /// The command was decided on a history that has changed since: it must be decided again.
         case decideAgain
     }
 
+    /// The result of a decision, and the head after it for a reply that wants it.
+    private typealias Decision = (result: Result<CommandOutcome, EventStoreError>, head: StreamHead?)
+
     private enum Step {
         /// The answer does not depend on the append.
-        case settled(Result<CommandOutcome, EventStoreError>)
+        case settled(Decision)
         /// The answer holds only if the block is appended.
-        case depends(block: Int, Result<CommandOutcome, EventStoreError>)
+        case depends(block: Int, Decision)
+        /// A rejection of what the caller knew of the order: only a loaded history may reject.
+        case unfounded
     }
 
     private struct Stream {
@@ -27,6 +33,8 @@ struct BatchPlan {
         var head: StreamHead
         /// The index of the order's block in `plannedBlocks`; nil while no event is planned.
         var block: Int?
+        /// Whether the head was not loaded and not appended to: it is what a caller knew.
+        var isUnverified = false
     }
 
     private var steps: [Step] = []
@@ -66,8 +74,10 @@ struct BatchPlan {
         for (position, block) in writeOrder.enumerated() { isAppended[block] = appended[position] }
         return steps.map { step in
             switch step {
-            case .settled(let result): .answer(result)
-            case .depends(let block, let result): isAppended[block] ? .answer(result) : .decideAgain
+            case .settled(let decision): .answer(decision.result, decision.head)
+            case .depends(let block, let decision):
+                isAppended[block] ? .answer(decision.result, decision.head) : .decideAgain
+            case .unfounded: .decideAgain
             }
         }
     }
@@ -89,7 +99,7 @@ struct BatchPlan {
         _ request: CommandRequest, _ heads: StreamLoader.Heads, _ keys: [ExactText: KeyRecord]
     ) -> Step {
         if let key = request.options.idempotencyKey, let record = keys[ExactText(key.key)] {
-            return .settled(record.answer(to: key))
+            return .settled((record.answer(to: key), nil))
         }
         if request.isNewOrder { return planNewOrder(request) }
         var stream: Stream
@@ -98,19 +108,25 @@ struct BatchPlan {
         } else {
             switch heads[request.orderID] {
             case .success(let head): stream = Stream(head: head)
-            case .failure(let error): return .settled(.failure(error))
-            case nil: return .settled(.failure(.internal("the history of an order was not loaded")))
+            case .failure(let error): return .settled((.failure(error), nil))
+            case nil:
+                guard let head = request.knownHead else {
+                    return .settled((.failure(.internal("the history of an order was not loaded")), nil))
+                }
+                stream = Stream(head: head, isUnverified: true)
             }
         }
         let result = decideAndAppend(request, &stream)
+        if stream.block == nil, stream.isUnverified { return .unfounded }
         streams[request.orderID] = stream
-        return stream.block.map { .depends(block: $0, result) } ?? .settled(result)
+        let decision = (result, request.reply.wantsHead ? stream.head : nil)
+        return stream.block.map { .depends(block: $0, decision) } ?? .settled(decision)
     }
 
     private mutating func planNewOrder(_ request: CommandRequest) -> Step {
         var stream = Stream(head: .empty)
-        let result = decideAndAppend(request, &stream)
-        return stream.block.map { .depends(block: $0, result) } ?? .settled(result)
+        let decision = (decideAndAppend(request, &stream), request.reply.wantsHead ? stream.head : nil)
+        return stream.block.map { .depends(block: $0, decision) } ?? .settled(decision)
     }
 
     private mutating func decideAndAppend(
@@ -151,7 +167,9 @@ struct BatchPlan {
         }
         guard let last = planned.last else { return .failure(.internal("a decision without events")) }
         let block = stream.block ?? plannedBlocks.count
-        if stream.block == nil { plannedBlocks.append(PlannedBlock(orderID: request.orderID)) }
+        if stream.block == nil {
+            plannedBlocks.append(PlannedBlock(orderID: request.orderID, previousEventID: stream.head.lastEventID))
+        }
         plannedBlocks[block].events += planned
         if let key = request.options.idempotencyKey {
             plannedBlocks[block].keys.append(

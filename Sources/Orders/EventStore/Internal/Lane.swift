@@ -52,9 +52,32 @@ final class Lane<Worker: LaneWorker>: Sendable {
         switch queue.withLock({ $0.offer(request) }) {
         case .accepted(startWorker: true): executor.submit { [self] in serve() }
         case .accepted(startWorker: false): break
-        case .refused(.full): request.fail(.overloaded(retryAfter: configuration.retryAfter))
-        case .refused(.down(let reason)): request.fail(.unavailable(reason))
-        case .refused(.closed): request.fail(.unavailable("it is shutting down"))
+        case .refused(let refusal): refuse(request, refusal)
+        }
+    }
+
+    /// Queues the requests in their order; each that is refused is answered with an error at once.
+    func submit(_ requests: [Worker.Request]) {
+        guard !requests.isEmpty else { return }
+        var mustStart = false
+        var refused: [(request: Worker.Request, refusal: GatherQueue<Worker.Request>.Refusal)] = []
+        queue.withLock { queue in
+            for request in requests {
+                switch queue.offer(request) {
+                case .accepted(let startWorker): mustStart = mustStart || startWorker
+                case .refused(let refusal): refused.append((request, refusal))
+                }
+            }
+        }
+        for (request, refusal) in refused { refuse(request, refusal) }
+        if mustStart { executor.submit { [self] in serve() } }
+    }
+
+    private func refuse(_ request: Worker.Request, _ refusal: GatherQueue<Worker.Request>.Refusal) {
+        switch refusal {
+        case .full: request.fail(.overloaded(retryAfter: configuration.retryAfter))
+        case .down(let reason): request.fail(.unavailable(reason))
+        case .closed: request.fail(.unavailable("it is shutting down"))
         }
     }
 

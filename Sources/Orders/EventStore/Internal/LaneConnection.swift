@@ -18,20 +18,14 @@ final class LaneConnection {
         var postgres = postgres
         postgres.applicationName += " " + name
         postgres.readWriteOnly = writes
-        postgres.sessionSettings += Self.settings
+        postgres.plans = .byKey
+        postgres.sessionSettings.append(("default_transaction_isolation", "read committed"))
         postgres.sessionSettings.append(("lock_timeout", "\(configuration.lockTimeout.lockTimeoutMilliseconds)"))
         postgres.statementDeadline = configuration.answerLimit
         self.name = name
         self.configuration = postgres
         self.logger = logger
     }
-
-    /// Every statement of a lane finds a few rows by their keys. A plan made while the tables were empty would scan
-    /// them, and Postgres would keep that plan while they grow. Planning each batch anew costs more than executing it.
-    private static let settings = [
-        ("default_transaction_isolation", "read committed"), ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off"),
-    ]
 
     /// Connects if there is no usable connection; a failure is logged.
     func connect() throws(LaneDown) {

@@ -18,9 +18,14 @@ struct CommandRequest: LaneRequest {
     /// Whether the identifier was made for this command: then there is no history to load.
     let isNewOrder: Bool
     let options: CommandOptions
-    let reply: Reply<CommandOutcome>
+    /// What the caller knows of the order, so that nothing is loaded; nil if nothing.
+    var known: StreamHead?
+    let reply: CommandReply
     /// How often the command was decided and then not appended, because another writer was first.
     var lostAttempts = 0
+
+    /// The head to decide on without loading it. Once another writer was first, it is outdated.
+    var knownHead: StreamHead? { lostAttempts == 0 ? known : nil }
 
     /// Whether the idempotency key is looked up before the decision. A placement cannot be rejected for the order's
     /// state, so its key is inserted without a lookup; only if the insertion finds the key taken is there an earlier

@@ -3,6 +3,8 @@ import Values
 /// The events that a batch is about to append to one order: all of them or none.
 struct PlannedBlock {
     let orderID: ExactText
+    /// The event before the first one; nil if the first one is the order's first event.
+    var previousEventID: UUIDBytes?
     /// Their sequence numbers have no gaps.
     var events: [PlannedEvent] = []
     /// The idempotency keys of the commands that caused the events.

@@ -2,7 +2,7 @@ import Orders
 import Values
 
 /// The end of one order's history: the state after it, and where the next event is appended.
-struct StreamHead: Equatable {
+struct StreamHead: Hashable {
     /// Nil if no event places the order.
     var state: OrderState?
     /// The number of events.

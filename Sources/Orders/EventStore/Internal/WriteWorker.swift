@@ -125,7 +125,7 @@ final class WriteWorker: LaneWorker {
         var undecided: [CommandRequest] = []
         for (command, resolution) in zip(commands, resolutions) {
             switch resolution {
-            case .answer(let result): command.reply.finish(result)
+            case .answer(let result, let head): command.reply.finish(result, head)
             case .decideAgain: undecided.append(command)
             }
         }
@@ -146,15 +146,15 @@ final class WriteWorker: LaneWorker {
         }
     }
 
-    /// Loads the heads of the existing orders and the stored answers of the commands' keys, with one round trip, or two
-    /// if a cached head belongs to another history.
+    /// Loads the heads of the existing orders that no caller knows, and the stored answers of the commands' keys, with
+    /// one round trip, or two if a cached head belongs to another history.
     private func load(
         _ commands: [CommandRequest]
     ) throws(PostgresError) -> (StreamLoader.Heads, [ExactText: KeyRecord]) {
         var orders: Set<ExactText> = []
         var keys: [String] = []
         for command in commands {
-            if !command.isNewOrder { orders.insert(command.orderID) }
+            if !command.isNewOrder, command.knownHead == nil { orders.insert(command.orderID) }
             if command.needsKeyLookup, let key = command.options.idempotencyKey { keys.append(key.key) }
         }
         guard !orders.isEmpty || !keys.isEmpty else { return ([:], [:]) }

@@ -23,7 +23,8 @@ public struct OrdersServer {
         var listPostgres = configuration.postgres
         listPostgres.connectTimeout = .seconds(2)
         listPostgres.statementDeadline = .seconds(10)
-        let pool = try PostgresPool(listPostgres, size: configuration.listConnections)
+        let pool = try PostgresPool(
+            ProjectionOrderList.connection(listPostgres), size: configuration.listConnections)
         let changes = OrderChanges()
         let handlers = OrderHandlers(
             store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)

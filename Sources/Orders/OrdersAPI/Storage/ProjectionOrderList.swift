@@ -10,6 +10,13 @@ struct ProjectionOrderList: OrderList {
     let pool: PostgresPool
     let logger: Logger
 
+    /// The configuration of the pool's connections: every page is read in the order of an index.
+    static func connection(_ postgres: PostgresConfiguration) -> PostgresConfiguration {
+        var result = postgres
+        result.plans = .inIndexOrder
+        return result
+    }
+
     private static let shownVersion: PostgresStatement = "SELECT version FROM order_projection WHERE order_id = $1"
 
     func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
@@ -81,8 +88,16 @@ private struct Filters: OptionSet, Hashable, Sendable {
     static let paymentStatus = Filters(rawValue: 8)
     static let shippingStatus = Filters(rawValue: 16)
 
-    /// One statement for each set of filters, so that Postgres plans each for the index that serves it.
-    static let statements: [PostgresStatement] = (0..<32).map { PostgresStatement(Filters(rawValue: $0).sql) }
+    private static let ofOrders: Filters = [.customer, .vendor, .paymentStatus, .shippingStatus]
+
+    /// One statement for each set of filters. Without a filter or with one, the index that serves it is always the
+    /// right one. With several, it depends on their values which index has the fewest rows to pass over, so these
+    /// statements are planned at every use.
+    static let statements: [PostgresStatement] = (0..<32).map { bits in
+        let filters = Filters(rawValue: bits)
+        return PostgresStatement(
+            filters.sql, isPlannedEachTime: filters.intersection(ofOrders).rawValue.nonzeroBitCount > 1)
+    }
 
     /// The parameters are numbered in the order in which ``OrderListQuery/postgresQuery`` appends them.
     private var sql: String {
