@@ -53,7 +53,7 @@ import Testing
             "RELAY_EVENT_ID_HEADER": "false", "RELAY_SOURCE": "x", "RELAY_TOMBSTONES": "true",
             "RELAY_CONNECT_TIMEOUT": "6s",
             "RELAY_ADMIN_HOST": "::", "RELAY_ADMIN_PORT": "1", "RELAY_DELIVERY": "exactly-once",
-            "RELAY_CHECKPOINT_TOPIC": "x", "RELAY_RECORD_TIMESTAMP": "created",
+            "RELAY_CHECKPOINT_TOPIC": "x", "RELAY_RECORD_TIMESTAMP": "created", "RELAY_AFTER_DATA_LOSS": "continue",
         ]
         for (name, value) in others { #expect(try Self.picture([name: value]) != unset, "\(name)") }
         let compared = Set(try Self.told().map(\.name)).subtracting(["RELAY_POOLER"])

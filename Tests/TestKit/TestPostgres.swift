@@ -10,6 +10,7 @@ import Values
 public final class TestPostgres: Sendable {
     /// On 127.0.0.1.
     public let port: Int
+    private let directory: String
     private let helper: HelperProcess
 
     /// The server that all tests of a process share; each test uses a database of its own.
@@ -40,15 +41,22 @@ public final class TestPostgres: Sendable {
 
     /// Starts a server of its own, for a test that crashes it.
     public static func start() async throws -> TestPostgres {
-        let server = try await onThread { try TestPostgres() }
+        try await make([])
+    }
+
+    private static func make(_ origin: [String]) async throws -> TestPostgres {
+        let server = try await onThread { try TestPostgres(origin) }
         started.withLock { $0.append(server) }
         return server
     }
 
-    private init() throws {
+    /// - Parameter origin: nothing for a new cluster; else the word `standby` or `backup` and the port of the server
+    ///   that is copied.
+    private init(_ origin: [String]) throws {
         port = try FreePort.next()
-        let directory = try temporaryDirectory("outbox-pg")
-        helper = try HelperProcess("/bin/bash", ["-c", TestPostgresScript.text, "test-postgres", directory, "\(port)"])
+        directory = try temporaryDirectory("outbox-pg")
+        helper = try HelperProcess(
+            "/bin/bash", ["-c", TestPostgresScript.text, "test-postgres", directory, "\(port)"] + origin)
         try expect("ready", try helper.line())
     }
 
@@ -85,6 +93,36 @@ public final class TestPostgres: Sendable {
     /// Resumes the processes after ``freeze()``.
     public func thaw() async throws {
         try await onThread { try self.command("thaw", answer: "thawed") }
+    }
+
+    /// A physical standby that follows this server by streaming replication and answers queries.
+    public func makeStandby() async throws -> TestPostgres { try await Self.make(["standby", "\(port)"]) }
+
+    /// A base backup of this server, not started.
+    public func backUp() async throws -> TestPostgres { try await Self.make(["backup", "\(port)"]) }
+
+    /// Makes a standby a primary of a new timeline; returns when it accepts writes.
+    public func promote() async throws {
+        try await onThread { try self.command("promote", answer: "promoted") }
+    }
+
+    /// Starts this stopped server as a standby of another one.
+    public func follow(_ primary: TestPostgres) async throws {
+        try await onThread { try self.command("follow \(primary.port)", answer: "ready") }
+    }
+
+    /// Starts this backup, with the log of its origin up to a restore point, as a primary of a new timeline.
+    public func recover(to restorePoint: String, logOf origin: TestPostgres) async throws {
+        try await onThread {
+            try self.command("recover \(restorePoint) \(origin.directory)", answer: "ready")
+            let connection = try PostgresConnection(
+                PostgresConfiguration(url: self.url(), applicationName: "tests"))
+            let isPrimary: PostgresStatement = "SELECT NOT pg_is_in_recovery(), pg_sleep(0.01)"
+            let deadline = ContinuousClock.now + .seconds(60)
+            while try !connection.query(isPrimary).bool(0, 0) {
+                guard .now < deadline else { throw TestFailure("the restored server stays in recovery") }
+            }
+        }
     }
 
     /// The way in which a server stops.
@@ -135,11 +173,12 @@ private actor TestDatabaseTemplate {
 ///
 /// It obeys lines on standard input and removes everything at the end of the input.
 private enum TestPostgresScript {
-    /// Arguments: data directory (made here, removed at the end), port. Answers each command with `ready`, `stopped`,
-    /// `frozen` or `thawed`.
+    /// Arguments: data directory (made here, removed at the end), port, and for a copy `standby` or `backup` and the
+    /// port of the server that is copied. Answers each command with `ready`, `stopped`, `frozen`, `thawed` or
+    /// `promoted`.
     static let text = #"""
         set -u
-        dir=$1 port=$2
+        dir=$1 port=$2 origin=${3:-} source=${4:-}
         bin=${TEST_POSTGRES_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}
         [ -n "$bin" ] || bin=$(dirname "$(command -v postgres || echo /postgres)")
         as=()
@@ -167,16 +206,43 @@ private enum TestPostgresScript {
             pid=$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null) || return 0
             kill "-$1" "$pid" && kill "-$1" $(cat "/proc/$pid/task/$pid/children") 2>/dev/null
         }
+        configure() { printf '%s\n' "$@" | "${as[@]}" tee -a "$dir/data/postgresql.auto.conf" >/dev/null; }
+        # As a standby of the server on port $1.
+        follow() {
+            "${as[@]}" touch "$dir/data/standby.signal"
+            configure "primary_conninfo = 'host=127.0.0.1 port=$1 user=postgres'"
+            start
+        }
+        # Up to the restore point $1, with the log of the cluster in $2.
+        recover() {
+            cp "$2"/data/pg_wal/0* "$dir/data/pg_wal/" && [ "${#as[@]}" = 0 ] || chown -R postgres "$dir/data/pg_wal"
+            "${as[@]}" touch "$dir/data/recovery.signal"
+            configure "restore_command = 'false'" "recovery_target_name = '$1'" "recovery_target_action = 'promote'"
+            start
+        }
+        make() {
+            case $origin in
+                '') "${as[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync ;;
+                standby) copy -R ;;
+                backup) copy ;;
+            esac
+        }
+        copy() {
+            "${as[@]}" "$bin/pg_basebackup" -D "$dir/data" -h 127.0.0.1 -p "$source" -U postgres -c fast -X stream \
+                --no-sync "$@"
+        }
         trap '' INT TERM
-        if ! "${as[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync \
-            >"$dir/initdb.log" 2>&1; then
+        if ! make >"$dir/initdb.log" 2>&1; then
             cat "$dir/initdb.log" >&2
             echo failed
         else
-            start
-            while read -r command; do
+            if [ "$origin" = backup ]; then echo ready; else start; fi
+            while read -r command words; do
                 case $command in
                     start) start ;;
+                    follow) follow $words ;;
+                    recover) recover $words ;;
+                    promote) "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -w -t 60 -s promote >/dev/null && echo promoted ;;
                     freeze) signal STOP; echo frozen ;;
                     thaw) signal CONT; echo thawed ;;
                     *) stop "$command"; echo stopped ;;

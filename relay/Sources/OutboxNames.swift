@@ -4,7 +4,7 @@ import Runtime
 ///
 /// Each has a suffix, such as `__BILLING`: a variable with it is for that outbox alone.
 struct OutboxNames: Equatable {
-    /// Each has two threads, three connections and a Kafka client; more belong into a second process.
+    /// Each has three threads, three connections and two Kafka clients; more belong into a second process.
     static let maximum = 16
     static let maximumCharacters = 40
 

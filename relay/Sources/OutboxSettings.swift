@@ -106,6 +106,7 @@ enum DeliverySettings {
         _ publisher: inout KafkaPublisherConfiguration
     ) {
         relay.guarantee = environment.choice("RELAY_DELIVERY", default: relay.guarantee)
+        relay.afterDataLoss = environment.choice("RELAY_AFTER_DATA_LOSS", default: relay.afterDataLoss)
         let topic = environment.string("RELAY_CHECKPOINT_TOPIC", default: publisher.checkpointTopic)
         if KafkaTopic.isValid(topic) {
             publisher.checkpointTopic = topic

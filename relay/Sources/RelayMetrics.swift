@@ -11,6 +11,7 @@ struct RelayMetrics: RelayObserver {
     private let leader: Gauge
     private let epoch: Gauge
     private let failures: Counter
+    private let lost: Counter
     private let wakeUps: [WakeCause: Counter]
 
     /// - Parameter outbox: nil for the only outbox of a process: its metrics have no label.
@@ -31,6 +32,9 @@ struct RelayMetrics: RelayObserver {
             "outbox_relay_publish_failures_total",
             "Failures after which publishing began again behind the last acknowledged row.",
             labels: labels)
+        lost = registry.counter(
+            "outbox_relay_rows_lost_by_database_total",
+            "Rows that Kafka has and the database lost, with RELAY_AFTER_DATA_LOSS=continue.", labels: labels)
         wakeUps = Dictionary(
             uniqueKeysWithValues: WakeCause.allCases.map { cause in
                 let counter = registry.counter(
@@ -60,6 +64,7 @@ struct RelayMetrics: RelayObserver {
 
     func parkedKeys(_ count: Int) { parked.set(Double(count)) }
     func failed(_ failure: PublishFailure) { failures.increment() }
+    func databaseLost(rows: Int) { lost.increment(by: rows) }
     func wokeUp(by cause: WakeCause) { wakeUps[cause]?.increment() }
 }
 

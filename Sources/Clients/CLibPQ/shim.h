@@ -8,3 +8,4 @@ static const int pq_diag_message_primary = PG_DIAG_MESSAGE_PRIMARY;
 static const int pq_diag_message_detail = PG_DIAG_MESSAGE_DETAIL;
 static const int pq_diag_message_hint = PG_DIAG_MESSAGE_HINT;
 static const int pq_diag_constraint_name = PG_DIAG_CONSTRAINT_NAME;
+static const int pq_diag_source_function = PG_DIAG_SOURCE_FUNCTION;

@@ -17,6 +17,7 @@ extension PostgresConnection {
         let outcome = try readAll(steps, until: deadlineFromNow())
         guard PQexitPipelineMode(handle) == 1 else { throw lost() }
         let results = try outcome.get()
+        try requireStandby()
         assert(results.count == queries.count, "every query of a pipeline that succeeded has a result")
         return results
     }

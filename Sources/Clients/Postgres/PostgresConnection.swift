@@ -15,6 +15,7 @@ public final class PostgresConnection {
     /// The statement of ``start(_:_:)`` whose answer was not taken in yet.
     private var running: PostgresStarted?
     private var isBroken = false
+    private let standbyWait = StandbyWait()
 
     /// Connects and applies the session settings. Blocks for at most ``PostgresConfiguration/connectTimeout`` and the
     /// deadline of one statement.
@@ -24,6 +25,7 @@ public final class PostgresConnection {
     public init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         self.configuration = configuration
         self.handle = try PostgresConnecting.start(configuration)
+        standbyWait.watch(handle)
         do {
             try PostgresConnecting.finish(handle, timeout: configuration.connectTimeout)
             PQsetnonblocking(handle, 1)
@@ -77,6 +79,7 @@ public final class PostgresConnection {
             PQclear(result)
         }
         if let failure { throw failure }
+        try requireStandby()
     }
 
     /// Runs one statement with binary parameters and results; outside ``transaction(_:_:)`` it is its own transaction.
@@ -266,7 +269,15 @@ public final class PostgresConnection {
             PQclear(extra)
         }
         if let failure { throw noting(failure) }
+        try requireStandby()
         return result
+    }
+
+    /// Asked after every commit. The outcome is as unknown as that of a lost connection: the transaction is committed
+    /// here, and perhaps not on the synchronous standby.
+    func requireStandby() throws(PostgresError) {
+        guard standbyWait.isCancelled else { return }
+        throw lost(.connection, "a commit's wait for the synchronous standby was cancelled: the standby may lack it")
     }
 
     /// A server error that ends the session also ends the use of this object.

@@ -8,6 +8,9 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
         public static let fenced = Code(description: "fenced")
         /// The checkpoint belongs to another database system, database or timeline. Final: an operator must rebase.
         public static let foreign = Code(description: "foreign checkpoint")
+        /// Kafka has rows that this database lost, or does not know to be published. Final unless the relay is told to
+        /// go on.
+        public static let dataLoss = Code(description: "data loss")
         /// The relay's schema or the outbox is not as expected. Final.
         public static let schema = Code(description: "schema")
         /// The relay's schema is not there yet, or is older than this relay. Not final: services start in any order,
@@ -33,7 +36,7 @@ public struct OutboxError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether trying again cannot help.
-    public var isFinal: Bool { code == .foreign || code == .schema || code == .configuration }
+    public var isFinal: Bool { code == .foreign || code == .dataLoss || code == .schema || code == .configuration }
 
     /// Code and message.
     public var description: String { "\(code): \(message)" }

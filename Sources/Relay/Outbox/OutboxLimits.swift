@@ -44,7 +44,7 @@ public enum OutboxLimits {
     package static let standbyTryMilliseconds = 1_000
     /// First and longest pause before connecting again, in milliseconds.
     package static let firstReconnectMilliseconds = 50
-    package static let longestReconnectMilliseconds = 2_000
+    package static let longestReconnectMilliseconds = 1_000
     /// How long SIGTERM waits for what is in flight, in milliseconds.
     package static let stopMilliseconds = 10_000
     /// How often, after that time, a statement that still runs is cancelled, in milliseconds.
@@ -73,6 +73,11 @@ public enum OutboxLimits {
     /// milliseconds. Then leadership and the wish to stop are checked, and the call is made again. Less than
     /// ``stopMilliseconds``.
     package static let transactionCallMilliseconds = 4_000
+    /// How long Kafka may take to tell which rows it has, after a promotion, in milliseconds. Less than the shortest
+    /// useful lease.
+    package static let publishedRowsMilliseconds = 10_000
+    /// How long Kafka may take to read or write the record of at-least-once delivery, in milliseconds.
+    package static let recordCallMilliseconds = 3_000
     /// Parked keys that are being released at a time.
     package static let keysPerRelease = 100
     /// Rows held for a parked key that are read and published at once; ``bytesPerChunk`` is their other bound.

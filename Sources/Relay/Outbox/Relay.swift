@@ -3,7 +3,8 @@ import Postgres
 import Synchronization
 import Threads
 
-/// One relay for one outbox, on two threads: one leads (lock, lease), one works (reads and publishes rows).
+/// One relay for one outbox, on three threads: one leads (lock, lease), one works (reads and publishes rows), and with
+/// at-least-once delivery one keeps the outbox's record in Kafka.
 ///
 /// The relay can be started before Postgres and Kafka. It waits for what is missing, and reconnects when it was lost.
 public final class Relay: Sendable {
@@ -33,21 +34,29 @@ public final class Relay: Sendable {
     ///
     /// - Throws: ``OutboxError`` when no further attempt can succeed: a foreign checkpoint, a wrong schema.
     public func run() async throws {
-        let leadLoop = LeadLoop(configuration: configuration, signals: signals, status: status, logger: logger)
+        let leadLoop = LeadLoop(
+            configuration: configuration, factory: factory, signals: signals, status: status, logger: logger)
         let leadThread = try ThreadExecutor(name: "relay-lead")
         let workThread = try ThreadExecutor(name: "relay-work")
+        let recordThread = try ThreadExecutor(name: "relay-record")
         defer {
+            recordThread.shutdown()
             leadThread.shutdown()
             workThread.shutdown()
         }
         async let leading: Void = leadThread.run { leadLoop.run() }
         async let working: Void = workThread.run { self.work() }
-        _ = try await (leading, working)
+        async let recording: Void = recordThread.run { self.keepRecord() }
+        _ = try await (leading, working, recording)
         if let error = signals.finalError { throw error }
     }
 
     /// Asks the relay to end. May be called from any thread, and more than once.
     public func stop() { signals.stop() }
+
+    private func keepRecord() {
+        RecordWatch(configuration, factory: factory, signals: signals, logger: logger).run()
+    }
 
     private func work() {
         var backoff = Backoff.reconnecting

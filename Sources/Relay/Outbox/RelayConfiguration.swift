@@ -9,6 +9,15 @@ public enum DeliveryGuarantee: String, CaseIterable, Sendable {
     case exactlyOnce = "exactly-once"
 }
 
+/// What a relay does when Kafka has rows that its database lost: after the promotion of an asynchronous standby, or the
+/// restore of a backup.
+public enum DataLossPolicy: String, CaseIterable, Sendable {
+    /// It ends, and says which rows.
+    case refuse
+    /// It publishes on from the database as it is, after it recorded the loss.
+    case goOn = "continue"
+}
+
 /// How one relay works on one outbox.
 public struct RelayConfiguration: Sendable {
     /// The connection to the database. Must lead to a server that accepts writes.
@@ -34,6 +43,8 @@ public struct RelayConfiguration: Sendable {
     /// How long a key that was parked because of its topic (missing, not authorized) waits before it is tried again;
     /// nil: until an operator releases it. Default 60 s. A row that Kafka will never take is not tried again.
     public var parkedRetry: Duration? = .seconds(60)
+    /// What to do when Kafka has rows that the database lost. Default: refuse to run.
+    public var afterDataLoss = DataLossPolicy.refuse
     /// The name of this outbox where a process has several. Default nil.
     public var outbox: String?
     /// Shared by the relays of one process: makes sure that no two have the same outbox. Default nil, for one relay

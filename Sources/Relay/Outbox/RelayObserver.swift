@@ -11,8 +11,15 @@ public protocol RelayObserver: Sendable {
     func parkedKeys(_ count: Int)
     /// Publishing failed, and starts again behind the last acknowledged row.
     func failed(_ failure: PublishFailure)
+    /// The database lost rows that Kafka has, and the relay goes on.
+    func databaseLost(rows: Int)
     /// A wait ended.
     func wokeUp(by cause: WakeCause)
+}
+
+extension RelayObserver {
+    /// Does nothing.
+    public func databaseLost(rows: Int) {}
 }
 
 /// Why a wait ended.

@@ -53,7 +53,8 @@ extension ColumnMapper {
     /// Headers that the relay writes. Of two headers with one name consumers read the last.
     static func isReserved(_ header: String) -> Bool {
         [
-            "id", "outbox_relay_epoch", "ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_sequence",
+            "id", "outbox_relay_epoch", "outbox_relay_cut", "ce_id", "ce_type", "ce_time", "ce_source", "ce_subject",
+            "ce_sequence",
             "ce_specversion",
         ].contains(header)
     }

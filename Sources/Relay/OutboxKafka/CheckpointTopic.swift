@@ -1,7 +1,7 @@
 import Kafka
 import Outbox
 
-/// The compacted topic that holds the last record of each outbox, by `transactional.id`.
+/// The compacted topic that holds the last record of each outbox, by `transactional.id`, in both kinds of delivery.
 ///
 /// All records are in partition 0. So the last record of a key is the last one in the partition, also after partitions
 /// were added, and reading it means reading one partition.
@@ -37,6 +37,11 @@ struct CheckpointTopic {
         case .queueFull, .held: return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
+    }
+
+    /// The high watermark of the partition with the records.
+    func end(_ producer: KafkaProducer, within limit: Duration) throws(KafkaError) -> Int64 {
+        try producer.watermarks(KafkaPartition(topic: name, index: Self.partition), within: limit).high
     }
 
     /// The last committed record of the key; nil if there is none. `producer` has ended its earlier transactions.

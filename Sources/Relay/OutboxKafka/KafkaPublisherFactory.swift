@@ -79,6 +79,30 @@ public struct KafkaPublisherFactory: PublisherFactory {
         }
     }
 
+    /// Keeps the record in the checkpoint topic, which is created if it may be.
+    public func makeRecordKeeper(for outbox: OutboxOrigin) throws(OutboxError) -> (any RecordKeeper)? {
+        do {
+            return try KafkaRecordKeeper(configuration, outbox: outbox)
+        } catch {
+            throw OutboxError(.publisher, error.description)
+        }
+    }
+
+    /// Reads the topics that the template can name. The relay needs the right to read them.
+    public func publishedRows(
+        of outbox: OutboxOrigin, after cut: Int64, guarantee: DeliveryGuarantee, within limit: Duration
+    ) throws(PublishFailure) -> PublishedRows {
+        do {
+            return try PublishedTail(configuration, tag: outbox.tag, after: cut, guarantee: guarantee)
+                .read(within: limit)
+        } catch let error as KafkaError {
+            let isTransient = error.isRetriable || error.code == .timedOut
+            throw PublishFailure(isTransient ? .transient : .client, error.description)
+        } catch {
+            throw PublishFailure(.client, "\(error)")
+        }
+    }
+
     /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makeTransactionalPublisher(
         for outbox: OutboxOrigin, wake: WakeDescriptor

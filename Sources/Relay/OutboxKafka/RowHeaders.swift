@@ -2,7 +2,8 @@ import Kafka
 import Outbox
 import Values
 
-/// Writes the headers of a message: the event's id, CloudEvents in binary mode, the relay's epoch, the row's own.
+/// Writes the headers of a message: the event's id, CloudEvents in binary mode, the relay's epoch and cut, the row's
+/// own.
 struct RowHeaders {
     private let writer = KafkaHeaderWriter()
     /// The end of the headers that all rows share.
@@ -20,6 +21,7 @@ struct RowHeaders {
     private let subject = KafkaHeaderName("ce_subject")
     private let sequence = KafkaHeaderName("ce_sequence")
     private let epoch = KafkaHeaderName("outbox_relay_epoch")
+    private let cut = KafkaHeaderName("outbox_relay_cut")
 
     init(_ configuration: KafkaPublisherConfiguration) {
         addsCloudEvents = configuration.addsCloudEvents
@@ -37,6 +39,7 @@ struct RowHeaders {
         if addsEventID { writer.add(id, capacity: UUIDBytes.textLength) { row.eventID.write(to: $0) } }
         if addsCloudEvents { addCloudEvents(row) }
         writer.add(epoch, decimal: row.epoch)
+        if row.cut > 0 { writer.add(cut, capacity: Self.cutLength) { Self.write(row.cut, row.outboxTag, to: $0) } }
         if !row.headers.isEmpty { addOwn(row.headers, hasSequence: row.sequenceNumber >= 0) }
         return writer
     }
@@ -64,7 +67,8 @@ struct RowHeaders {
     private func isWritten(_ name: UnsafeRawBufferPointer, _ hasSequence: Bool) -> Bool {
         switch name[0] {
         case UInt8(ascii: "i"): addsEventID && name.elementsEqual("id".utf8)
-        case UInt8(ascii: "o"): name.elementsEqual("outbox_relay_epoch".utf8)
+        case UInt8(ascii: "o"):
+            name.elementsEqual("outbox_relay_epoch".utf8) || name.elementsEqual("outbox_relay_cut".utf8)
         case UInt8(ascii: "c"):
             addsCloudEvents
                 && (["ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_specversion"].contains {
@@ -76,31 +80,36 @@ struct RowHeaders {
     }
 }
 
-/// Reads a `text[]` in Postgres's binary format, element by element. Malformed bytes end it; a NULL element reads as
-/// empty.
-struct TextArrayReader: IteratorProtocol {
-    private let bytes: UnsafeRawBufferPointer
-    private var offset = 20
-    private var left: Int
+// MARK: - The cut
 
-    /// The array's header is the number of dimensions, a flag, the element type, and per dimension its length and lower
-    /// bound.
-    init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
-        left = bytes.count >= 20 && Self.integer(bytes, 0) == 1 ? Self.integer(bytes, 12) : 0
+extension RowHeaders {
+    /// The longest value: a number of 19 digits, `@` and 16 hexadecimal digits.
+    private static let cutLength = 36
+
+    /// Writes `4711@9f3c2a1b5d6e7f80`, the cut's number and the outbox's tag; the length.
+    private static func write(_ cut: Int64, _ tag: UInt64, to target: UnsafeMutableRawBufferPointer) -> Int {
+        var (digits, length) = (cut, 1)
+        while digits >= 10 {
+            digits /= 10
+            length += 1
+        }
+        digits = cut
+        for index in (0..<length).reversed() {
+            target[index] = UInt8(ascii: "0") + UInt8(digits % 10)
+            digits /= 10
+        }
+        target[length] = UInt8(ascii: "@")
+        for index in 0..<16 {
+            let digit = UInt8(tag >> UInt64(60 - 4 * index) & 15)
+            target[length + 1 + index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        }
+        return length + 17
     }
 
-    mutating func next() -> UnsafeRawBufferPointer? {
-        guard left > 0, offset + 4 <= bytes.count else { return nil }
-        let length = max(0, Self.integer(bytes, offset))
-        offset += 4
-        guard offset + length <= bytes.count else { return nil }
-        defer { offset += length }
-        left -= 1
-        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
-    }
-
-    private static func integer(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int {
-        Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+    /// The cut's number and the outbox's tag in a header's value; nil if it has another form.
+    static func cut(_ value: ArraySlice<UInt8>) -> (cut: Int64, tag: UInt64)? {
+        let parts = String(decoding: value, as: UTF8.self).split(separator: "@")
+        guard parts.count == 2, let cut = Int64(parts[0]), let tag = UInt64(parts[1], radix: 16) else { return nil }
+        return (cut, tag)
     }
 }

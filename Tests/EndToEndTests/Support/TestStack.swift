@@ -25,7 +25,8 @@ final class TestStack: @unchecked Sendable {
     }
 
     let postgres: TestPostgres
-    let databaseURL: String
+    /// Where every process and every question of the test goes. Names a standby as well once there is one.
+    private(set) var databaseURL: String
     let kafka: StackKafka
     let grpcAddress: String
     private let ports: [Service: Int]
@@ -77,6 +78,18 @@ final class TestStack: @unchecked Sendable {
         ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePort.next()) })
     }
 
+    /// From here on processes and questions go to whichever of these servers accepts writes.
+    func useServers(_ servers: [TestPostgres]) {
+        databaseURL = url(servers)
+    }
+
+    /// The stack's database on whichever of these servers accepts writes.
+    func url(_ servers: [TestPostgres]) -> String {
+        let database = databaseURL.split(separator: "/").last.map { $0.prefix { $0 != "?" } } ?? ""
+        let hosts = servers.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+        return "postgresql://postgres@\(hosts)/\(database)?target_session_attrs=read-write"
+    }
+
     var httpURL: String { url(of: .server) }
 
     func url(of service: Service) -> String { "http://127.0.0.1:\(ports[service] ?? 0)" }
@@ -123,6 +136,7 @@ extension TestStack {
             variables["PAYMENTS_GROUP"] = kafka.topicPrefix + "payments"
         case .relay:
             variables["RELAY_TOPIC"] = kafka.topic("{aggregate_type}")
+            variables["RELAY_CHECKPOINT_TOPIC"] = checkpointTopic
         }
         return variables
     }

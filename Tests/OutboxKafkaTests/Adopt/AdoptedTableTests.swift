@@ -71,7 +71,7 @@ import Threads
             """)
         let record = try #require(try await adopted.records(1, topic: "acme.invoice").first)
         #expect(record.value == nil)
-        #expect(record.headers.map(\.name).sorted() == ["outbox_relay_epoch", "tenant"])
+        #expect(record.headers.map(\.name).sorted() == ["outbox_relay_cut", "outbox_relay_epoch", "tenant"])
     }
 
     @Test func aTopicThatCannotBeParksItsKeyOnly() async throws {

@@ -23,7 +23,7 @@ struct ExactlyOnceDeliveryTests {
         let outbox = try await published()
         try await setBack(outbox, "cut = cut - 1")
         let error = await #expect(throws: OutboxError.self) { try await outbox.relay().run() }
-        #expect(error?.code == .foreign)
+        #expect(error?.code == .dataLoss)
         #expect(error?.message.contains("outboxctl outbox rebase --republish-since") == true)
         try await onThread {
             _ = try OutboxOperator(outbox.connect()).rebase(republishSince: "infinity", reason: "restored")

@@ -28,7 +28,6 @@ struct RecoveryTests {
     @Test(arguments: [
         OutboxOrigin(systemIdentifier: 8, databaseOID: 5, timeline: 1, schema: "a b=c schema=d"),
         OutboxOrigin(systemIdentifier: -7, databaseOID: 6, timeline: 1, schema: "a b=c schema=d"),
-        OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 2, schema: "a b=c schema=d"),
         OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 1, schema: "other"),
     ])
     func aRecordOfAnotherOutboxIsRefusedUntilARebase(_ other: OutboxOrigin) {
@@ -37,6 +36,25 @@ struct RecoveryTests {
         #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 8), of: origin)))
         let rebased = checkpoint(cut: Recovery.firstRebasedCut)
         #expect(Recovery.judge(record, against: rebased, of: origin) == .proceed)
+    }
+
+    /// A standby that was promoted has the cuts of its former primary.
+    @Test func aRecordOfAnEarlierTimelineIsOfThisOutbox() {
+        let record = DeliveryRecord(origin: origin, epoch: 1, cut: 9, through: 80)
+        let promoted = OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 3, schema: origin.schema)
+        #expect(
+            Recovery.judge(record, against: checkpoint(cut: 9), of: promoted) == .resume(through: 80, released: 0))
+        #expect(Recovery.judge(record, against: checkpoint(cut: 10), of: promoted) == .proceed)
+        #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 8), of: promoted)))
+    }
+
+    /// The old primary is still there, and its relay too.
+    @Test func aRecordOfALaterTimelineRefusesTheOldPrimary() {
+        let later = OutboxOrigin(systemIdentifier: -7, databaseOID: 5, timeline: 2, schema: origin.schema)
+        for cut in [8, 9, 10] as [Int64] {
+            let record = DeliveryRecord(origin: later, epoch: 1, cut: cut, through: 80)
+            #expect(isRefused(Recovery.judge(record, against: checkpoint(cut: 9), of: origin)))
+        }
     }
 
     @Test func aServerThatARebaseHasReplacedIsRefused() {
@@ -57,6 +75,9 @@ struct RecoveryTests {
     }
 
     private func isRefused(_ recovery: Recovery) -> Bool {
-        if case .refuse = recovery { true } else { false }
+        switch recovery {
+        case .refuse, .isBehind: true
+        default: false
+        }
     }
 }

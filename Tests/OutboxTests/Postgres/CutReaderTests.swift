@@ -89,7 +89,7 @@ struct CutReaderTests {
             try #require(chunk.count == times.count)
             for (row, (_, time)) in times.enumerated() {
                 chunk.next = row
-                #expect(try chunk.row(row, epoch: 0).createdAt == time)
+                #expect(try chunk.row(row, by: RowMark(epoch: 0)).createdAt == time)
                 #expect(chunk.nextCreatedAt == time)
             }
         }

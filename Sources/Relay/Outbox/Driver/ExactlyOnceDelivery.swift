@@ -15,6 +15,7 @@ final class ExactlyOnceDelivery: Delivery {
     private let origin: OutboxOrigin
     private let store: CheckpointStore
     private let held: HeldRows
+    private let policy: DataLossPolicy
     private let wake: WakeDescriptor
     private let status: RelayStatus
     private let logger: Logger
@@ -31,8 +32,9 @@ final class ExactlyOnceDelivery: Delivery {
 
     init(
         _ factory: any PublisherFactory, origin: OutboxOrigin, store: CheckpointStore, held: HeldRows,
-        parking: KeyParking, lease: RelaySignals.Lease, status: RelayStatus, logger: Logger
+        policy: DataLossPolicy, parking: KeyParking, lease: RelaySignals.Lease, status: RelayStatus, logger: Logger
     ) {
+        self.policy = policy
         self.factory = factory
         self.origin = origin
         self.store = store
@@ -160,6 +162,7 @@ final class ExactlyOnceDelivery: Delivery {
             try store.verify()
             let record = try publisher.lastRecord(within: Self.callLimit)
             let through = try reconcile(record)
+            if let record, record.origin.timeline != origin.timeline { try claim(publisher, through) }
             opening = nil
             pipeline.use(publisher)
             transaction = Transaction(publisher: publisher)
@@ -193,7 +196,35 @@ final class ExactlyOnceDelivery: Delivery {
             // It may be the record of a leader that came after Postgres was read and before Kafka was.
             try store.verify()
             throw foreign(why)
+        case .isBehind(let why):
+            try store.verify()
+            guard policy == .goOn else { throw behind(why) }
+            try store.jump(beyond: record?.cut ?? 0, reason: "Kafka's record is ahead: \(why)")
+            pipeline.mark.cut = store.checkpoint.cut
+            logger.error("the database is behind Kafka's record; going on all the same", metadata: ["why": "\(why)"])
+            return checkpoint.drainedThrough
         }
+    }
+
+    /// Writes the record at once on a new timeline. A relay that is still connected to the old primary is fenced by the
+    /// opening of this publisher; when it opens one in its turn, it finds this record and ends.
+    private func claim(_ publisher: any TransactionalPublisher, _ outboxID: Int64) throws {
+        let record = record(through: outboxID)
+        let deadline = ContinuousClock.now + Self.callLimit
+        guard publisher.publish(record, deliveryID: Transaction.recordDeliveryID) == .queued else {
+            throw PublishFailure(.transient, "the record of the new timeline was not taken")
+        }
+        var answer: PublishFailure?? = .none
+        while answer == nil, .now < deadline {
+            publisher.takeReports { _, failure in answer = .some(failure) }
+            if answer == nil { wake.wait(until: deadline) }
+        }
+        guard let answer else { throw PublishFailure(.client, "the record of the new timeline is not acknowledged") }
+        if let answer { throw Self.ofRecord(answer) }
+        guard try publisher.commit(within: Self.callLimit) else {
+            throw PublishFailure(.client, "the commit of the new timeline's record has no outcome yet")
+        }
+        last = record
     }
 
     private func warn(_ failure: PublishFailure) {
@@ -226,6 +257,17 @@ final class ExactlyOnceDelivery: Delivery {
             Kafka's record of \(origin.transactionalID) does not belong to this checkpoint: \(why). Publishing would \
             lose or repeat rows. If this database was restored or promoted on purpose, look at "outboxctl \
             outbox rebase --help" and run: outboxctl outbox rebase\(option) --republish-since <time>
+            """)
+    }
+
+    private func behind(_ why: String) -> OutboxError {
+        let option = origin.schema == "outbox_relay" ? "" : " --schema \(origin.schema)"
+        return OutboxError(
+            .dataLoss,
+            """
+            this database is behind Kafka's record of \(origin.transactionalID): \(why). It lost what was published \
+            since. Set RELAY_AFTER_DATA_LOSS=continue to publish on from here, or run, as the owner of the schema: \
+            outboxctl outbox rebase\(option) --republish-since <time>
             """)
     }
 

@@ -6,6 +6,7 @@ import Threads
 /// asks.
 struct LeadLoop: Sendable {
     let configuration: RelayConfiguration
+    let factory: any PublisherFactory
     let signals: RelaySignals
     let status: RelayStatus
     let logger: Logger
@@ -13,10 +14,11 @@ struct LeadLoop: Sendable {
     /// Returns when the relay was asked to stop and the working thread has ended.
     func run() {
         var backoff = Backoff.reconnecting
+        let watch = RecordWatch(configuration, factory: factory, signals: signals, logger: logger)
         while !signals.isStopping {
             status.recordLeadHeartbeat()
             do {
-                try standByAndLead(&backoff)
+                try standByAndLead(watch, &backoff)
             } catch let error as OutboxError where error.isFinal {
                 signals.fail(error)
             } catch {
@@ -26,18 +28,20 @@ struct LeadLoop: Sendable {
             }
             signals.holdsSleepLock = false
             signals.lead = .standby
+            signals.settled = nil
             guard !signals.isStopping else { return }
             signals.leadWake.wait(until: .now + backoff.pause)
         }
     }
 
-    private func standByAndLead(_ backoff: inout Backoff) throws {
+    private func standByAndLead(_ watch: RecordWatch, _ backoff: inout Backoff) throws {
         let configuration = try configurationForConnection()
-        let lead = try LeadConnection(configuration)
-        backoff.succeeded()
+        let lead = try LeadConnection(configuration, factory: factory)
+        try signals.note(lead.server)
         var tries = 0
         var leader: String?
         while try !lead.tryToLead() {
+            backoff.succeeded()
             status.recordLeadHeartbeat()
             if tries % OutboxLimits.triesPerLookAtLeader == 0 { leader = try lead.whoLeads() }
             if tries == 0 {
@@ -48,9 +52,23 @@ struct LeadLoop: Sendable {
             signals.leadWake.wait(until: .now + .milliseconds(OutboxLimits.standbyTryMilliseconds))
             guard !signals.isStopping else { return }
         }
+        backoff.succeeded()
+        try watch.check(lead.server)
         logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
+        report(lead.promotion)
         try renewUntilFinished(lead)
         lead.resign()
+    }
+
+    private func report(_ promotion: Promotion.Outcome?) {
+        guard let promotion else { return }
+        if promotion.lostRows > 0 { status.observer?.databaseLost(rows: promotion.lostRows) }
+        logger.log(
+            level: promotion.isBehind ? .error : .notice,
+            promotion.isBehind
+                ? "the database was promoted or restored, and is behind Kafka; going on all the same"
+                : "the database was promoted; going on",
+            metadata: ["why": "\(promotion.reason)"])
     }
 
     /// The configuration as it is, or, if a transaction pooler is found, one that works behind it. Asked before every

@@ -10,6 +10,8 @@ final class PublishPipeline {
     /// The right to publish, checked while rows are offered.
     let lease: RelaySignals.Lease
     private(set) var window = FlightWindow()
+    /// What rows carry from here on. The session sets the cut and the outbox.
+    var mark: RowMark
     /// Rows given to the publisher since ``beginTransaction()``. Rows that are held do not count.
     private(set) var rowsInTransaction = 0
     private let makePublisher: () throws(PublishFailure) -> any Publisher
@@ -30,6 +32,7 @@ final class PublishPipeline {
     ) {
         self.parking = parking
         self.lease = lease
+        mark = RowMark(epoch: lease.epoch)
         self.status = status
         self.logger = logger
         self.makePublisher = makePublisher
@@ -52,7 +55,7 @@ final class PublishPipeline {
             chunk.next += 1
             return nil
         }
-        return try chunk.row(chunk.next, epoch: lease.epoch)
+        return try chunk.row(chunk.next, by: mark)
     }
 
     /// Gives a row to the publisher, or holds it if its key is parked. Returns false if there is no room now, or if a

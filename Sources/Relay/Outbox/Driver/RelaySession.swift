@@ -41,10 +41,14 @@ final class RelaySession {
         self.status = status
         lease = signals.lease(of: epoch)
         let (work, identity) = try WorkConnection.open(configuration)
+        let server = try ServerIdentity.current(work)
+        guard server == signals.server ?? server else { throw Self.otherServer(server) }
+        let origin = server.origin(schema: configuration.schema)
         if !configuration.usesPooler { try work.listen(identity.channel) }
         store = try CheckpointStore(
             work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch,
             flushesLater: configuration.guarantee == .atLeastOnce)
+        try store.waitForStandby()
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
         backlog = BacklogCounter(work, schema: configuration.schema)
@@ -59,15 +63,26 @@ final class RelaySession {
             delivery = AtLeastOnceDelivery(factory, parking: parking, lease: lease, status: status, logger: logger)
         case .exactlyOnce:
             delivery = ExactlyOnceDelivery(
-                factory, origin: try ServerIdentity.current(work).origin(schema: configuration.schema), store: store,
-                held: held, parking: parking, lease: lease, status: status, logger: logger)
+                factory, origin: origin, store: store, held: held, policy: configuration.afterDataLoss,
+                parking: parking, lease: lease, status: status, logger: logger)
         }
         pipeline = delivery.pipeline
+        pipeline.mark.outboxTag = origin.tag
+        pipeline.mark.cut = store.checkpoint.cut
+        let checkpoint = store.checkpoint
+        signals.settled =
+            checkpoint.draining == nil ? (checkpoint.cut, checkpoint.drainedThrough) : (checkpoint.cut - 1, 0)
         releaser = Releaser(held: held, store: store, delivery: delivery, logger: logger)
         retention = Retention(work, identity: identity, configuration: configuration, logger: logger)
         machine = RelayMachine(
             sleep: SleepMachine(ceiling: configuration.pollCeiling, pollInterval: configuration.pollInterval),
             guarantee: configuration.guarantee)
+    }
+
+    /// An address with several hosts can lead to two servers that both accept writes, while one is promoted.
+    private static func otherServer(_ server: ServerIdentity) -> OutboxError {
+        OutboxError(
+            .postgres, "the two connections of this relay lead to different servers, this one to \(server)")
     }
 
     /// Runs until asked to stop.
@@ -135,6 +150,7 @@ final class RelaySession {
         case .offer(let limits): return try offer(limits)
         case .save(let through):
             try store.save(through: through, holding: pipeline.parking.held)
+            signals.settled = (store.checkpoint.cut, through)
             forgetHeld()
             return .saved
         case .commit(let through):
@@ -171,6 +187,10 @@ final class RelaySession {
             holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
         assert(store.checkpoint.follows(old), "the checkpoint went back from \(old) to \(store.checkpoint)")
         forgetHeld()
+        pipeline.mark.cut = store.checkpoint.cut
+        if old.draining != nil {
+            signals.settled = (old.cut, max(old.drainedThrough, pipeline.window.settledThrough ?? 0))
+        }
         pipeline.beginFlight()
         backlog.begin()
         try retention?.passIfDue()

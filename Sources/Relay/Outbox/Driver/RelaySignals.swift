@@ -27,6 +27,8 @@ final class RelaySignals: Sendable {
         var holdsSleepLock = false
         var stopDeadline: ContinuousClock.Instant?
         var isPooled = false
+        var server: ServerIdentity?
+        var settled: (cut: Int64, through: Int64)?
         var isFinished = false
         var heartbeat = ContinuousClock.now
         var work: (backend: Int32, since: ContinuousClock.Instant)?
@@ -38,11 +40,14 @@ final class RelaySignals: Sendable {
     let workWake: WakeDescriptor
     /// Rings for the leading thread.
     let leadWake: WakeDescriptor
+    /// Rings for the thread that keeps Kafka's record.
+    let recordWake: WakeDescriptor
 
     /// - Throws: when the process has no file descriptors left.
     init() throws {
         workWake = try WakeDescriptor()
         leadWake = try WakeDescriptor()
+        recordWake = try WakeDescriptor()
     }
 
     // MARK: Set by the leading thread
@@ -63,6 +68,27 @@ final class RelaySignals: Sendable {
     var isPooled: Bool {
         get { state.withLock { $0.isPooled } }
         set { state.withLock { $0.isPooled = newValue } }
+    }
+
+    /// The server that the leading thread is connected to; nil before the first connect.
+    var server: ServerIdentity? { state.withLock { $0.server } }
+
+    /// Notes the server that the leading thread is connected to.
+    ///
+    /// - Throws: ``OutboxError`` with code `postgres` if it is the old primary of one that was promoted, and that this
+    ///   process has seen: an address with several hosts may lead to it for a while.
+    func note(_ server: ServerIdentity) throws(OutboxError) {
+        let known = state.withLock { state in
+            if let known = state.server, known.isLater(than: server) { return known }
+            state.server = server
+            return server
+        }
+        guard known == server else {
+            throw OutboxError(
+                .postgres,
+                "this server is on timeline \(server.timeline), and timeline \(known.timeline) was seen before: it is "
+                    + "an old primary, which should be stopped")
+        }
     }
 
     /// Whether `epoch` leads and its lease has not ended by this process's clock.
@@ -102,10 +128,26 @@ final class RelaySignals: Sendable {
         }
     }
 
+    /// The newest cut that is published as a whole, or the current one as far as its rows are settled: what the record
+    /// of at-least-once delivery says.
+    ///
+    /// nil while no session has read the checkpoint; the first value rings for the thread that keeps the record.
+    var settled: (cut: Int64, through: Int64)? {
+        get { state.withLock { $0.settled } }
+        set {
+            let isFirst = state.withLock { state in
+                defer { state.settled = newValue }
+                return state.settled == nil
+            }
+            if isFirst { recordWake.wake() }
+        }
+    }
+
     /// The working thread has ended: the leading thread may resign.
     func finish() {
         state.withLock { $0.isFinished = true }
         leadWake.wake()
+        recordWake.wake()
     }
 
     /// Whether the working thread has ended.

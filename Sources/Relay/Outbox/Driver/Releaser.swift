@@ -83,7 +83,7 @@ final class Releaser {
         var (next, published) = (index, 0)
         guard let chunk else { preconditionFailure("held rows are offered that were not read") }
         while next < chunk.count {
-            if let row = try chunk.row(next, epoch: pipeline.lease.epoch) {
+            if let row = try chunk.row(next, by: pipeline.mark) {
                 switch pipeline.publish(row) {
                 case .queued: published += 1
                 case .full: return .offered(through: next, published: published, refusal: nil)

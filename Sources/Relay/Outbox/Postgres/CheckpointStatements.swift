@@ -11,6 +11,8 @@ struct CheckpointStatements: Sendable {
         let copyToOther: PostgresStatement
         /// Keeps the row from being moved by others until the transaction ends, which is then durable.
         let lock: PostgresStatement
+        /// Raises the number of the cut beyond $2 and beyond the time in microseconds.
+        let jump: PostgresStatement
         let truncate: String
     }
 
@@ -40,6 +42,15 @@ struct CheckpointStatements: Sendable {
     let twins: [Twin]
     let park: PostgresStatement
     let hold: PostgresStatement
+    /// Commits something small, which waits for the standby behind everything that was committed before. A commit that
+    /// wrote nothing would not wait.
+    let reachStandby = PostgresStatement(
+        """
+        SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+                    THEN pg_logical_emit_message(true, 'outbox_relay', '') END
+        """)
+    /// Records why the checkpoint was taken over.
+    let decide: PostgresStatement
 
     init(schema: String) {
         let schema = PostgresConnection.quoteIdentifier(schema)
@@ -71,6 +82,7 @@ struct CheckpointStatements: Sendable {
             INSERT INTO \(schema).held (outbox_id, aggregate_type, aggregate_id)
             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING
             """)
+        decide = PostgresStatement("INSERT INTO \(schema).decision (action, reason) VALUES ('rebase', $1)")
     }
 
     private static func twin(_ number: Int, schema: String) -> Twin {
@@ -94,6 +106,12 @@ struct CheckpointStatements: Sendable {
                 """
                 SELECT set_config('synchronous_commit', 'on', true) FROM \(table)
                 WHERE ctid = $1::tid AND epoch = $2 FOR UPDATE
+                """),
+            jump: PostgresStatement(
+                """
+                UPDATE \(table)
+                SET cut = greatest(cut, $2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + 1
+                WHERE epoch = $1
                 """),
             truncate: "TRUNCATE ONLY \(table)")
     }

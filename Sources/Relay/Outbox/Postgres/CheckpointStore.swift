@@ -44,6 +44,13 @@ final class CheckpointStore {
         checkpoint = stored.checkpoint
     }
 
+    /// Waits until the synchronous standby, if one is configured, has the cut that is being drained. The commit that
+    /// took the cut may have given up its wait: it was cancelled, or the server was started again.
+    func waitForStandby() throws {
+        guard checkpoint.draining != nil else { return }
+        try connection.query(statements.reachStandby)
+    }
+
     /// Stores parked keys and held rows by themselves, durably, unless another epoch has begun: a former leader may not
     /// hold what the new one has published since. Doing it again changes nothing.
     func hold(_ batch: HeldBatch) throws {
@@ -59,6 +66,19 @@ final class CheckpointStore {
             guard own.count == 1 else { throw Self.fenced }
             return try body()
         }
+    }
+
+    /// Gives the current cut a number that no lost history has reached: the time in microseconds, as a rebase does.
+    ///
+    /// - Parameters:
+    ///   - cut: the number to exceed.
+    ///   - reason: recorded with the decision.
+    func jump(beyond cut: Int64, reason: String) throws {
+        try whileLeading {
+            try connection.query(statements.twins[twin].jump, [.int8(checkpoint.epoch), .int8(cut)])
+            try connection.query(statements.decide, [.text(reason)])
+        }
+        try verify()
     }
 
     /// What ``advance(holding:)`` found.

@@ -69,7 +69,7 @@ struct Chunk {
     func outboxID(_ row: Int) throws -> Int64 { try unreadable?.outboxID ?? result().int64(row, Column.outboxID) }
 
     /// Views into the result: valid while the chunk lives.
-    func row(_ row: Int, epoch: Int64) throws -> OutboxRow {
+    func row(_ row: Int, by mark: RowMark) throws -> OutboxRow {
         let rows = try result()
         return OutboxRow(
             outboxID: try rows.int64(row, Column.outboxID), eventID: try rows.uuid(row, Column.eventID.rawValue),
@@ -78,7 +78,8 @@ struct Chunk {
             sequenceNumber: rows.isNull(row, Column.sequenceNumber) ? -1 : try rows.int64(row, Column.sequenceNumber),
             eventType: rows.unsafeBytes(row, Column.eventType),
             payload: rows.isNull(row, Column.payload) ? nil : rows.unsafeBytes(row, Column.payload),
-            headers: rows.unsafeBytes(row, Column.headers), createdAt: try createdAt(row), epoch: epoch)
+            headers: rows.unsafeBytes(row, Column.headers), createdAt: try createdAt(row),
+            epoch: mark.epoch, cut: mark.cut, outboxTag: mark.outboxTag)
     }
 }
 
@@ -107,7 +108,7 @@ struct HeldChunk {
     func holdID(_ row: Int) throws -> Int64 { try rows.int64(row, Column.holdID) }
 
     /// nil for a row that is to be dropped.
-    func row(_ row: Int, epoch: Int64) throws -> OutboxRow? {
-        try rows.bool(row, Column.isSkipped) ? nil : try chunk.row(row, epoch: epoch)
+    func row(_ row: Int, by mark: RowMark) throws -> OutboxRow? {
+        try rows.bool(row, Column.isSkipped) ? nil : try chunk.row(row, by: mark)
     }
 }

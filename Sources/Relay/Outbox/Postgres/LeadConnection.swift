@@ -8,16 +8,24 @@ final class LeadConnection {
     private let checkpoints: CheckpointStatements
     private let configuration: RelayConfiguration
     private let leaseMicroseconds: Int64
+    private let factory: (any PublisherFactory)?
     private(set) var epoch: Int64 = 0
+    /// The server that it is connected to.
+    let server: ServerIdentity
+    /// What was decided about a new timeline; nil if there is none.
+    private(set) var promotion: Promotion.Outcome?
 
     /// Connects, and reads nothing that a leader which was stopped in the middle of a transaction could have locked.
-    init(_ configuration: RelayConfiguration) throws {
+    ///
+    /// - Parameter factory: tells what Kafka has when the database was promoted. Without it nothing is compared.
+    init(_ configuration: RelayConfiguration, factory: (any PublisherFactory)? = nil) throws {
         self.configuration = configuration
+        self.factory = factory
         connection = try PostgresConnection(configuration.leadConnection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
+        server = try ServerIdentity.current(connection)
         if let claims = configuration.claims {
-            try claims.claim(
-                ServerIdentity.current(connection), schema: configuration.schema, for: configuration.outbox ?? "")
+            try claims.claim(server, schema: configuration.schema, for: configuration.outbox ?? "")
         }
         statements = LeadStatements(schema: configuration.schema)
         checkpoints = CheckpointStatements(schema: configuration.schema)
@@ -26,10 +34,16 @@ final class LeadConnection {
 
     /// Tries to lead; never waits for a lock, because a waiter holds back vacuum.
     ///
-    /// - Throws: ``OutboxError`` with code `foreign` when the checkpoint does not belong to this server.
+    /// - Throws: ``OutboxError`` with code `foreign` when the checkpoint does not belong to this server, with code
+    ///   `dataLoss` when this server is behind Kafka.
     func tryToLead() throws -> Bool {
         guard try configuration.usesPooler ? takeLapsedLease() : takeLock() else { return false }
-        try ServerIdentity.verify(connection, schema: configuration.schema)
+        if let earlier = try ServerIdentity.verify(connection, schema: configuration.schema, server) {
+            promotion = try Promotion(
+                connection: connection, schema: configuration.schema, guarantee: configuration.guarantee,
+                policy: configuration.afterDataLoss, factory: factory
+            ).accept(from: earlier, to: server)
+        }
         try raiseEpoch()
         return true
     }

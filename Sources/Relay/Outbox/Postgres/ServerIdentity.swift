@@ -6,6 +6,11 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
     var databaseOID: Int64
     var timeline: Int32
 
+    /// Whether this is the same database on a later timeline.
+    func isLater(than other: ServerIdentity) -> Bool {
+        systemIdentifier == other.systemIdentifier && databaseOID == other.databaseOID && timeline > other.timeline
+    }
+
     private enum Column: Int { case systemIdentifier, databaseOID, timeline }
 
     var description: String { "system \(systemIdentifier), database \(databaseOID), timeline \(timeline)" }
@@ -33,10 +38,12 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
     ///
     /// The transaction counter is compared too: a restored copy on the same server would otherwise pass.
     ///
+    /// - Returns: the checkpoint's timeline if it is an earlier one of the same database, which was promoted or
+    ///   restored since: see ``Promotion``. nil if the checkpoint is of this timeline.
     /// - Throws: ``OutboxError`` with code `foreign`.
-    static func verify(_ connection: PostgresConnection, schema: String) throws {
+    static func verify(_ connection: PostgresConnection, schema: String, _ here: ServerIdentity) throws -> Int32? {
         let name = PostgresConnection.quoteIdentifier(schema)
-        let here = try current(connection)
+        var earlier: Int32?
         let stored = try connection.query(
             PostgresStatement("SELECT system_identifier, database_oid, timeline FROM \(name).relay"))
         if stored.isNull(0, Column.systemIdentifier) {
@@ -47,7 +54,12 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
             let there = ServerIdentity(
                 systemIdentifier: try stored.int64(0, Column.systemIdentifier),
                 databaseOID: try stored.int64(0, Column.databaseOID), timeline: try stored.int32(0, Column.timeline))
-            guard there == here else { throw foreign("it was made on \(there), this is \(here)", schema) }
+            if there != here {
+                guard here.isLater(than: there) else {
+                    throw foreign("it was made on \(there), this is \(here)", schema)
+                }
+                earlier = there.timeline
+            }
         }
         let counter = try connection.query(
             PostgresStatement(
@@ -59,6 +71,7 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
             throw foreign(
                 "it names transactions this server has not started yet, so its counter went backwards", schema)
         }
+        return earlier
     }
 
     private static func foreign(_ why: String, _ schema: String) -> OutboxError {

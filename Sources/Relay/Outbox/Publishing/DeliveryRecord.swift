@@ -73,6 +73,15 @@ public struct OutboxOrigin: Hashable, Sendable, CustomStringConvertible {
     /// each leader fences the one before.
     public var transactionalID: String { "outbox-relay-\(systemIdentifier)-\(databaseOID)-\(schema)" }
 
+    /// Tells the records of this outbox from those of others in the same topic: a hash (FNV-1a) of system, database and
+    /// schema. The same on every timeline.
+    public var tag: UInt64 {
+        transactionalID.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    }
+
+    /// Whether `other` is the same outbox, on whatever timeline.
+    func isSameOutbox(as other: OutboxOrigin) -> Bool { transactionalID == other.transactionalID }
+
     /// The parts, for messages.
     public var description: String {
         "system \(systemIdentifier), database \(databaseOID), timeline \(timeline), schema \(schema)"

@@ -22,12 +22,16 @@ public struct OutboxRow {
     public var createdAt: Int64
     /// The epoch of the relay that publishes it.
     public var epoch: Int64
+    /// The number of the cut in which it is published; 0 if there is none.
+    public var cut: Int64
+    /// The ``OutboxOrigin/tag`` of its outbox.
+    public var outboxTag: UInt64
 
     /// A row with these columns; see the properties.
     public init(
         outboxID: Int64, eventID: UUIDBytes, aggregateType: UnsafeRawBufferPointer, aggregateID: UnsafeRawBufferPointer,
         sequenceNumber: Int64, eventType: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer?,
-        headers: UnsafeRawBufferPointer, createdAt: Int64, epoch: Int64
+        headers: UnsafeRawBufferPointer, createdAt: Int64, epoch: Int64, cut: Int64 = 0, outboxTag: UInt64 = 0
     ) {
         self.outboxID = outboxID
         self.eventID = eventID
@@ -39,6 +43,8 @@ public struct OutboxRow {
         self.headers = headers
         self.createdAt = createdAt
         self.epoch = epoch
+        self.cut = cut
+        self.outboxTag = outboxTag
     }
 
     /// The years 1 to 9999, which RFC 3339 can express. An earlier or later time counts as the first or the last
@@ -61,6 +67,16 @@ public struct OutboxRow {
             "\(String(decoding: bytes.prefix(bound), as: UTF8.self))… "
             + "(\(bytes.count) bytes, \(String(hash, radix: 16)))"
     }
+}
+
+/// What every row of a cut carries to Kafka: who published it, and when in the outbox's history.
+struct RowMark: Equatable {
+    /// The leader's.
+    var epoch: Int64
+    /// The cut's number, which is also that of held rows released after it.
+    var cut: Int64 = 0
+    /// The outbox's.
+    var outboxTag: UInt64 = 0
 }
 
 /// What keeps its order: one aggregate. Keys are equal if they are equal byte by byte, as Postgres compares them:

@@ -57,9 +57,29 @@ public protocol PublisherFactory: Sendable {
     func makeTransactionalPublisher(
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher
+
+    /// Makes what keeps the record of an outbox in Kafka, for at-least-once delivery; nil if no record is kept.
+    func makeRecordKeeper(for outbox: OutboxOrigin) throws(OutboxError) -> (any RecordKeeper)?
+
+    /// The newest rows of an outbox that Kafka has, read from the ends of its partitions: those of the cuts after
+    /// `cut`. Blocks, at most for `limit`.
+    ///
+    /// - Parameter guarantee: with exactly-once delivery only committed records count.
+    /// - Throws: a failure of kind `transient` if the same call may succeed later.
+    func publishedRows(
+        of outbox: OutboxOrigin, after cut: Int64, guarantee: DeliveryGuarantee, within limit: Duration
+    ) throws(PublishFailure) -> PublishedRows
 }
 
 extension PublisherFactory {
+    /// No record is kept.
+    public func makeRecordKeeper(for outbox: OutboxOrigin) throws(OutboxError) -> (any RecordKeeper)? { nil }
+
+    /// For publishers whose rows cannot be read back: no row is known to be published.
+    public func publishedRows(
+        of outbox: OutboxOrigin, after cut: Int64, guarantee: DeliveryGuarantee, within limit: Duration
+    ) throws(PublishFailure) -> PublishedRows { PublishedRows() }
+
     /// For publishers without transactions.
     ///
     /// - Throws: ``OutboxError`` with code `configuration`, always.

@@ -1,0 +1,120 @@
+import Logging
+import Threads
+
+/// At-least-once delivery: writes the outbox's record to Kafka at intervals, and finds out from it whether a relay
+/// publishes from a later timeline. Then this relay is connected to an old primary, and ends.
+///
+/// Without transactions Kafka's producers do not fence each other. So rows that the old primary acknowledged reach
+/// Kafka for one interval after the relay of the new primary has written its first record.
+final class RecordWatch {
+    private let configuration: RelayConfiguration
+    private let factory: any PublisherFactory
+    private let signals: RelaySignals
+    private let logger: Logger
+    private var keeper: (any RecordKeeper)?
+    private var server: ServerIdentity?
+    /// The newest record that this watch wrote or read.
+    private var last: DeliveryRecord?
+    private var hasWarned = false
+    /// Whether Kafka answered last time.
+    private var answers = false
+
+    /// How often the record is read and, if something was published, written.
+    private var interval: Duration { configuration.lease / 3 }
+    private static let limit = Duration.milliseconds(OutboxLimits.recordCallMilliseconds)
+
+    init(
+        _ configuration: RelayConfiguration, factory: any PublisherFactory, signals: RelaySignals, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.factory = factory
+        self.signals = signals
+        self.logger = logger
+    }
+
+    /// Watches until the relay ends, while it leads.
+    func run() {
+        guard configuration.guarantee == .atLeastOnce else { return }
+        var leading: (server: ServerIdentity, epoch: Int64)?
+        while !signals.isFinished {
+            leading = nil
+            if case .leading(let epoch, _) = signals.lead, let server = signals.server, signals.settled != nil {
+                leading = (server, epoch)
+                look(server, epoch)
+            }
+            signals.recordWake.wait(until: .now + interval)
+        }
+        // A clean stop leaves a record of where it ended, unless that takes time.
+        if let leading, answers { look(leading.server, leading.epoch) }
+    }
+
+    /// Before anything is published on a server, on the leading thread. Kafka being away is no reason not to lead: it
+    /// is asked again while leading.
+    ///
+    /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if a relay has published from a later timeline.
+    func check(_ server: ServerIdentity) throws(OutboxError) {
+        guard configuration.guarantee == .atLeastOnce else { return }
+        do throws(PublishFailure) {
+            last = try keeper(of: server)?.lastRecord(within: min(Self.limit, interval))
+        } catch {
+            return warn(error)
+        }
+        if let refusal = refusal(on: server) { throw refusal }
+    }
+
+    private func look(_ server: ServerIdentity, _ epoch: Int64) {
+        do throws(PublishFailure) {
+            guard let keeper = try keeper(of: server) else { return }
+            last = try keeper.lastRecord(within: Self.limit)
+            if let refusal = refusal(on: server) { return signals.fail(refusal) }
+            answers = true
+            // nil: the session has just ended.
+            guard let position = signals.settled else { return }
+            let record = DeliveryRecord(
+                origin: server.origin(schema: configuration.schema), epoch: epoch, cut: position.cut,
+                through: position.through)
+            if let last, last == record || last.origin == record.origin && last.cut > record.cut { return }
+            try keeper.write(record, within: Self.limit)
+            last = record
+        } catch {
+            warn(error)
+        }
+    }
+
+    private func keeper(of server: ServerIdentity) throws(PublishFailure) -> (any RecordKeeper)? {
+        if server != self.server {
+            keeper = nil
+            self.server = server
+        }
+        if keeper == nil {
+            do throws(OutboxError) {
+                keeper = try factory.makeRecordKeeper(for: server.origin(schema: configuration.schema))
+            } catch {
+                throw PublishFailure(.client, error.message)
+            }
+        }
+        return keeper
+    }
+
+    private func refusal(on server: ServerIdentity) -> OutboxError? {
+        guard configuration.afterDataLoss == .refuse, let last, last.origin.timeline > server.timeline,
+            last.origin.isSameOutbox(as: server.origin(schema: configuration.schema))
+        else { return nil }
+        return OutboxError(
+            .dataLoss,
+            """
+            a relay has published from timeline \(last.origin.timeline) of this database, and this server is on \
+            timeline \(server.timeline): it is an old primary, whose rows the new one does not have. Stop this server, \
+            or, if it is to stay the primary, set RELAY_AFTER_DATA_LOSS=continue
+            """)
+    }
+
+    private func warn(_ failure: PublishFailure) {
+        answers = false
+        logger.log(
+            level: hasWarned || failure.kind == .transient ? .debug : .warning,
+            "Kafka's record of this outbox cannot be kept: a relay of an old primary would not be noticed",
+            metadata: ["why": "\(failure.explanation)"])
+        if failure.kind != .transient { hasWarned = true }
+    }
+}

@@ -1,0 +1,57 @@
+import Values
+
+/// What Kafka has and a database lost, in words.
+struct DataLoss: CustomStringConvertible {
+    /// The newest cut that the database knows.
+    let known: Int64
+    let found: PublishedRows
+    let lost: [PublishedRow]
+
+    /// How many partitions are named; the others are counted.
+    private static let placesNamed = 8
+
+    var description: String {
+        let newest = found.newestCut ?? known
+        let cuts = "the newest cut of this database is \(known), and Kafka has rows of cut \(newest)"
+        if lost.isEmpty, !found.isComplete { return "\(cuts), which are not in Kafka any more" }
+        guard !lost.isEmpty else { return "\(cuts); all of these rows are still in this database" }
+        let many = found.isComplete ? "\(lost.count)" : "at least \(lost.count)"
+        return "\(cuts): \(many) rows are in Kafka and not in this database, \(times)\(places)"
+    }
+
+    private var times: String {
+        let times = lost.compactMap(\.time)
+        guard let first = times.min(), let last = times.max() else { return "" }
+        return "published from \(Self.text(first)) to \(Self.text(last)), "
+    }
+
+    private static func text(_ milliseconds: Int64) -> String {
+        CivilTime(microsecondsSince1970: milliseconds * 1000).rfc3339()
+    }
+
+    private var places: String {
+        let grouped = Dictionary(grouping: lost, by: \.place).sorted { $0.key < $1.key }
+        let named = grouped.prefix(Self.placesNamed).map { place, rows in
+            let offsets = rows.map(\.offset)
+            return "\(place) offsets \(offsets.min() ?? 0) to \(offsets.max() ?? 0) (\(rows.count))"
+        }
+        let others = grouped.count - named.count
+        return named.joined(separator: ", ") + (others > 0 ? " and \(others) more partitions" : "")
+    }
+
+    /// - Parameter step: which timeline became which.
+    func refusal(_ step: String, _ schema: String) -> OutboxError {
+        let option = schema == "outbox_relay" ? "" : " --schema \(schema)"
+        let consequence =
+            lost.isEmpty
+            ? "Publishing them again would repeat them"
+            : "Consumers have seen them, and their keys may get other rows in their place"
+        return OutboxError(
+            .dataLoss,
+            """
+            this database is behind Kafka: \(step); \(description). \(consequence). Set \
+            RELAY_AFTER_DATA_LOSS=continue to publish on from here, or run, as the owner of the schema: outboxctl \
+            outbox rebase\(option) --republish-since <time>
+            """)
+    }
+}
