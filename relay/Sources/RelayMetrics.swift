@@ -1,5 +1,6 @@
 import Admin
 import Outbox
+import OutboxKafka
 
 /// The numbers of one outbox's relay for Prometheus; where there are several, the label `outbox` tells them apart.
 struct RelayMetrics: RelayObserver {
@@ -11,6 +12,8 @@ struct RelayMetrics: RelayObserver {
     private let leader: Gauge
     private let epoch: Gauge
     private let failures: Counter
+    private let resets: Counter
+    private let deleted: Counter
     private let wakeUps: [WakeCause: Counter]
 
     /// - Parameter outbox: nil for the only outbox of a process: its metrics have no label.
@@ -31,6 +34,12 @@ struct RelayMetrics: RelayObserver {
             "outbox_relay_publish_failures_total",
             "Failures after which publishing began again behind the last acknowledged row.",
             labels: labels)
+        resets = registry.counter(
+            "outbox_relay_partition_resets_total",
+            "Partitions whose offsets went back: rows published before are not in them.", labels: labels)
+        deleted = registry.counter(
+            "outbox_relay_records_deleted_early_total",
+            "Records deleted within ten minutes of their publishing, as their offsets show.", labels: labels)
         wakeUps = Dictionary(
             uniqueKeysWithValues: WakeCause.allCases.map { cause in
                 let counter = registry.counter(
@@ -60,6 +69,15 @@ struct RelayMetrics: RelayObserver {
 
     func parkedKeys(_ count: Int) { parked.set(Double(count)) }
     func failed(_ failure: PublishFailure) { failures.increment() }
+
+    /// Acknowledged records are gone.
+    func lost(_ loss: RecordLoss) {
+        switch loss.cause {
+        case .reset: resets.increment()
+        case .deleted: deleted.increment(by: Int(loss.to - loss.from))
+        }
+    }
+
     func wokeUp(by cause: WakeCause) { wakeUps[cause]?.increment() }
 }
 
