@@ -2,7 +2,6 @@ import Kafka
 import Outbox
 import TestKit
 import Testing
-import Threads
 
 @testable import OutboxKafka
 
@@ -15,7 +14,7 @@ struct FirstMessageTests {
     @Test(arguments: refusals) func rowsThatCountAsPublishedAreInANewPartitionInOrder(_ code: String) async throws {
         try await onThread {
             let broker = try Self.broker(refusingFirst: code)
-            let desk = try RowDesk(broker)
+            let desk = try RowDesk(broker, Self.oneRowPerRequest)
             for number in 1...10 as ClosedRange<Int64> { try desk.publish(number) }
             try desk.settle()
             #expect(desk.failures.isEmpty)
@@ -43,7 +42,7 @@ struct FirstMessageTests {
     @Test(arguments: refusals) func aRowThatIsNotInARecreatedTopicIsReportedAsAFailure(_ code: String) async throws {
         try await onThread {
             let broker = try Self.broker(refusingFirst: code)
-            let desk = try RowDesk(broker)
+            let desk = try RowDesk(broker, Self.oneRowPerRequest)
             try desk.publish(1)
             try desk.settle()
             try broker.control("recreate \(broker.topic)")
@@ -65,51 +64,5 @@ struct FirstMessageTests {
         try broker.control("refuse-first 1 \(code)")
         try broker.control("delay produce 50")
         return broker
-    }
-}
-
-/// A publisher without transactions, with the reports it gave.
-private final class RowDesk {
-    private let publisher: any Publisher
-    private let wake: WakeDescriptor
-    private(set) var published: [Int64] = []
-    private(set) var failures: [PublishFailure] = []
-    private var offered = 0
-
-    init(_ broker: TestBroker) throws {
-        var configuration = broker.publisher
-        for (property, value) in FirstMessageTests.oneRowPerRequest { configuration.kafka[property] = value }
-        wake = try WakeDescriptor()
-        publisher = try KafkaPublisherFactory(configuration).makePublisher(wake: wake)
-    }
-
-    /// Publishes a row of one key, when there is room for it.
-    func publish(_ number: Int64) throws {
-        let offer = { PublisherDesk.withRow(number) { self.publisher.publish($0, deliveryID: UInt64(number)) } }
-        var outcome = offer()
-        while outcome == .full {
-            try report()
-            outcome = offer()
-        }
-        guard outcome == .queued else { throw TestFailure("row \(number): \(outcome)") }
-        offered += 1
-    }
-
-    /// Takes reports until each row has one.
-    func settle() throws {
-        while published.count + failures.count < offered { try report() }
-    }
-
-    /// Waits for the next reports.
-    private func report() throws {
-        let before = published.count + failures.count
-        let deadline = ContinuousClock.now + .seconds(60)
-        while published.count + failures.count == before {
-            guard .now < deadline else { throw TestFailure("a report is missing") }
-            publisher.takeReports { deliveryID, failure in
-                if let failure { failures.append(failure) } else { published.append(Int64(deliveryID)) }
-            }
-            if published.count + failures.count == before { wake.wait(until: .now + .seconds(1)) }
-        }
     }
 }

@@ -51,6 +51,19 @@ struct RecordTimestampTests {
         #expect(try await table.parked().isEmpty)
     }
 
+    /// The broker's own time replaces the row's, so that no row is too old for the topic.
+    @Test func whereBrokersStampRecordsARowIsReadableWhateverItsTime() async throws {
+        let (records, table) = try await publish(
+            100, written: "now() - interval '1 day'", retention: 60_000,
+            settings: ["message.timestamp.type": "LogAppendTime"]
+        ) { $0.recordTimestamp = .created }
+        #expect(records.count == 100)
+        #expect(try await table.parked().isEmpty)
+        let ages = records.compactMap(\.timestampMilliseconds).map { WallClock.microsecondsSince1970 / 1000 - $0 }
+        #expect(ages.allSatisfy { $0 < 60_000 })
+        #expect(Set(records.map { $0.headerText("ce_time") }) == [try await Self.time(table)])
+    }
+
     @Test func aStampIsNeverAheadNorTooOldNorBefore1970() {
         let now: Int64 = 1_000_000_000
         #expect(RowStamps.stamp(999_999_999, now: now, age: 10) == 999_999)
@@ -90,7 +103,7 @@ struct RecordTimestampTests {
 
     /// Publishes rows that were written at this time, an expression of SQL, beside a Kafka that looks at times.
     private func publish(
-        _ count: Int, written time: String, retention: Int = 7 * 86_400_000,
+        _ count: Int, written time: String, retention: Int = 7 * 86_400_000, settings: [String: String] = [:],
         _ change: @escaping (inout KafkaPublisherConfiguration) -> Void = { _ in }
     ) async throws -> ([KafkaRecord], AdoptedTable) {
         let strict = TestKafka.isExternal ? nil : try await onThread { try StrictKafka() }
@@ -102,7 +115,7 @@ struct RecordTimestampTests {
             INSERT INTO app.outbox (id, aggregatetype, aggregateid, type, payload, outbox_created_at)
             SELECT gen_random_uuid(), 'invoice', n::text, 'T', 'x', \(time) FROM generate_series(1, \(count)) AS n
             """)
-        let settings = ["retention.ms": "\(retention)"]
+        let settings = settings.merging(["retention.ms": "\(retention)"]) { given, _ in given }
         return (try await table.records(count, settings: settings), table)
     }
 

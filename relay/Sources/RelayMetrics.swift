@@ -1,5 +1,6 @@
 import Admin
 import Outbox
+import OutboxKafka
 
 /// The numbers of one outbox's relay for Prometheus; where there are several, the label `outbox` tells them apart.
 struct RelayMetrics: RelayObserver {
@@ -11,7 +12,9 @@ struct RelayMetrics: RelayObserver {
     private let leader: Gauge
     private let epoch: Gauge
     private let failures: Counter
-    private let lost: Counter
+    private let lostRows: Counter
+    private let resets: Counter
+    private let deleted: Counter
     private let wakeUps: [WakeCause: Counter]
 
     /// - Parameter outbox: nil for the only outbox of a process: its metrics have no label.
@@ -32,9 +35,15 @@ struct RelayMetrics: RelayObserver {
             "outbox_relay_publish_failures_total",
             "Failures after which publishing began again behind the last acknowledged row.",
             labels: labels)
-        lost = registry.counter(
+        lostRows = registry.counter(
             "outbox_relay_rows_lost_by_database_total",
             "Rows that Kafka has and the database lost, with RELAY_AFTER_DATA_LOSS=continue.", labels: labels)
+        resets = registry.counter(
+            "outbox_relay_partition_resets_total",
+            "Partitions whose offsets went back: rows published before are not in them.", labels: labels)
+        deleted = registry.counter(
+            "outbox_relay_records_deleted_early_total",
+            "Records deleted within ten minutes of their publishing, as their offsets show.", labels: labels)
         wakeUps = Dictionary(
             uniqueKeysWithValues: WakeCause.allCases.map { cause in
                 let counter = registry.counter(
@@ -64,7 +73,16 @@ struct RelayMetrics: RelayObserver {
 
     func parkedKeys(_ count: Int) { parked.set(Double(count)) }
     func failed(_ failure: PublishFailure) { failures.increment() }
-    func databaseLost(rows: Int) { lost.increment(by: rows) }
+    func databaseLost(rows: Int) { lostRows.increment(by: rows) }
+
+    /// Acknowledged records are gone.
+    func lost(_ loss: RecordLoss) {
+        switch loss.cause {
+        case .reset: resets.increment()
+        case .deleted: deleted.increment(by: Int(loss.to - loss.from))
+        }
+    }
+
     func wokeUp(by cause: WakeCause) { wakeUps[cause]?.increment() }
 }
 

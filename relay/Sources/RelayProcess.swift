@@ -19,15 +19,16 @@ enum RelayProcess {
             let outboxes = try settings.outboxes.map { outbox in
                 var outbox = outbox
                 outbox.relay.claims = claims
-                return try service(outbox, isAlone: isAlone, registry, logger)
+                return try services(outbox, isAlone: isAlone, registry, logger)
             }
-            return admin(settings, RelayHealth(outboxes: outboxes), registry, logger) + outboxes
+            return admin(settings, RelayHealth(outboxes: outboxes.map(\.relay)), registry, logger)
+                + outboxes.flatMap { [$0.relay, $0.watch] as [any Service] }
         }
     }
 
-    private static func service(
+    private static func services(
         _ outbox: OutboxSettings, isAlone: Bool, _ registry: MetricsRegistry, _ logger: Logger
-    ) throws -> OutboxService {
+    ) throws -> (relay: OutboxService, watch: TopicWatchService) {
         var logger = logger
         if let name = outbox.name { logger[metadataKey: "outbox"] = "\(name)" }
         var publisher = outbox.publisher
@@ -42,13 +43,22 @@ enum RelayProcess {
             logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
         }
         let metrics = RelayMetrics(registry, outbox: outbox.name)
+        publisher.lossSink = { [logger] loss in
+            metrics.lost(loss)
+            logger.error(
+                "\(loss)",
+                metadata: [
+                    "topic": "\(loss.topic)", "partition": "\(loss.partition)", "from": "\(loss.from)",
+                    "to": "\(loss.to)",
+                ])
+        }
         let factory = KafkaPublisherFactory(publisher)
         let make = { @Sendable [relay = outbox.relay, logger] in
             try Relay(relay, factory: factory, observer: metrics, logger: logger)
         }
         let service = try OutboxService(name: outbox.name, isAlone: isAlone, kafka: kafka, logger: logger, make: make)
         RelayGauges.register(service, registry)
-        return service
+        return (service, try TopicWatchService(factory, logger))
     }
 
     private static func admin(

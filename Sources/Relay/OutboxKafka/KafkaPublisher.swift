@@ -13,6 +13,11 @@ final class KafkaPublisher: Publisher {
     private let gate: KafkaFirstMessageGate
     private var topics: TopicCache
     private let refused: RefusedTopics
+    private let offsets: PublishedOffsets
+    private let lossSink: (@Sendable (RecordLoss) -> Void)?
+    /// The topics that rows were queued for.
+    private var offsetsByTopic: [KafkaTopicID: TopicOffsets] = [:]
+    private var lastTopic: KafkaTopicID?
     private var headers: RowHeaders
     private let emptyPayloadIsTombstone: Bool
     /// nil where records carry the time of publishing.
@@ -27,9 +32,11 @@ final class KafkaPublisher: Publisher {
 
     init(
         _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(),
-        bounds: StampBounds = StampBounds(), wake: WakeDescriptor
+        bounds: StampBounds = StampBounds(), offsets: PublishedOffsets = PublishedOffsets(), wake: WakeDescriptor
     ) throws(KafkaError) {
         self.refused = refused
+        self.offsets = offsets
+        lossSink = configuration.lossSink
         stamps = configuration.recordTimestamp == .created ? RowStamps(bounds) : nil
         producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
         reader = producer.deliveryReader()
@@ -58,6 +65,7 @@ final class KafkaPublisher: Publisher {
         switch outcome {
         case .queued:
             lastDeliveryID = deliveryID
+            if lastTopic != topic.id { follow(topic) }
             return .queued
         // A report is outstanding in both cases.
         case .queueFull, .held: return .full
@@ -66,6 +74,11 @@ final class KafkaPublisher: Publisher {
             return .full
         case .refused(let code): return .refused(PublishFailure(code))
         }
+    }
+
+    private func follow(_ topic: KafkaTopic) {
+        lastTopic = topic.id
+        if offsetsByTopic[topic.id] == nil { offsetsByTopic[topic.id] = offsets.topic(topic.name) }
     }
 
     private func settings(_ topic: String) throws(KafkaError) -> TopicSettings {
@@ -83,7 +96,12 @@ final class KafkaPublisher: Publisher {
                 let report = reader[index]
                 gate.note(report)
                 if report.code.disposition == .topic { isTopicRefused = true }
-                if report.isDelivered { body(report.correlation, nil) } else { tell(report, body) }
+                guard report.isDelivered else {
+                    tell(report, body)
+                    continue
+                }
+                body(report.correlation, nil)
+                if let loss = offsetsByTopic[report.topic]?.note(report.partition, report.offset) { lossSink?(loss) }
             }
         }
         if !fallen.isEmpty, producer.outstanding == 0 {

@@ -25,6 +25,9 @@ public struct KafkaPublisherConfiguration: Sendable {
     public var checkpointTopic = "outbox-relay-checkpoints"
     /// Gets librdkafka's log lines and errors; nil drops them.
     public var sink: KafkaEventSink?
+    /// Is told of acknowledged records that are gone, as it is found, on the threads of publishers and of the
+    /// ``KafkaTopicWatch``; must be quick and must not block. nil drops it.
+    public var lossSink: (@Sendable (RecordLoss) -> Void)?
 
     /// - Parameter kafka: librdkafka's properties, with `bootstrap.servers`.
     public init(kafka: KafkaConfiguration) {
@@ -37,6 +40,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
     private let configuration: KafkaPublisherConfiguration
     private let refused = RefusedTopics()
     private let bounds = StampBounds()
+    private let offsets = PublishedOffsets()
 
     /// - Parameter configuration: librdkafka settings that are not set get the relay's defaults.
     public init(_ configuration: KafkaPublisherConfiguration) {
@@ -73,7 +77,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
     /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
-            return try KafkaPublisher(gapless, refused: refused, bounds: bounds, wake: wake)
+            return try KafkaPublisher(gapless, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }
@@ -109,9 +113,12 @@ public struct KafkaPublisherFactory: PublisherFactory {
     ) throws(OutboxError) -> any TransactionalPublisher {
         do {
             return try KafkaTransactionalPublisher(
-                configuration, outbox: outbox, refused: refused, bounds: bounds, wake: wake)
+                configuration, outbox: outbox, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
         } catch {
             throw OutboxError(.publisher, error.description)
         }
     }
+
+    /// Makes the watch over the topics that the publishers write to; one is enough. It connects when it is first used.
+    public func makeTopicWatch() -> KafkaTopicWatch { KafkaTopicWatch(configuration, offsets) }
 }

@@ -30,7 +30,7 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
 
     init(
         _ configuration: KafkaPublisherConfiguration, outbox: OutboxOrigin, refused: RefusedTopics,
-        bounds: StampBounds, wake: WakeDescriptor
+        bounds: StampBounds, offsets: PublishedOffsets, wake: WakeDescriptor
     ) throws(KafkaError) {
         var producing = configuration
         producing.sink = { [refusals] event in
@@ -42,7 +42,7 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
         producing.kafka["isolation.level"] = "read_uncommitted"
         self.refused = refused
         checkpointTopic = configuration.checkpointTopic
-        rows = try KafkaPublisher(producing, refused: refused, bounds: bounds, wake: wake)
+        rows = try KafkaPublisher(producing, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
         checkpoints = CheckpointTopic(configuration, key: producing.kafka["transactional.id"] ?? outbox.transactionalID)
     }
 

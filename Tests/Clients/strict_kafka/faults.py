@@ -9,6 +9,7 @@
     refuse-first COUNT CODE      so many batches for each partition without records are refused; `0 NONE` ends that
     drop-connections             closes all of them
     topic NAME PARTITIONS [SETTING=VALUE ...]
+    settings NAME SETTING=VALUE ...
     delete NAME                  deletes a topic
     recreate NAME                deletes a topic and makes it again
     wipe                         all records are lost, and all connections closed; the topics stay
@@ -80,6 +81,8 @@ class Control:
                 writer.close()
         elif verb == "refuse-first":
             self.broker.topics.first_refusals = (int(words[0]), words[1])
+        elif verb == "settings":
+            self.broker.topics.change(words[0], dict(word.split("=", 1) for word in words[1:]))
         elif verb == "delete":
             self.broker.topics.delete(words[0])
         elif verb == "recreate":

@@ -152,6 +152,11 @@ class Topics:
         for partition in topic.partitions:
             partition.wake()
 
+    def change(self, name, settings):
+        """The topic has these settings besides those that it had."""
+        self.check_settings(settings)
+        self.existing(name).settings.update(settings)
+
     def recreate(self, name):
         """Deletes a topic and makes it again, with the same partitions and settings, a new id and no records, while nobody looks."""
         topic = self.existing(name)

@@ -8,7 +8,8 @@ import CRDKafka
 /// first request and accept the second. librdkafka then concludes that the first one was stored as well, and its
 /// messages are lost. The first acknowledgement ends this: from then on the broker refuses every gap.
 ///
-/// An open partition costs one look at a byte per message. Use the gate on one thread, and hand it all delivery reports.
+/// An open partition costs one look at a byte per message. Use the gate on one thread, and hand all delivery reports to
+/// it.
 public final class KafkaFirstMessageGate {
     private let client: ClientHandle
     private var topics: [KafkaTopicID: GatedTopic] = [:]

@@ -1,0 +1,66 @@
+public import Kafka
+
+/// Asks Kafka now and then whether the records that it acknowledged are still there, and tells
+/// ``KafkaPublisherConfiguration/lossSink`` what is not. Publishing does not wait for it.
+///
+/// The offset of a later row shows a partition that began anew as well. The watch also finds it where no row follows,
+/// and finds records that are deleted soon after they were published.
+public final class KafkaTopicWatch {
+    /// How often to call ``check()``.
+    public static let interval = Duration.seconds(60)
+    /// How long one call asks Kafka; the partitions that are left have their turn in the next call.
+    static let patience = Duration.seconds(2)
+
+    private let configuration: KafkaPublisherConfiguration
+    private let offsets: PublishedOffsets
+    private var producer: KafkaProducer?
+    private var reader: KafkaDeliveryReader?
+    /// The place in the list of all partitions where the next call goes on.
+    private var turn = 0
+
+    init(_ configuration: KafkaPublisherConfiguration, _ offsets: PublishedOffsets) {
+        var configuration = configuration
+        configuration.kafka["transactional.id"] = nil
+        // Otherwise the end of a partition is the beginning of the first open transaction.
+        configuration.kafka["isolation.level"] = "read_uncommitted"
+        self.configuration = configuration
+        self.offsets = offsets
+    }
+
+    /// Compares the partitions that were written to with what Kafka says of them. Blocks, for seconds at most. A Kafka
+    /// that does not answer shows nothing. Use it on one thread at a time.
+    ///
+    /// - Throws: `KafkaError` if librdkafka refuses the settings.
+    public func check() throws(KafkaError) {
+        let places = offsets.all.flatMap { topic in topic.followed.map { (topic: topic, partition: $0) } }
+        guard !places.isEmpty else { return }
+        let producer = try client()
+        // Errors of the connection wait in a queue that is read only here.
+        defer { _ = reader?.poll() }
+        let deadline = ContinuousClock.now + Self.patience
+        for _ in places {
+            let place = places[turn % places.count]
+            guard .now < deadline, let expected = place.topic.next(place.partition) else { return }
+            let partition = KafkaPartition(topic: place.topic.name, index: place.partition)
+            turn += 1
+            do {
+                let found = try producer.watermarks(partition, within: deadline - .now)
+                let loss = place.topic.compare(
+                    place.partition, expected: expected, low: found.low, high: found.high)
+                if let loss { configuration.lossSink?(loss) }
+            } catch  where error.isRetriable || error.code.disposition == .transient {
+                return
+            } catch {
+                // The topic is gone, or not to be read: its rows show that.
+            }
+        }
+    }
+
+    private func client() throws(KafkaError) -> KafkaProducer {
+        if let producer { return producer }
+        let made = try KafkaProducer(configuration.kafka, sink: configuration.sink)
+        producer = made
+        reader = made.deliveryReader(capacity: 1)
+        return made
+    }
+}
