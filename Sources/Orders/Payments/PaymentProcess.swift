@@ -46,12 +46,12 @@ struct PaymentProcess: Sendable {
                 // It changed meanwhile (cancelled, or paid by another member): its new state tells what to do.
                 continue
             } catch let error as EventStoreError where error.isPermanent {
-                return .failed("\(error)")
+                return .failed(cause(error))
             } catch {
                 let pause = pauses.failed()
                 // A cancelled sleep: the process is stopping and there is no time left.
                 guard pauses.failures < attemptsPerOrder, (try? await ContinuousClock().sleep(for: pause)) != nil else {
-                    return .failed("\(error)")
+                    return .failed(cause(error))
                 }
             }
         }
@@ -68,6 +68,11 @@ struct PaymentProcess: Sendable {
             return .declined
         }
     }
+}
+
+/// Why a payment failed, for the log and `payment_retry`: what a client must not see is what an operator needs.
+private func cause(_ error: any Error) -> String {
+    (error as? EventStoreError)?.debugDescription ?? "\(error)"
 }
 
 /// A gateway's reason, made storable: without NUL, not empty, not too long.

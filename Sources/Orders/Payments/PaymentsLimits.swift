@@ -2,6 +2,10 @@
 public enum PaymentsLimits {
     /// The most orders worked on at once that may be configured. Default 64.
     public static let maximumConcurrentOrders = 4_096
+    /// How long a statement may be silent before the connection counts as dead.
+    public static let statementDeadline: Duration = .seconds(10)
+    /// The same for the search for unsettled orders, which reads much of the table of events.
+    static let searchDeadline: Duration = .seconds(60)
     /// The most messages taken over at once.
     public static let messagesPerBatch = 1_000
     /// The most orders known and not yet settled; beyond it nothing more is read from Kafka.

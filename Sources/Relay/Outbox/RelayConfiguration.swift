@@ -65,12 +65,16 @@ public struct RelayConfiguration: Sendable {
                 ("plan_cache_mode", "force_generic_plan"),
                 ("enable_seqscan", "off"), ("enable_bitmapscan", "off"), ("max_parallel_workers_per_gather", "0"),
             ])
-        result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
+        result.statementDeadline = .seconds(OutboxLimits.shortStatementSeconds)
         return result
     }
 
     /// For the connection that leads: the session lock, the lease, the sleep lock.
-    var leadConnection: PostgresConfiguration { connection("lead", [("synchronous_commit", "on")]) }
+    var leadConnection: PostgresConfiguration {
+        var result = connection("lead", [("synchronous_commit", "on")])
+        result.statementDeadline = .seconds(OutboxLimits.leadStatementSeconds)
+        return result
+    }
 
     private func connection(_ role: String, _ settings: [(String, String)]) -> PostgresConfiguration {
         var result = postgres

@@ -40,15 +40,19 @@ final class RelaySession {
         self.signals = signals
         self.status = status
         lease = signals.lease(of: epoch)
-        let (work, identity) = try WorkConnection.open(configuration)
-        if !configuration.usesPooler { try work.listen(identity.channel) }
+        let (work, identity) = try WorkConnection.open(configuration, former: signals.workSession?.backend)
+        status.watch(work: work.silence)
+        if !configuration.usesPooler {
+            signals.workSession = RelaySignals.WorkSession(backend: try Backend.own(work), silence: work.silence)
+            try work.listen(identity.channel)
+        }
         store = try CheckpointStore(
             work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch,
             flushesLater: configuration.guarantee == .atLeastOnce)
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
         backlog = BacklogCounter(work, schema: configuration.schema)
-        backend = work.backendPID
+        backend = signals.workSession?.backend.pid ?? work.backendPID
         let parking = KeyParking(
             try ParkedKeys(work, schema: configuration.schema), retry: configuration.parkedRetry, status: status,
             logger: logger)
@@ -167,8 +171,10 @@ final class RelaySession {
         cutBegan = .now
         try waits.beginCut()
         let old = store.checkpoint
-        let advance = try store.advance(
-            holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
+        let advance = try reader.connection.withinLongClass {
+            try store.advance(
+                holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
+        }
         assert(store.checkpoint.follows(old), "the checkpoint went back from \(old) to \(store.checkpoint)")
         forgetHeld()
         pipeline.beginFlight()

@@ -3,6 +3,8 @@ import Postgres
 /// The connection that holds leadership: the session lock, the lease and, while the relay sleeps, the sleep lock.
 final class LeadConnection {
     let connection: PostgresConnection
+    /// nil behind a transaction pooler.
+    let backend: Backend?
     private let identity: RelayIdentity
     private let statements: LeadStatements
     private let checkpoints: CheckpointStatements
@@ -14,6 +16,7 @@ final class LeadConnection {
     init(_ configuration: RelayConfiguration) throws {
         self.configuration = configuration
         connection = try PostgresConnection(configuration.leadConnection)
+        backend = configuration.usesPooler ? nil : try Backend.own(connection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
         if let claims = configuration.claims {
             try claims.claim(
