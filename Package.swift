@@ -96,7 +96,7 @@ let clients: [Target] = [
     cLibrary("CRDKafka", pkgConfig: "rdkafka", debian: "librdkafka-dev"),
     cLibrary("CNGHTTP2", pkgConfig: "libnghttp2", debian: "libnghttp2-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
-    library(.clients, "Postgres", ["CLibPQ", "Threads", "Values"]),
+    library(.clients, "Postgres", ["CLibPQ", "Threads", "Values", "Runtime", logging, lifecycle]),
     library(.clients, "Kafka", ["CRDKafka", "Threads", "Values"]),
 ]
 
@@ -146,7 +146,7 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", arguments]),
+    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", logging, arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -171,7 +171,7 @@ let testTargets: [Target] = [
     tests("Runtime", ["Runtime", "Values", logging]),
     tests("Listening", ["Listening", nioCore, nioEmbedded, logging]),
     tests("Admin", ["Admin", "Runtime", "TestKit", logging]),
-    tests("Postgres", ["Postgres", "Threads", "Values", "TestKit"]),
+    tests("Postgres", ["Postgres", "Runtime", "Threads", "Values", "TestKit", logging]),
     tests("Kafka", ["Kafka", "CRDKafka", "Threads", "TestKit"]),
     tests(
         "HTTP2",

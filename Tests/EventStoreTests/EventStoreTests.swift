@@ -36,6 +36,21 @@ struct EventStoreTests {
         }
     }
 
+    /// A server whose clock was ahead wrote the last event, or this server's clock was set back.
+    @Test func noEventIsOlderThanThePreviousOneOfItsOrder() async throws {
+        try await Fixture.run { fixture in
+            let order = try await fixture.store.place(Fixture.details).orderID
+            try await fixture.sql { try $0.execute("UPDATE event SET created_at = created_at + interval '1 day'") }
+            let ahead = try #require(try await fixture.store.load(order)).updatedAt
+            _ = try await fixture.store.execute(.initiatePayment, on: order)
+            _ = try await fixture.store.execute(.recordPayment, on: order)
+            let times = try await fixture.store.history(order).map(\.createdAt)
+            #expect(times == [ahead, ahead, ahead])
+            let outbox = "SELECT count(DISTINCT created_at) FROM outbox WHERE sequence_number > 0"
+            #expect(try await fixture.number(outbox) == 1)
+        }
+    }
+
     @Test func unknownOrdersAreNotFound() async throws {
         try await Fixture.run { fixture in
             let loaded = try await fixture.store.load("nobody")

@@ -10,12 +10,10 @@ struct UnknownOutcomeTests {
     /// A store behind a proxy, on a fresh database.
     private func throughProxy(
         _ configuration: EventStoreConfiguration = Fixture.configuration(lanes: 1),
-        _ body: @Sendable (Fixture, FlakyProxy, Session) async throws -> Void
+        _ body: @Sendable (Fixture, TestProxy, Session) async throws -> Void
     ) async throws {
-        let server = try await TestPostgres.shared
         let url = try await TestPostgres.database()
-        let proxy = try FlakyProxy(target: server.port)
-        let proxied = url.replacingOccurrences(of: ":\(server.port)/", with: ":\(proxy.port)/")
+        let (proxy, proxied) = try await TestPostgres.proxied(url)
         let direct = try await Session(PostgresConfiguration(url: url, applicationName: "observer"))
         try await Fixture.run(configuration, url: proxied, keepsHouse: false) { try await body($0, proxy, direct) }
     }
@@ -32,6 +30,44 @@ struct UnknownOutcomeTests {
             let there = try await session.number(
                 "SELECT count(*) FROM outbox WHERE aggregate_id = '\(outcome.orderID)'")
             #expect(there == 1)
+        }
+    }
+
+    /// A firewall forgets the connection between the append and the answer: nothing closes.
+    @Test func aCommitWhoseAnswerIsSwallowedIsAcknowledgedOnce() async throws {
+        var configuration = Fixture.configuration(lanes: 1)
+        configuration.answerLimit = .milliseconds(500)
+        try await throughProxy(configuration) { fixture, proxy, session in
+            _ = try await fixture.store.place(Fixture.details)
+            proxy.set(.swallowAnswer)
+            let outcome = try await fixture.store.place(Fixture.details)
+            #expect(proxy.swallows == 1)
+            #expect(outcome.version == 1)
+            let orders = try await session.number("SELECT count(*) FROM event")
+            #expect(orders == 2)
+        }
+    }
+
+    /// The append itself is swallowed: it never happened, and happens once.
+    @Test(arguments: [TestProxy.Direction.toServer, .toClient, .both])
+    func commandsAndReadsGoOnAfterTheirConnectionsAreForgotten(_ direction: TestProxy.Direction) async throws {
+        var configuration = Fixture.configuration(lanes: 1)
+        configuration.answerLimit = .milliseconds(500)
+        try await throughProxy(configuration) { fixture, proxy, session in
+            let first = try await fixture.store.place(Fixture.details).orderID
+            _ = try await fixture.store.load(first)
+            proxy.swallowExisting(direction)
+            let outcome = try await fixture.store.place(Fixture.details)
+            #expect(outcome.version == 1)
+            // The first read learns that the connection is dead; its client may repeat it.
+            var loaded: LoadedOrder?
+            for _ in 0..<1000 where loaded == nil {
+                loaded = try? await fixture.store.load(first)
+                try await session.execute("SELECT pg_sleep(0.01)")
+            }
+            #expect(loaded?.version == 1)
+            let orders = try await session.number("SELECT count(*) FROM event")
+            #expect(orders == 2)
         }
     }
 

@@ -7,11 +7,20 @@ public final class StrictKafka: Sendable {
     public let address: String
     private let helper: HelperProcess
 
-    /// Starts it. Blocks: use a thread of its own.
-    public init() throws {
+    /// Starts it on any free port. Blocks: use a thread of its own.
+    public convenience init() throws { try self.init(arguments: []) }
+
+    /// Starts it behind a proxy: its clients learn the proxy's address only. Blocks.
+    ///
+    /// - Parameter port: where the proxy finds it.
+    public convenience init(port: Int, behind proxy: TestProxy) throws {
+        try self.init(arguments: ["--port", "\(port)", "--advertised-port", "\(proxy.port)"])
+    }
+
+    private init(arguments: [String]) throws {
         // No compiled files are left in the checkout.
         helper = try HelperProcess(
-            "/usr/bin/python3", ["-B", TestPaths.root.appending(path: "Tests/Clients/strict_kafka").path])
+            "/usr/bin/python3", ["-B", TestPaths.root.appending(path: "Tests/Clients/strict_kafka").path] + arguments)
         let announced = try helper.line()
         let variable = "KAFKA_BOOTSTRAP_SERVERS="
         guard announced.hasPrefix(variable) else { throw TestFailure("the strict Kafka said '\(announced)'") }

@@ -30,6 +30,9 @@ struct OutboxHealth: Sendable {
     /// What keeps rows from flowing. Kafka being away counts only while there are rows to send.
     private var blocked: String? {
         if let blocker = now.blocker { return "Postgres waits for \(blocker)" }
+        if let late = now.late {
+            return "Postgres has not answered the \(late.connection) connection for \(late.silent.components.seconds) s"
+        }
         if let trouble = now.trouble { return trouble }
         return now.phase == .draining ? kafka.map { "Kafka: \($0)" } : nil
     }

@@ -3,6 +3,7 @@ import Kafka
 import Logging
 import Outbox
 import OutboxKafka
+import Postgres
 import Runtime
 import ServiceLifecycle
 
@@ -53,7 +54,9 @@ enum RelayProcess {
                 ])
         }
         let factory = KafkaPublisherFactory(publisher)
-        let make = { @Sendable [relay = outbox.relay, logger] in
+        var relay = outbox.relay
+        relay.postgres.logger = logger
+        let make = { @Sendable [relay, logger] in
             try Relay(relay, factory: factory, observer: metrics, logger: logger)
         }
         let service = try OutboxService(name: outbox.name, isAlone: isAlone, kafka: kafka, logger: logger, make: make)

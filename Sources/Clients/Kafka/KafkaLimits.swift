@@ -35,6 +35,17 @@ public enum KafkaLimits {
 
     // MARK: Any client
 
+    /// Milliseconds that a broker may take to answer a request, and a producer's brokers to agree on a message, unless
+    /// configured otherwise (`socket.timeout.ms`, `request.timeout.ms`). Then the connection counts as dead and the
+    /// request is sent again on a new one.
+    public static let brokerAnswerMilliseconds = 10_000
+    /// Milliseconds that a connect to a broker may take, its TLS and SASL included, unless configured otherwise
+    /// (`socket.connection.setup.timeout.ms`).
+    public static let brokerConnectMilliseconds = 10_000
+    /// librdkafka demands that a transaction may take longer than an answer, by this many milliseconds; otherwise it
+    /// chooses the time for an answer itself.
+    static let transactionMarginMilliseconds = 1_000
+
     /// Events of other kinds (logs, errors, statistics) that one poll hands to the event sink.
     static let eventsPerPoll = 1_024
     /// Bytes of a reason that librdkafka writes into a buffer of ours; a longer one is cut.

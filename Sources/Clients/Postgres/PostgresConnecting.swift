@@ -5,9 +5,47 @@ import Values
 
 /// The steps of a connect, and the wait for a socket, on libpq's handle alone.
 enum PostgresConnecting {
+    /// Connects to the first host that takes the connection; blocks. The caller finishes the handle with `PQfinish`.
+    ///
+    /// libpq goes to the next host only when one refuses, and a host that is off refuses nothing: each host therefore
+    /// has a time limit of its own.
+    ///
+    /// - Throws: ``PostgresError`` of the last host, with code `connection` or `deadline`. With several hosts its
+    ///   message has all reasons.
+    static func connect(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
+        let address = PostgresAddress(configuration.url)
+        let timeout = address.connectTimeout ?? configuration.connectTimeout
+        var reasons: [String] = []
+        var last: PostgresError?
+        for host in address.hosts {
+            do {
+                return try connect(configuration, host, timeout)
+            } catch {
+                reasons.append(error.message)
+                last = error
+            }
+        }
+        guard !address.hosts.isEmpty, var last else { return try connect(configuration, nil, timeout) }
+        last.message = reasons.joined(separator: "; ")
+        throw last
+    }
+
+    private static func connect(
+        _ configuration: PostgresConfiguration, _ host: PostgresHost?, _ timeout: Duration
+    ) throws(PostgresError) -> OpaquePointer {
+        let handle = try start(configuration.keywords(host))
+        do {
+            try finish(handle, timeout: timeout)
+            return handle
+        } catch {
+            PQfinish(handle)
+            guard let host, error.code == .deadline else { throw error }
+            throw PostgresError(.deadline, "no connection to \(host.name) within \(timeout)")
+        }
+    }
+
     /// Begins to connect. The caller finishes the handle with `PQfinish`.
-    static func start(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
-        let words = configuration.keywords
+    private static func start(_ words: [(String, String)]) throws(PostgresError) -> OpaquePointer {
         guard
             let handle = withCStrings(
                 words.map(\.0),
@@ -26,7 +64,7 @@ enum PostgresConnecting {
     /// Blocks until the connection is made.
     ///
     /// - Throws: ``PostgresError`` with code `connection`, or `deadline` after `timeout`.
-    static func finish(_ handle: OpaquePointer, timeout: Duration) throws(PostgresError) {
+    private static func finish(_ handle: OpaquePointer, timeout: Duration) throws(PostgresError) {
         let deadline = ContinuousClock.now + timeout
         var phase = PGRES_POLLING_WRITING
         while true {

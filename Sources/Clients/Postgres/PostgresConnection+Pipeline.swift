@@ -14,7 +14,8 @@ extension PostgresConnection {
         try requireUsable()
         guard PQenterPipelineMode(handle) == 1 else { throw lost() }
         let steps = try sendAll(queries)
-        let outcome = try readAll(steps, until: deadlineFromNow())
+        beginWaiting()
+        let outcome = try readAll(steps)
         guard PQexitPipelineMode(handle) == 1 else { throw lost() }
         let results = try outcome.get()
         try requireStandby()
@@ -43,12 +44,12 @@ extension PostgresConnection {
     }
 
     private func readAll(
-        _ steps: [Step], until deadline: ContinuousClock.Instant?
+        _ steps: [Step]
     ) throws(PostgresError) -> Result<[PostgresResult], PostgresError> {
         var results: [PostgresResult] = []
         var failure: PostgresError?
         for step in steps {
-            guard let raw = try nextResult(until: deadline) else { throw lost() }
+            guard let raw = try nextResult() else { throw lost() }
             let result = PostgresResult(raw)
             let isAborted = PQresultStatus(raw) == PGRES_PIPELINE_ABORTED
             let error = isAborted ? nil : PostgresError(in: raw)
@@ -62,9 +63,9 @@ extension PostgresConnection {
             }
             // libpq marks the end of each statement with a NULL result.
             if let error, error.isConnectionLost { throw noting(error) }
-            while let extra = try nextResult(until: deadline) { PQclear(extra) }
+            while let extra = try nextResult() { PQclear(extra) }
         }
-        try readSync(until: deadline, failure: &failure)
+        try readSync(failure: &failure)
         if let failure { return .failure(noting(failure)) }
         return .success(results)
     }
@@ -76,10 +77,9 @@ extension PostgresConnection {
     }
 
     /// Reads up to the Sync. A commit that fails shows as an error between the last statement and the Sync.
-    private func readSync(until deadline: ContinuousClock.Instant?, failure: inout PostgresError?) throws(PostgresError)
-    {
+    private func readSync(failure: inout PostgresError?) throws(PostgresError) {
         while true {
-            guard let raw = try nextResult(until: deadline) else {
+            guard let raw = try nextResult() else {
                 guard isUsable else { throw lost() }
                 continue
             }

@@ -1,4 +1,8 @@
 import CLibPQ
+import Glibc
+import Logging
+import Runtime
+import Threads
 
 /// One connection to Postgres.
 ///
@@ -7,7 +11,7 @@ import CLibPQ
 /// another.
 public final class PostgresConnection {
     let handle: OpaquePointer
-    private let configuration: PostgresConfiguration
+    let configuration: PostgresConfiguration
     /// Identifiers of the statements that this backend knows.
     private var preparedStatements: Set<Int> = []
     /// Parameter bytes on their way into libpq; kept to reuse the memory.
@@ -16,20 +20,37 @@ public final class PostgresConnection {
     private var running: PostgresStarted?
     private var isBroken = false
     private let standbyWait = StandbyWait()
+    /// The limits of the statements from now on; see ``within(_:_:)``.
+    private var patience: Patience
+    /// When the statement was sent, or its last byte came.
+    private var quietSince = ContinuousClock.now
+    /// Whether the statement that waits was reported as late.
+    private var isReportedLate = false
+    /// How long the statement that waits has waited for a byte, for other threads.
+    public let silence = PostgresSilence()
+    /// Whether a pooler is in between: it gives its clients numbers of its own for the key that cancels a statement.
+    var isPooled = false
 
-    /// Connects and applies the session settings. Blocks for at most ``PostgresConfiguration/connectTimeout`` and the
-    /// deadline of one statement.
+    /// How long a statement may be silent, by its class.
+    struct Patience {
+        var late: Duration?
+        var limit: Duration?
+    }
+
+    /// Connects and applies the session settings. Blocks for at most ``PostgresConfiguration/connectTimeout`` for each
+    /// of the URL's hosts and the deadline of one statement.
     ///
-    /// - Throws: ``PostgresError`` with code `connection` (server away, still starting, wrong password), `deadline` or
-    ///   `usage`.
+    /// - Throws: ``PostgresError`` with code `connection` (server away, still starting, wrong password), `deadline`,
+    ///   `pooler` or `usage`.
     public init(_ configuration: PostgresConfiguration) throws(PostgresError) {
+        assert(PostgresLimits.areConsistent, "the bounds contradict each other")
         self.configuration = configuration
-        self.handle = try PostgresConnecting.start(configuration)
+        self.patience = Patience(late: configuration.lateAfter, limit: configuration.statementDeadline)
+        self.handle = try PostgresConnecting.connect(configuration)
         standbyWait.watch(handle)
         do {
-            try PostgresConnecting.finish(handle, timeout: configuration.connectTimeout)
             PQsetnonblocking(handle, 1)
-            try applySessionSettings()
+            try beginSession()
         } catch {
             isBroken = true
             throw error
@@ -54,12 +75,33 @@ public final class PostgresConnection {
         isBroken = true
     }
 
-    private func applySessionSettings() throws(PostgresError) {
-        let settings = configuration.plans.settings + configuration.sessionSettings
-        var script = settings.map { name, value in "SET \(name) = \(Self.quoteLiteral(value))" }
-        if configuration.outlivesIdleTimeout, serverVersion >= 140_000 { script.append("SET idle_session_timeout = 0") }
-        guard !script.isEmpty else { return }
-        try execute(script.joined(separator: ";"))
+    /// Whether the server has closed the connection while it was idle, as far as its bytes have arrived. Asks nothing
+    /// of the server. Not for a connection that listens: notifications that arrive are dropped.
+    public var isClosedByServer: Bool {
+        takeStarted()
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        // The server's last words come before the end of the stream.
+        while isUsable, PollLoop.wait(&descriptor, until: .now) == .ready {
+            guard PQconsumeInput(handle) == 1 else { break }
+            while let notification = PQnotifies(handle) { PQfreemem(notification) }
+        }
+        return !isUsable
+    }
+
+    // MARK: - Limits
+
+    /// Runs `body` with another class of statements.
+    ///
+    /// - Parameters:
+    ///   - limit: how long they may be silent before the connection is given up.
+    ///   - late: after how long they count as late; nil as ``PostgresConfiguration/lateAfter`` says.
+    public func within<T, E: Error>(
+        _ limit: Duration, late: Duration? = nil, _ body: () throws(E) -> T
+    ) throws(E) -> T {
+        let outer = patience
+        defer { patience = outer }
+        patience = Patience(late: late ?? configuration.lateAfter, limit: limit)
+        return try body()
     }
 
     // MARK: - Queries
@@ -71,15 +113,23 @@ public final class PostgresConnection {
     ///   the code `server`.
     public func execute(_ script: String) throws(PostgresError) {
         try requireUsable()
+        _ = try run(script)
+    }
+
+    /// - Returns: the rows of the script's last statement, in text format; nil if it has none.
+    func run(_ script: String) throws(PostgresError) -> PostgresResult? {
         guard PQsendQuery(handle, script) == 1 else { throw lost() }
-        let deadline = deadlineFromNow()
+        beginWaiting()
         var failure: PostgresError?
-        while let result = try nextResult(until: deadline) {
-            if let error = PostgresError(in: result) { failure = failure ?? error }
-            PQclear(result)
+        var last: PostgresResult?
+        while let raw = try nextResult() {
+            let result = PostgresResult(raw)
+            if let error = PostgresError(in: raw) { failure = failure ?? error }
+            last = PQresultStatus(raw) == PGRES_TUPLES_OK ? result : nil
         }
-        if let failure { throw failure }
+        if let failure { throw noting(failure) }
         try requireStandby()
+        return last
     }
 
     /// Runs one statement with binary parameters and results; outside ``transaction(_:_:)`` it is its own transaction.
@@ -91,10 +141,10 @@ public final class PostgresConnection {
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) throws(PostgresError) -> PostgresResult {
         try requireUsable()
-        let deadline = deadlineFromNow()
-        try prepareIfNeeded(statement, parameters, until: deadline)
+        try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
-        return try onlyResult(until: deadline)
+        beginWaiting()
+        return try onlyResult()
     }
 
     /// The isolation level of a transaction; the raw value is SQL.
@@ -135,10 +185,10 @@ public final class PostgresConnection {
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) throws(PostgresError) -> PostgresStarted {
         try requireUsable()
-        try prepareIfNeeded(statement, parameters, until: deadlineFromNow())
+        try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
         guard PQflush(handle) >= 0 else { throw lost() }
-        let started = PostgresStarted()
+        let started = PostgresStarted(patience)
         running = started
         return started
     }
@@ -158,8 +208,12 @@ public final class PostgresConnection {
     public func takeStarted() {
         guard let started = running else { return }
         running = nil
+        let outer = patience
+        defer { patience = outer }
+        patience = started.patience
         do {
-            started.outcome = .success(try onlyResult(until: deadlineFromNow()))
+            beginWaiting()
+            started.outcome = .success(try onlyResult())
         } catch {
             started.outcome = .failure(error)
         }
@@ -173,17 +227,13 @@ public final class PostgresConnection {
         guard isUsable else { throw lost(.connection, "the connection to Postgres is closed") }
     }
 
-    /// The deadline of a statement that begins now; nil for none.
-    func deadlineFromNow() -> ContinuousClock.Instant? {
-        configuration.statementDeadline.map { ContinuousClock.now + $0 }
-    }
-
     private func prepareIfNeeded(
-        _ statement: PostgresStatement, _ parameters: [PostgresParameter], until deadline: ContinuousClock.Instant?
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter]
     ) throws(PostgresError) {
         guard needsPreparing(statement) else { return }
         try sendPrepare(statement, parameters)
-        _ = try onlyResult(until: deadline)
+        beginWaiting()
+        _ = try onlyResult()
         notePrepared(statement)
     }
 
@@ -245,26 +295,64 @@ public final class PostgresConnection {
 
     // MARK: - Results
 
+    /// A statement was sent, or its answer is waited for only now: its time begins.
+    func beginWaiting() {
+        quietSince = .now
+        isReportedLate = false
+    }
+
     /// Waits for the next result of the current statement; nil when there are no more. The caller clears it.
-    func nextResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> OpaquePointer? {
+    func nextResult() throws(PostgresError) -> OpaquePointer? {
         while true {
             let unsent = PQflush(handle)
             if unsent < 0 { throw lost() }
             if PQisBusy(handle) == 0 { return PQgetResult(handle) }
-            guard PostgresConnecting.wait(handle, toWrite: unsent != 0, until: deadline) else {
-                throw lost(.deadline, "no answer from Postgres within the statement deadline")
-            }
+            try awaitSocket(toWrite: unsent != 0)
             guard PQconsumeInput(handle) == 1 else { throw lost() }
         }
     }
 
+    /// Blocks until the server sent something, or took something, or the statement's time is over.
+    private func awaitSocket(toWrite: Bool) throws(PostgresError) {
+        silence.begin(since: quietSince, lateAfter: patience.late, socket: PQsocket(handle))
+        defer { silence.end() }
+        let deadline = patience.limit.map { quietSince + $0 }
+        if let late = patience.late, !isReportedLate, deadline.map({ quietSince + late < $0 }) ?? true {
+            if PostgresConnecting.wait(handle, toWrite: toWrite, until: quietSince + late) { return noteProgress() }
+            isReportedLate = true
+            let number = reportLate()
+            defer { DatabaseHealth.lateEnded(number) }
+            return try awaitSocket(toWrite, until: deadline)
+        }
+        try awaitSocket(toWrite, until: deadline)
+    }
+
+    private func awaitSocket(_ toWrite: Bool, until deadline: ContinuousClock.Instant?) throws(PostgresError) {
+        if PostgresConnecting.wait(handle, toWrite: toWrite, until: deadline) { return noteProgress() }
+        let limit = patience.limit ?? .zero
+        if !isReportedLate { DatabaseHealth.lateEnded(reportLate()) }
+        throw lost(.deadline, "no answer from Postgres within \(limit); the connection is given up")
+    }
+
+    private func noteProgress() { quietSince = .now }
+
+    private func reportLate() -> UInt64 {
+        configuration.logger?.warning(
+            "Postgres does not answer in time",
+            metadata: [
+                "connection": "\(configuration.applicationName)", "silent": "\(patience.late ?? .zero)",
+                "given_up_after": "\(patience.limit.map { "\($0)" } ?? "never")",
+            ])
+        return DatabaseHealth.lateBegan(configuration.applicationName, since: quietSince)
+    }
+
     /// Reads one statement's result and all further results up to the end mark: outside a transaction the commit comes
     /// after the rows, and can fail although the statement succeeded.
-    private func onlyResult(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresResult {
-        guard let first = try nextResult(until: deadline) else { throw lost() }
+    private func onlyResult() throws(PostgresError) -> PostgresResult {
+        guard let first = try nextResult() else { throw lost() }
         let result = PostgresResult(first)
         var failure = PostgresError(in: first)
-        while let extra = try nextResult(until: deadline) {
+        while let extra = try nextResult() {
             failure = failure ?? PostgresError(in: extra)
             PQclear(extra)
         }
@@ -282,13 +370,18 @@ public final class PostgresConnection {
 
     /// A server error that ends the session also ends the use of this object.
     func noting(_ error: PostgresError) -> PostgresError {
-        if error.isConnectionLost { close() }
+        if error.isConnectionLost { markBroken() }
         return error
+    }
+
+    private func markBroken() {
+        if !isBroken { DatabaseHealth.connectionLost() }
+        isBroken = true
     }
 
     /// Marks the connection as lost and says why; by default in libpq's words.
     func lost(_ code: PostgresError.Code = .connection, _ message: String? = nil) -> PostgresError {
-        isBroken = true
+        markBroken()
         let text = PostgresConnecting.message(handle)
         return PostgresError(code, message ?? (text.isEmpty ? "the connection was lost" : text))
     }

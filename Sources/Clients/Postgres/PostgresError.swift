@@ -22,6 +22,8 @@ public struct PostgresError: Error, Sendable {
         public static let pool = Code(description: "pool")
         /// A migration is missing, edited or out of order.
         public static let migration = Code(description: "migration")
+        /// A transaction pooler is in between where the session must be kept.
+        public static let pooler = Code(description: "pooler")
         /// The call itself is wrong: bad configuration or bad use.
         public static let usage = Code(description: "usage")
     }
@@ -52,7 +54,7 @@ public struct PostgresError: Error, Sendable {
     ///
     /// Class 57P is a server going down or an operator ending the backend; 25P03 is an idle-in-transaction time-out.
     public var isConnectionLost: Bool {
-        if code == .connection || code == .deadline { return true }
+        if code == .connection || code == .deadline || code == .pooler { return true }
         guard let sqlState else { return false }
         return sqlState.hasPrefix("57P") || sqlState.hasPrefix("08") || sqlState == "25P03"
     }

@@ -23,14 +23,14 @@ public final class PostgresPool: Sendable {
         state = PoolState(workers: workers, maximumWaiters: maximumWaiters)
     }
 
-    /// Runs `body` with a connection, on that connection's thread.
+    /// Runs a read with a connection, on that connection's thread.
     ///
-    /// A connection found dead by the first statement is replaced for the next caller, and the statement is not
-    /// repeated: only the caller knows whether that is safe.
+    /// A connection that turns out to be dead is replaced, and the read repeated once.
     ///
+    /// - Parameter body: must only read: it may run twice.
     /// - Throws: what `body` throws, or ``PostgresError``: code `pool` when too many callers wait or the pool is
     ///   closed, `connection` or `deadline` when a connection cannot be made.
-    public func withConnection<T: Sendable>(
+    public func reading<T: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection) throws -> T
     ) async throws -> T {
         let worker = try await state.acquire()
@@ -97,31 +97,22 @@ private actor PoolState {
 /// One thread that owns at most one connection, opened at first use and replaced when it was lost.
 private final class PoolWorker: @unchecked Sendable {
     private let executor: ThreadExecutor
-    private let configuration: PostgresConfiguration
     /// Used on the executor's thread only.
-    private var connection: PostgresConnection?
+    private let session: PostgresSession
 
     init(_ configuration: PostgresConfiguration, name: String) throws(ThreadExecutorError) {
-        self.configuration = configuration
+        self.session = PostgresSession(configuration)
         self.executor = try ThreadExecutor(name: name)
     }
 
     /// Runs `body` with the connection on the worker's thread.
     func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
-        try await executor.run { try body(self.usableConnection()) }
+        try await executor.run { try self.session.reading(body) }
     }
 
     /// Ends the thread and its connection after the queued jobs.
     func shutdown() {
-        executor.submit { self.connection = nil }
+        executor.submit { self.session.close() }
         executor.shutdown()
-    }
-
-    private func usableConnection() throws(PostgresError) -> PostgresConnection {
-        if let connection, connection.isUsable { return connection }
-        connection = nil
-        let fresh = try PostgresConnection(configuration)
-        connection = fresh
-        return fresh
     }
 }

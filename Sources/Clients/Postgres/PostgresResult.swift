@@ -93,6 +93,11 @@ public final class PostgresResult {
         return isTooLarge ? .max : sum
     }
 
+    /// The value's bytes as text; empty for NULL. For results in text format.
+    func text(_ row: Int, _ column: Int) -> String {
+        String(decoding: unsafeBytes(row, column), as: UTF8.self)
+    }
+
     private func integer<Value: FixedWidthInteger>(
         _ row: Int, _ column: Int, as type: Value.Type
     ) throws(PostgresError) -> Value {

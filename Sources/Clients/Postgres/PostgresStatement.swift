@@ -49,6 +49,10 @@ public struct PostgresQuery {
 public final class PostgresStarted {
     /// nil until the answer was taken in.
     var outcome: Result<PostgresResult, PostgresError>?
+    /// Of the class in which it was started.
+    let patience: PostgresConnection.Patience
 
-    init() {}
+    init(_ patience: PostgresConnection.Patience) {
+        self.patience = patience
+    }
 }

@@ -32,7 +32,7 @@ public enum PostgresURL {
     }
 
     /// The keywords that the text sets; nil if libpq cannot read it. libpq's reason is dropped: it quotes the text.
-    private static func parse(_ text: String) -> [String: String]? {
+    static func parse(_ text: String) -> [String: String]? {
         var reason: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(text, &reason)
         defer {

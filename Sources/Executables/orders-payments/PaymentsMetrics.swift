@@ -2,6 +2,7 @@ import Admin
 import Consumers
 import Logging
 import Payments
+import Runtime
 import Synchronization
 
 /// What operators see of payments.
@@ -59,7 +60,8 @@ final class PaymentsMetrics: ConsumerObserver {
     }
 
     private var readiness: Health {
-        switch status.withLock({ $0 }) {
+        if let trouble = DatabaseHealth.trouble { return .failing(trouble) }
+        return switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
         case .catchingUp: .ok("catching up")
         case .running(let count): .ok("reading \(count) partitions")

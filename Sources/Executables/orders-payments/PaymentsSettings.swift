@@ -1,5 +1,6 @@
 import EventStore
 import Kafka
+import Logging
 import Payments
 import Postgres
 import Runtime
@@ -15,10 +16,13 @@ struct PaymentsSettings {
     let adminPort: Int
 
     /// - Throws: `ConfigurationError`, naming every variable that is wrong.
-    init(_ environment: EnvironmentReader) throws {
+    init(_ environment: EnvironmentReader, _ logger: Logger) throws {
         let url = environment.databaseURL(fault: PostgresURL.fault)
         var postgres = PostgresConfiguration(url: url, applicationName: "orders-payments")
         postgres.readWriteOnly = true
+        postgres.refusesTransactionPooler = true
+        postgres.statementDeadline = PaymentsLimits.statementDeadline
+        postgres.logger = logger
         var payments = PaymentsConfiguration(postgres: postgres)
         payments.topic = environment.string("PAYMENTS_TOPIC", default: payments.topic)
         payments.concurrentCharges = environment.int(

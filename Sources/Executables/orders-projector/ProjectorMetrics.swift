@@ -2,6 +2,7 @@ import Admin
 import Consumers
 import Logging
 import Projection
+import Runtime
 import Synchronization
 
 /// What operators see of the projector.
@@ -68,7 +69,8 @@ final class ProjectorMetrics: ConsumerObserver {
     }
 
     private var readiness: Health {
-        switch status.withLock({ $0 }) {
+        if let trouble = DatabaseHealth.trouble { return .failing(trouble) }
+        return switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
         case .catchingUp: .failing("comparing all orders with the event store; lists may lack some")
         case .running(let count): .ok("applying \(count) partitions")

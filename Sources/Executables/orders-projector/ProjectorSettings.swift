@@ -1,5 +1,6 @@
 import Glibc
 import Kafka
+import Logging
 import Postgres
 import Projection
 import Runtime
@@ -13,10 +14,13 @@ struct ProjectorSettings {
     let adminPort: Int
 
     /// - Throws: `ConfigurationError`, naming every variable that is wrong.
-    init(_ environment: EnvironmentReader) throws {
+    init(_ environment: EnvironmentReader, _ logger: Logger) throws {
         let url = environment.databaseURL(fault: PostgresURL.fault)
         var postgres = PostgresConfiguration(url: url, applicationName: "orders-projector")
         postgres.readWriteOnly = true
+        postgres.refusesTransactionPooler = true
+        postgres.statementDeadline = ProjectionLimits.statementDeadline
+        postgres.logger = logger
         var projector = ProjectorConfiguration(postgres: postgres, member: Self.member)
         projector.topic = environment.string("PROJECTOR_TOPIC", default: projector.topic)
         projector.maximumBatchMessages = environment.int(

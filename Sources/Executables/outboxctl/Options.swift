@@ -1,5 +1,6 @@
 import ArgumentParser
 import Outbox
+import Postgres
 
 /// Which relay's schema is meant.
 struct RelaySchemaOptions: ParsableArguments {
@@ -9,8 +10,19 @@ struct RelaySchemaOptions: ParsableArguments {
     var schema = Self.standard
 
     /// - Throws: ``OutboxError`` when there is no such schema.
-    func desk() throws -> OutboxOperator {
-        let desk = OutboxOperator(try Database.connect(), schema: schema)
+    func desk(_ patience: Database.Patience = .short) throws -> OutboxOperator {
+        try verified(try Database.connect(as: "outboxctl", patience))
+    }
+
+    /// Runs a read, and once more if the connection turns out to be lost.
+    ///
+    /// - Parameter body: must only read: it may run twice.
+    func reading<T>(_ body: (OutboxOperator) throws -> T) throws -> T {
+        try Database.reading { try body(verified($0)) }
+    }
+
+    private func verified(_ connection: PostgresConnection) throws -> OutboxOperator {
+        let desk = OutboxOperator(connection, schema: schema)
         try desk.verify()
         return desk
     }

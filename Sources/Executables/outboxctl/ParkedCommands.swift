@@ -9,7 +9,7 @@ struct ParkedCommand: ParsableCommand {
     @OptionGroup var options: RelaySchemaOptions
 
     func run() throws {
-        let keys = try options.desk().parked()
+        let keys = try options.reading { try $0.parked() }
         if keys.isEmpty { return print("no key is parked") }
         for parked in keys {
             let state = parked.isReleaseAsked ? "release asked" : "waiting"
@@ -36,14 +36,17 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         let key = OutboxKey(aggregateType: aggregateType, aggregateID: aggregateID)
-        let desk = try options.desk()
-        guard let parked = try desk.parked().first(where: { $0.key == key }) else {
+        let (parked, held) = try options.reading { desk in
+            let parked = try desk.parked().first { $0.key == key }
+            return (parked, parked == nil ? [] : try desk.held(key))
+        }
+        guard let parked else {
             print("\(key) is not parked")
             throw ExitCode.failure
         }
         print("\(key) is parked since \(parked.parkedAt): Kafka refused row \(parked.outboxID): \(parked.error)")
         print("held rows, in the order in which they will be published:")
-        for row in try desk.held(key) {
+        for row in held {
             let skip = row.isSkipped ? "  (will be dropped)" : ""
             let sequence = row.sequenceNumber.map { "sequence \($0)" } ?? "no sequence number"
             print(

@@ -25,7 +25,7 @@ struct RebaseCommand: ParsableCommand {
     @OptionGroup var options: RelaySchemaOptions
 
     func run() throws {
-        let result = try options.desk().rebase(republishSince: republishSince, reason: reason)
+        let result = try options.desk(.unlimited).rebase(republishSince: republishSince, reason: reason)
         print(
             "the checkpoint belongs to this server now; \(result.republished) rows will be published again, "
                 + "\(result.leftAlone) count as published"

@@ -12,7 +12,8 @@ struct MigrateCommand: ParsableCommand {
     var directory = "migrations"
 
     func run() throws {
-        let applied = try RelaySchemaUpgrade.migrate(directory: directory, Database.connect())
+        let applied = try RelaySchemaUpgrade.migrate(
+            directory: directory, Database.connect(as: "outboxctl migrate", keepsSession: true))
         print(applied.isEmpty ? "up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
     }
 }
@@ -54,7 +55,9 @@ struct RoleCommand: ParsableCommand {
     var schema = "outbox_relay"
 
     func run() throws {
-        let connection = try Database.connect(as: "outboxctl role")
-        print(try RelayRole(named: name, connection, schema: schema).script, terminator: "")
+        let script = try Database.reading(as: "outboxctl role") {
+            try RelayRole(named: name, $0, schema: schema).script
+        }
+        print(script, terminator: "")
     }
 }

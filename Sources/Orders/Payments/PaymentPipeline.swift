@@ -126,7 +126,8 @@ struct PaymentPipeline {
             }
         case .rejected(_, let order): advance(ticket, order)
         case .failed(let error):
-            if case .internal = error { finish(ticket, .failed("\(error)")) } else { failed(ticket, "\(error)") }
+            let cause = error.debugDescription
+            if case .internal = error { finish(ticket, .failed(cause)) } else { failed(ticket, cause) }
         }
     }
 

@@ -45,7 +45,9 @@ extension PaymentTables {
 
     /// Orders with an event in a slice of time (microseconds since 1970) that payments have to look at.
     func unsettledOrders(_ slice: Range<Int64>) throws -> [String] {
-        try events.unsettledOrders(recordedIn: slice)
+        try connection.within(PaymentsLimits.searchDeadline) { () throws(PostgresError) in
+            try events.unsettledOrders(recordedIn: slice)
+        }
     }
 
     /// Ends the pass. All orders that it found must be settled or in `payment_retry`.

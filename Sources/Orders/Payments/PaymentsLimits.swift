@@ -13,6 +13,10 @@ public enum PaymentsLimits {
     static let latencySlack: Duration = .milliseconds(10)
     /// Rounds after which the quickest answer is looked for anew.
     static let roundsOfSpan = 16
+    /// How long a statement may be silent before the connection counts as dead.
+    public static let statementDeadline: Duration = .seconds(10)
+    /// The same for the search for unsettled orders, which reads much of the table of events.
+    static let searchDeadline: Duration = .seconds(60)
     /// The most messages taken over at once.
     public static let messagesPerBatch = 1_000
     /// The most orders known and not yet settled; beyond it nothing more is read from Kafka.

@@ -23,7 +23,7 @@ final class ProjectionHandler: MessageHandler {
     func beginRound() throws { _ = try store() }
 
     private func store() throws -> ProjectionStore {
-        if let openedStore, openedStore.connection.isUsable { return openedStore }
+        if let openedStore, !openedStore.connection.isClosedByServer { return openedStore }
         let connection = try PostgresConnection(configuration.connection)
         let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
         openedStore = made

@@ -10,6 +10,10 @@ public enum ProjectionLimits {
     static let messagesOfBusyBatch = 1_000
     /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
+    /// How long a statement may be silent before the connection counts as dead.
+    public static let statementDeadline: Duration = .seconds(10)
+    /// The same for the statements of a healing walk, which read many histories.
+    static let healingDeadline: Duration = .seconds(60)
     /// The longest NOTIFY payload that lists changed orders; Postgres refuses 8,000 bytes.
     static let notificationPayloadBytes = 7_900
     /// Positions appended by one member before it moves them to the other table and truncates.

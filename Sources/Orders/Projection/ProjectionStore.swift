@@ -85,6 +85,10 @@ extension ProjectionStore {
 
     /// Brings the next orders of the walk up to the event store.
     func healChunk(maximumOrders: Int) throws -> HealedChunk {
+        try connection.within(ProjectionLimits.healingDeadline) { try healChunkInTransaction(maximumOrders) }
+    }
+
+    private func healChunkInTransaction(_ maximumOrders: Int) throws -> HealedChunk {
         try connection.transaction {
             let walk = try connection.query(Self.lockWalk)
             guard walk.count > 0 else { return HealedChunk(isLast: true) }

@@ -62,11 +62,26 @@ public enum OutboxLimits {
     /// exactly; beyond, the distance of ids is the estimate.
     package static let backlogLookMilliseconds = 5_000
     package static let rowsOfBacklogCounted = 10_000
-    /// How long the probe for a transaction pooler waits for a notification, in milliseconds.
-    package static let listenProbeMilliseconds = 2_000
-    /// How long one statement of the working thread may take, in seconds; finding where a huge backlog begins is the
-    /// longest.
+    /// How long a statement that takes or reads a cut may be silent, in seconds, and after how long it counts as late;
+    /// finding where a huge backlog begins takes longest. Rows that keep coming have no limit.
     package static let workStatementSeconds = 100
+    package static let lateCutSeconds = 10
+    /// The same for every other statement of the working thread (checkpoint, held rows, parked keys), in seconds.
+    package static let shortStatementSeconds = 10
+    /// The same for every statement of the leading thread (lease, locks), in seconds.
+    package static let leadStatementSeconds = 5
+    /// How often a relay that is asleep asks its listening connection for a sign of life, and how long the answer may
+    /// take, in milliseconds. A row that is written after the connection died waits that long together.
+    package static let listenHeartbeatMilliseconds = 2_000
+    package static let listenAnswerMilliseconds = 2_000
+    /// How long a statement of the working thread is silent before the leading thread asks Postgres whether its
+    /// connection is dead; how often the leading thread looks for silence; and how long after the first answer it asks
+    /// once more; in milliseconds.
+    package static let silenceMilliseconds = 2_000
+    package static let silenceLookMilliseconds = 1_000
+    package static let secondLookMilliseconds = 500
+    /// How long a relay waits for the end of a backend that it left behind, in milliseconds.
+    package static let endBackendMilliseconds = 1_000
     /// Rows offered between two checks of the lease, so that a relay that was stopped and continued notices soon.
     package static let rowsPerLeaseLook = 256
     /// How long one call to open a transactional publisher, to read its record back or to commit may take, in
@@ -108,6 +123,7 @@ public enum OutboxLimits {
     static var areConsistent: Bool {
         rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
             && firstFallingAsleepMilliseconds <= longestFallingAsleepMilliseconds && workStatementSeconds < hangSeconds
+            && lateCutSeconds < workStatementSeconds && endBackendMilliseconds < leadStatementSeconds * 1_000
             && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < stopMilliseconds
     }
 }

@@ -70,12 +70,16 @@ public struct RelayConfiguration: Sendable {
     /// For the connection that listens, reads rows and moves the checkpoint.
     var workConnection: PostgresConfiguration {
         var result = connection("work", [("synchronous_commit", "on"), ("work_mem", "16MB")])
-        result.statementDeadline = .seconds(OutboxLimits.workStatementSeconds)
+        result.statementDeadline = .seconds(OutboxLimits.shortStatementSeconds)
         return result
     }
 
     /// For the connection that leads: the session lock, the lease, the sleep lock.
-    var leadConnection: PostgresConfiguration { connection("lead", [("synchronous_commit", "on")]) }
+    var leadConnection: PostgresConfiguration {
+        var result = connection("lead", [("synchronous_commit", "on")])
+        result.statementDeadline = .seconds(OutboxLimits.leadStatementSeconds)
+        return result
+    }
 
     private func connection(_ role: String, _ settings: [(String, String)]) -> PostgresConfiguration {
         var result = postgres

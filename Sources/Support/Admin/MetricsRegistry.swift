@@ -53,7 +53,8 @@ public final class MetricsRegistry: Sendable {
         metric(name, help, "histogram", labels) { Histogram(buckets: buckets) }
     }
 
-    /// The metrics that every process has: those of its log and its listening sockets. Call it once for the registry of
+    /// The metrics that every process has: those of its log, its listening sockets and its connections to the database.
+    /// Call it once for the registry of
     /// a process.
     public func addProcessMetrics() {
         counter("log_lines_dropped_total", "Log lines dropped because standard error took none.") {
@@ -70,6 +71,16 @@ public final class MetricsRegistry: Sendable {
         }
         counter("accept_pauses_total", "Pauses of accept, because no file descriptor was left.") {
             ListeningCounts.pauses.total
+        }
+        counter("postgres_late_statements_total", "Statements whose answer was later than their class allows.") {
+            DatabaseHealth.lateStatements
+        }
+        gauge("postgres_late_statements", "Such statements that still wait.") { Double(DatabaseHealth.lateNow) }
+        counter("postgres_connections_lost_total", "Connections to Postgres that broke or were given up.") {
+            DatabaseHealth.connectionsLost
+        }
+        gauge("postgres_clock_skew_seconds", "The clock of Postgres minus the clock of this machine.") {
+            DatabaseHealth.clockSkew / .seconds(1)
         }
     }
 

@@ -18,6 +18,7 @@ def options():
     parser = argparse.ArgumentParser(prog="strict_kafka")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
+    parser.add_argument("--advertised-port", type=int, default=0, help="that clients are told, such as a proxy's; 0 is the real one")
     parser.add_argument("--auto-create", type=int, default=0, metavar="PARTITIONS", help="of topics created on use; 0 creates none")
     parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its markers")
     parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
@@ -31,7 +32,7 @@ async def main():
     server = Server(broker, faults)
     control = Control(faults, broker, server.connections)
     listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20)
-    broker.port = listener.sockets[0].getsockname()[1]
+    broker.port = chosen.advertised_port or listener.sockets[0].getsockname()[1]
     expiry = asyncio.create_task(broker.expire())
     print(f"KAFKA_BOOTSTRAP_SERVERS={chosen.host}:{broker.port}", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):

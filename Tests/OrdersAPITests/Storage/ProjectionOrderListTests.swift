@@ -1,6 +1,7 @@
 import Logging
 import OrdersProto
 import Postgres
+import TestKit
 import Testing
 
 @testable import OrdersAPI
@@ -67,6 +68,23 @@ struct ProjectionOrderListTests {
         try await projection.show("o", sequence: 2)
         #expect(try await projection.list.version(of: "o") == 3)
         #expect(try await projection.list.version(of: "unknown") == 0)
+    }
+
+    /// A restart of a pooler, or an administrator, ended the idle sessions: the list is read once more.
+    @Test func aListIsReadAgainWhenItsSessionWasEnded() async throws {
+        let projection = try await Projection()
+        try await projection.show("o", sequence: 2)
+        let configuration = projection.configuration
+        for _ in 0..<3 {
+            try await onThread {
+                try PostgresConnection(configuration).execute(
+                    """
+                    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+            }
+            #expect(try await projection.list.version(of: "o") == 3)
+        }
     }
 
     @Test func anAbsentPostgresIsUnavailable() async throws {

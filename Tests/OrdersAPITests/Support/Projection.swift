@@ -22,7 +22,7 @@ struct Projection: Sendable {
         shipping: Int32 = 1,
         createdAt: Int64 = 1_000_000, notify: Bool = true
     ) async throws {
-        try await pool.withConnection { connection in
+        try await pool.reading { connection in
             try connection.query(
                 Self.upsert,
                 [
@@ -36,7 +36,7 @@ struct Projection: Sendable {
     /// Shows many orders of 40 customers and vendors; one in a thousand failed to be paid, one in a thousand is
     /// delivered.
     func fill(orders: Int64) async throws {
-        try await pool.withConnection { connection in
+        try await pool.reading { connection in
             try connection.query(Self.fill, [.int8(orders)])
             try connection.execute("ANALYZE order_projection")
         }
@@ -44,7 +44,7 @@ struct Projection: Sendable {
 
     /// How Postgres would run the list's statement, one line per step.
     func plan(of query: OrderListQuery) async throws -> String {
-        try await pool.withConnection { connection in
+        try await pool.reading { connection in
             let asked = query.postgresQuery
             let rows = try connection.query(
                 PostgresStatement("EXPLAIN (COSTS OFF) " + asked.statement.sql), asked.parameters)

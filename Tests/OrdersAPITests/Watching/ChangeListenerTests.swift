@@ -36,7 +36,7 @@ struct ChangeListenerTests {
                 #expect(try await a.wait() == .changed)
                 try await projection.show("a")
                 #expect(try await a.wait() == .changed)
-                try await projection.pool.withConnection { try $0.execute("NOTIFY order_projection, '*'") }
+                try await projection.pool.reading { try $0.execute("NOTIFY order_projection, '*'") }
                 #expect(try await a.wait() == .changed)
             }
         }
@@ -51,7 +51,7 @@ struct ChangeListenerTests {
                     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND query LIKE 'LISTEN%'
                     """
-                try await projection.pool.withConnection { try $0.execute(terminate) }
+                try await projection.pool.reading { try $0.execute(terminate) }
                 var wake = try await a.wait()
                 while wake == .quiet { wake = try await a.wait() }
                 #expect(wake == .changed)

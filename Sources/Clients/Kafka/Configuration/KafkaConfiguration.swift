@@ -154,6 +154,7 @@ extension KafkaConfiguration {
         // The partitioner of the Java clients: a key has the same partition when another tool writes to the topic.
         result.setFallback("partitioner", "murmur2_random")
         result.setFallback("compression.type", "lz4")
+        result.setFallback("request.timeout.ms", String(KafkaLimits.brokerAnswerMilliseconds))
         // Messages gather while requests are in flight. A linger of 1 ms raised the latency of a lone message from
         // 0.05 ms to 1.2 ms and gained no throughput.
         result.setFallback("linger.ms", "0")
@@ -183,12 +184,23 @@ extension KafkaConfiguration {
         return result
     }
 
+    /// Whether the other settings let a broker take so long: librdkafka refuses a transaction that is shorter.
+    private func allowsAnswer(of milliseconds: Int) -> Bool {
+        guard let transaction = self["transaction.timeout.ms"].flatMap({ Int($0) }) else { return true }
+        return transaction >= milliseconds + KafkaLimits.transactionMarginMilliseconds
+    }
+
     private func commonConfiguration() -> KafkaConfiguration {
         var result = self
         result.setFallback("client.id", "transactional-outbox")
         result.setFallback("socket.nagle.disable", "true")
         result.setFallback("socket.keepalive.enable", "true")
         result.setFallback("reconnect.backoff.max.ms", "1000")
+        result.setFallback("socket.connection.setup.timeout.ms", String(KafkaLimits.brokerConnectMilliseconds))
+        // librdkafka waits for a minute on a connection that a firewall forgot.
+        if allowsAnswer(of: KafkaLimits.brokerAnswerMilliseconds) {
+            result.setFallback("socket.timeout.ms", String(KafkaLimits.brokerAnswerMilliseconds))
+        }
         // Logs reach the event sink through the queue, on the thread that polls.
         result["log.queue"] = "true"
         return result

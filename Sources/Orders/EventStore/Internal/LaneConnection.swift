@@ -4,9 +4,8 @@ import Postgres
 /// The one connection of a lane, made when it is needed. Used on the lane's thread only.
 final class LaneConnection {
     private let name: String
-    private let configuration: PostgresConfiguration
+    private let session: PostgresSession
     private let logger: Logger
-    private var current: PostgresConnection?
 
     /// - Parameters:
     ///   - name: shown by Postgres behind the application name, and in the log.
@@ -22,8 +21,11 @@ final class LaneConnection {
         postgres.sessionSettings.append(("default_transaction_isolation", "read committed"))
         postgres.sessionSettings.append(("lock_timeout", "\(configuration.lockTimeout.lockTimeoutMilliseconds)"))
         postgres.statementDeadline = configuration.answerLimit
+        // An append may wait for a lock, and is not late meanwhile.
+        postgres.lateAfter = configuration.lockTimeout + .seconds(1)
         self.name = name
-        self.configuration = postgres
+        postgres.logger = logger
+        session = PostgresSession(postgres)
         self.logger = logger
     }
 
@@ -38,17 +40,7 @@ final class LaneConnection {
     }
 
     /// The connection, or a new one in place of a lost one.
-    func get() throws(PostgresError) -> PostgresConnection {
-        if let current, current.isUsable {
-            // A server that closed the connection while the lane was idle is noticed here. In the middle of an append
-            // the outcome would be unknown.
-            if let _ = try? current.notifications() { return current }
-        }
-        current = nil
-        let made = try PostgresConnection(configuration)
-        current = made
-        return made
-    }
+    func get() throws(PostgresError) -> PostgresConnection { try session.connection() }
 
     /// Runs a read, and once more if the connection turns out to be lost: the server may have closed it while it was
     /// idle. A connection that hangs is not tried again, because the read has had its time and other requests wait.
@@ -63,7 +55,7 @@ final class LaneConnection {
 
     /// Closes the connection.
     func close() {
-        current = nil
+        session.close()
     }
 }
 

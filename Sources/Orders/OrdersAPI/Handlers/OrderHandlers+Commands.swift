@@ -37,7 +37,7 @@ extension OrderHandlers {
         validation.requestID(request.requestID)
         try validation.finish()
         // Without a status there was a violation.
-        guard let status else { throw APIError.internalError }
+        guard let status else { throw internalError("UpdateOrderShippingStatus", "a status that passed is missing") }
         return Orders_V1_UpdateOrderShippingStatusResponse(
             try await execute("UpdateOrderShippingStatus", .updateShippingStatus(status), request, call))
     }
@@ -66,7 +66,9 @@ extension OrderHandlers {
         guard !request.requestID.isEmpty else { return options }
         var unkeyed = request
         unkeyed.requestID = ""
-        guard let body: [UInt8] = try? unkeyed.serializedBytes() else { throw APIError.internalError }
+        guard let body: [UInt8] = try? unkeyed.serializedBytes() else {
+            throw internalError(method, "the request cannot be serialized")
+        }
         options.idempotencyKey = IdempotencyKey(
             request.requestID, requestHash: Array(method.description.utf8) + [0] + body)
         return options

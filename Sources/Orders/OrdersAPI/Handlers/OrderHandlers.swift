@@ -30,6 +30,12 @@ struct OrderHandlers: Sendable {
         }
     }
 
+    /// INTERNAL, with the cause in the log.
+    func internalError(_ method: StaticString, _ cause: String) -> APIError {
+        logger.error("request failed", metadata: ["method": "\(method)", "error": "\(cause)"])
+        return .internalError
+    }
+
     /// The order as it is now; NOT_FOUND if there is none.
     func load(_ orderID: String, _ method: StaticString) async throws(APIError) -> LoadedOrder {
         let order = try await mapped(method) { () async throws(EventStoreError) in try await store.load(orderID) }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import OrdersProto
 
 /// REST without its connections: paths, JSON and the rules of HTTP around ``OrderHandlers``. The connections are those
@@ -20,6 +21,7 @@ struct RESTService: Sendable {
         } catch let error as APIError {
             response = RESTResponse(error)
         } catch {
+            handlers.logger.error("request failed", metadata: ["method": "\(label)", "error": "\(error)"])
             response = RESTResponse(APIError.internalError)
         }
         ContentEncoding.apply(to: &response, for: request)

@@ -2,6 +2,7 @@ import Admin
 import EventStore
 import GRPC
 import Logging
+import Runtime
 import ServiceLifecycle
 import Synchronization
 
@@ -56,11 +57,12 @@ final class Readiness: Sendable {
     /// Queries Postgres, because a server without Postgres cannot answer requests.
     func health() async -> Health {
         if isDraining.load(ordering: .relaxed) { return .failing("draining: the server is stopping") }
+        if let trouble = DatabaseHealth.trouble { return .failing(trouble) }
         do {
             try await store.probe()
             return .ok()
         } catch {
-            return .failing("\(error)")
+            return .failing(error.debugDescription)
         }
     }
 }

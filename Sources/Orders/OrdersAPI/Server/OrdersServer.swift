@@ -18,9 +18,10 @@ public struct OrdersServer {
     /// - Throws: `ConfigurationError` if a setting cannot be used, and other errors when the process has no thread or
     ///   file descriptor left.
     public init(_ configuration: ServerConfiguration, logger: Logger) throws {
-        let store = try EventStore(
-            configuration: configuration.eventStore, postgres: configuration.postgres, logger: logger)
-        var listPostgres = configuration.postgres
+        var postgres = configuration.postgres
+        postgres.logger = logger
+        let store = try EventStore(configuration: configuration.eventStore, postgres: postgres, logger: logger)
+        var listPostgres = postgres
         listPostgres.connectTimeout = .seconds(2)
         listPostgres.statementDeadline = .seconds(10)
         let pool = try PostgresPool(
@@ -42,6 +43,7 @@ public struct OrdersServer {
         try router.reflection(descriptorSets: [OrderDescriptors.fileDescriptorSet])
         for service in router.services { health.set(.serving, for: service) }
         services = [
+            try TransactionPoolerCheck(postgres),
             EventStoreService(store: store),
             PoolService(pool: pool),
             try ChangeListener(changes: changes, configuration: listPostgres, logger: logger),

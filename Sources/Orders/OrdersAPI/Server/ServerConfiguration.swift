@@ -59,6 +59,7 @@ public struct ServerConfiguration: Sendable {
         tls = HTTP2TLSConfiguration(environment)
         postgres = PostgresConfiguration(
             url: environment.databaseURL(fault: PostgresURL.fault), applicationName: "orders-server")
+        postgres.refusesTransactionPooler = true
         eventStore = EventStoreConfiguration()
         eventStore.writeLanes = environment.int("WRITE_LANES", default: eventStore.writeLanes, in: 1...16)
         eventStore.readLanes = environment.int("READ_LANES", default: eventStore.readLanes, in: 1...16)
@@ -82,7 +83,7 @@ public struct ServerConfiguration: Sendable {
         // An event loop has an epoll, an eventfd and a timerfd; a connection to Postgres has a socket, and a second one
         // while it is cancelled or replaced.
         let loops = 3 * (System.coreCount + (grpcEventLoops ?? 0))
-        let postgres = 2 * (eventStore.writeLanes + eventStore.readLanes + listConnections + 1)
+        let postgres = 2 * (eventStore.writeLanes + eventStore.readLanes + listConnections + 2)
         return DescriptorBudget.connections(
             reserve: RESTLimits.reservedDescriptors + loops + postgres, listeners: 2,
             most: RESTLimits.maximumConnections)

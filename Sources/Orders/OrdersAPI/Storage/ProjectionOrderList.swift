@@ -38,7 +38,7 @@ struct ProjectionOrderList: OrderList {
         _ body: @escaping @Sendable (PostgresConnection) throws -> Value
     ) async throws(APIError) -> Value {
         do {
-            return try await pool.withConnection(body)
+            return try await pool.reading(body)
         } catch let error as PostgresError where error.isConnectionLost {
             logger.debug("projection unavailable", metadata: ["error": "\(error)"])
             throw APIError.unavailable("the list of orders cannot be read: Postgres cannot be reached")

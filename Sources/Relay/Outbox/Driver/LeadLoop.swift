@@ -15,16 +15,18 @@ struct LeadLoop: Sendable {
     func run() {
         var backoff = Backoff.reconnecting
         let watch = RecordWatch(configuration, factory: factory, signals: signals, logger: logger)
+        var former: Backend?
         while !signals.isStopping {
             status.recordLeadHeartbeat()
             do {
-                try standByAndLead(watch, &backoff)
+                try standByAndLead(watch, &backoff, &former)
             } catch let error as OutboxError where error.isFinal {
                 signals.fail(error)
             } catch {
                 if backoff.failures == 0 { logger.warning("not leading", metadata: ["why": "\(error)"]) }
                 _ = backoff.failed()
                 status.setTrouble("\(error)")
+                hangUpSilentWork()
             }
             signals.holdsSleepLock = false
             signals.lead = .standby
@@ -34,10 +36,15 @@ struct LeadLoop: Sendable {
         }
     }
 
-    private func standByAndLead(_ watch: RecordWatch, _ backoff: inout Backoff) throws {
+    /// - Parameter former: the backend of the last leading connection; it may hold the leader's lock without knowing
+    ///   that its client has given up, and the lock would be free only when the lease is over.
+    private func standByAndLead(_ watch: RecordWatch, _ backoff: inout Backoff, _ former: inout Backend?) throws {
         let configuration = try configurationForConnection()
         let lead = try LeadConnection(configuration, factory: factory)
         try signals.note(lead.server)
+        status.watch(lead: lead.connection.silence)
+        try former?.end(lead.connection)
+        former = lead.backend
         var tries = 0
         var leader: String?
         while try !lead.tryToLead() {
@@ -74,7 +81,7 @@ struct LeadLoop: Sendable {
     /// The configuration as it is, or, if a transaction pooler is found, one that works behind it. Asked before every
     /// connect: an address can lead to another server tomorrow.
     private func configurationForConnection() throws -> RelayConfiguration {
-        let isFound = try !configuration.usesPooler && PoolerProbe.findsTransactionPooler(configuration)
+        let isFound = try !configuration.usesPooler && PostgresPooler.isTransactionPooler(probed)
         if isFound && !signals.isPooled {
             logger.warning(
                 "a transaction pooler is in between: LISTEN does not work; polling, and leading by lease alone",
@@ -85,8 +92,15 @@ struct LeadLoop: Sendable {
         return isFound ? configuration.pooled : configuration
     }
 
+    private var probed: PostgresConfiguration {
+        var result = configuration.postgres
+        result.readWriteOnly = true
+        return result
+    }
+
     private func renewUntilFinished(_ lead: LeadConnection) throws {
         var renewAt = ContinuousClock.now
+        var suspicion: ContinuousClock.Instant?
         signals.lead = .leading(epoch: lead.epoch, until: .now + configuration.lease)
         while !signals.isFinished {
             status.recordLeadHeartbeat()
@@ -95,10 +109,12 @@ struct LeadLoop: Sendable {
                 try reportBlocker(lead)
             }
             try cancelOverdue(lead)
+            try judgeSilence(lead, &suspicion)
             if signals.wantsSleepLock != signals.holdsSleepLock {
                 try changeSleepLock(lead)
             } else {
-                _ = try lead.connection.waitForActivity(until: nextDuty(renewAt), or: signals.leadWake)
+                let next = min(nextDuty(renewAt), nextLookAtSilence(isSuspected: suspicion != nil))
+                _ = try lead.connection.waitForActivity(until: next, or: signals.leadWake)
                 _ = try lead.connection.notifications()
             }
         }
@@ -141,6 +157,46 @@ struct LeadLoop: Sendable {
             !status.now.isPolling
         else { return status.setBlocker(nil) }
         status.setBlocker(try lead.whoBlocks(work.backend))
+    }
+
+    // MARK: Connections that are open and dead
+
+    /// A statement of the working thread without an answer is slow, or its connection is dead: this connection asks
+    /// Postgres. A backend that is busy, or waits for a lock, is left alone. One that waits for its client, twice, has
+    /// answered, or has never got the statement.
+    ///
+    /// - Parameter suspicion: since when the connection was silent when it was first found at fault; nil if it was not.
+    private func judgeSilence(_ lead: LeadConnection, _ suspicion: inout ContinuousClock.Instant?) throws {
+        guard !status.now.isPolling, let work = signals.workSession, let since = work.silence.since,
+            .now - since > .milliseconds(OutboxLimits.silenceMilliseconds), try work.backend.isSilent(lead.connection)
+        else {
+            suspicion = nil
+            return
+        }
+        guard suspicion == since else {
+            suspicion = since
+            return
+        }
+        suspicion = nil
+        logger.warning(
+            "the connection to Postgres is open and dead; connecting again",
+            metadata: ["connection": "work", "silent": "\(ContinuousClock.now - since)"])
+        work.silence.hangUp(silentSince: since)
+        try work.backend.end(lead.connection)
+    }
+
+    private func nextLookAtSilence(isSuspected: Bool) -> ContinuousClock.Instant {
+        let pause = isSuspected ? OutboxLimits.secondLookMilliseconds : OutboxLimits.silenceLookMilliseconds
+        return .now + .milliseconds(pause)
+    }
+
+    /// The leading connection was lost: whatever took it may have taken the working thread's as well, and nothing can
+    /// judge that now. The next leader ends its backend.
+    private func hangUpSilentWork() {
+        guard let silence = signals.workSession?.silence, let since = silence.since,
+            .now - since > .milliseconds(OutboxLimits.silenceMilliseconds)
+        else { return }
+        silence.hangUp(silentSince: since)
     }
 
     private func changeSleepLock(_ lead: LeadConnection) throws {

@@ -40,11 +40,15 @@ final class RelaySession {
         self.signals = signals
         self.status = status
         lease = signals.lease(of: epoch)
-        let (work, identity) = try WorkConnection.open(configuration)
+        let (work, identity) = try WorkConnection.open(configuration, former: signals.workSession?.backend)
+        status.watch(work: work.silence)
         let server = try ServerIdentity.current(work)
         guard server == signals.server ?? server else { throw Self.otherServer(server) }
         let origin = server.origin(schema: configuration.schema)
-        if !configuration.usesPooler { try work.listen(identity.channel) }
+        if !configuration.usesPooler {
+            signals.workSession = RelaySignals.WorkSession(backend: try Backend.own(work), silence: work.silence)
+            try work.listen(identity.channel)
+        }
         store = try CheckpointStore(
             work, statements: CheckpointStatements(schema: configuration.schema), epoch: epoch,
             flushesLater: configuration.guarantee == .atLeastOnce)
@@ -52,7 +56,7 @@ final class RelaySession {
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
         backlog = BacklogCounter(work, schema: configuration.schema)
-        backend = work.backendPID
+        backend = signals.workSession?.backend.pid ?? work.backendPID
         let parking = KeyParking(
             try ParkedKeys(work, schema: configuration.schema), retry: configuration.parkedRetry, status: status,
             logger: logger)
@@ -183,8 +187,10 @@ final class RelaySession {
         cutBegan = .now
         try waits.beginCut()
         let old = store.checkpoint
-        let advance = try store.advance(
-            holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
+        let advance = try reader.connection.withinLongClass {
+            try store.advance(
+                holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
+        }
         assert(store.checkpoint.follows(old), "the checkpoint went back from \(old) to \(store.checkpoint)")
         forgetHeld()
         pipeline.mark.cut = store.checkpoint.cut

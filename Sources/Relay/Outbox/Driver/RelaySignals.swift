@@ -1,3 +1,4 @@
+import Postgres
 import Synchronization
 import Threads
 
@@ -21,6 +22,12 @@ final class RelaySignals: Sendable {
         }
     }
 
+    /// The working thread's connection, as the leading thread watches it.
+    struct WorkSession {
+        let backend: Backend
+        let silence: PostgresSilence
+    }
+
     private struct State {
         var lead = Lead.standby
         var wantsSleepLock = false
@@ -32,6 +39,7 @@ final class RelaySignals: Sendable {
         var isFinished = false
         var heartbeat = ContinuousClock.now
         var work: (backend: Int32, since: ContinuousClock.Instant)?
+        var workSession: WorkSession?
         var finalError: OutboxError?
     }
 
@@ -163,6 +171,12 @@ final class RelaySignals: Sendable {
     var work: (backend: Int32, since: ContinuousClock.Instant)? {
         get { state.withLock { $0.work } }
         set { state.withLock { $0.work = newValue } }
+    }
+
+    /// The working thread's connection, or its last one; nil before the first and behind a transaction pooler.
+    var workSession: WorkSession? {
+        get { state.withLock { $0.workSession } }
+        set { state.withLock { $0.workSession = newValue } }
     }
 
     // MARK: Set by any thread

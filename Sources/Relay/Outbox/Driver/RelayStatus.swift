@@ -1,3 +1,4 @@
+import Postgres
 import Synchronization
 import Threads
 
@@ -40,6 +41,9 @@ public final class RelayStatus: Sendable {
         public var trouble: String?
         /// The sessions in Postgres that the working thread's statement waits for; nil if it waits for none.
         public var blocker: String?
+        /// The connection whose statement is later than its class allows, `lead` or `work`, and for how long it waits;
+        /// nil if none is.
+        public var late: (connection: String, silent: Duration)?
         var heartbeat = ContinuousClock.now
         var leadHeartbeat = ContinuousClock.now
 
@@ -54,7 +58,13 @@ public final class RelayStatus: Sendable {
         }
     }
 
+    private struct Silences {
+        var lead: PostgresSilence?
+        var work: PostgresSilence?
+    }
+
     private let picture = Mutex(Picture())
+    private let silences = Mutex(Silences())
     let observer: (any RelayObserver)?
 
     init(observer: (any RelayObserver)?) {
@@ -62,7 +72,23 @@ public final class RelayStatus: Sendable {
     }
 
     /// The relay at this moment.
-    public var now: Picture { picture.withLock { $0 } }
+    public var now: Picture {
+        var now = picture.withLock { $0 }
+        now.late = late
+        return now
+    }
+
+    private var late: (connection: String, silent: Duration)? {
+        let silences = silences.withLock { $0 }
+        return [("lead", silences.lead?.lateness), ("work", silences.work?.lateness)]
+            .compactMap { name, silent in silent.map { (name, $0) } }.max { $0.1 < $1.1 }
+    }
+
+    /// The leading thread has a new connection.
+    func watch(lead silence: PostgresSilence) { silences.withLock { $0.lead = silence } }
+
+    /// The working thread has a new connection.
+    func watch(work silence: PostgresSilence) { silences.withLock { $0.work = silence } }
 
     // MARK: Leadership
 

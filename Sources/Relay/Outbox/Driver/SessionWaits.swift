@@ -59,20 +59,30 @@ final class SessionWaits {
         }
     }
 
-    /// A long wait gives signs of life.
+    /// A long wait gives signs of life, and asks the listening connection for one: nothing else notices that it is
+    /// dead.
     private func forActivity(until deadline: ContinuousClock.Instant) throws -> PostgresActivity {
-        var activity = PostgresActivity.timedOut
-        repeat {
+        while true {
             recordHeartbeat()
-            let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
-            if let listener {
-                activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
-            } else {
-                activity = signals.workWake.wait(until: soonest) ? .woken : .timedOut
+            guard let listener else {
+                let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
+                if signals.workWake.wait(until: soonest) { return .woken }
+                if deadline <= .now { return .timedOut }
+                continue
             }
-        } while activity == .timedOut && ContinuousClock.now < deadline
-        return activity
+            let soonest = min(deadline, .now + .milliseconds(OutboxLimits.listenHeartbeatMilliseconds))
+            let activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
+            if activity != .timedOut || deadline <= .now { return activity }
+            try listener.within(.milliseconds(OutboxLimits.listenAnswerMilliseconds)) { () throws(PostgresError) in
+                _ = try listener.query(Self.heartbeat)
+            }
+            // libpq takes a notification in passing, and the socket then stays silent.
+            try takeNotifications()
+            if hasNews { return .received }
+        }
     }
+
+    private static let heartbeat: PostgresStatement = "SELECT 1"
 
     /// Waits the whole time, unless asked to stop. Other signals are taken.
     func untilStopped(_ deadline: ContinuousClock.Instant) {

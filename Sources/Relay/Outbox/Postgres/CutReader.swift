@@ -3,7 +3,7 @@ import Postgres
 /// Reads the rows of one cut, chunk by chunk, in outbox id order. Each chunk is one statement: no transaction stays
 /// open.
 final class CutReader {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
     private let statements: CutStatements
     private var cut: Cut?
     /// The next chunk, being read while the rows of the last one are offered.
@@ -50,6 +50,10 @@ final class CutReader {
     func read(after outboxID: Int64) throws -> Chunk {
         defer { firstChunk = nil }
         if let firstChunk, outboxID == 0 { return firstChunk }
+        return try connection.withinLongClass { try readFromServer(after: outboxID) }
+    }
+
+    private func readFromServer(after outboxID: Int64) throws -> Chunk {
         if let chunk = try single.next(after: outboxID) { return chunk }
         guard let cut else { throw OutboxError(.schema, "a chunk was asked for without a cut") }
         do {
@@ -117,5 +121,13 @@ final class CutReader {
             .literal(String(cut.published.xmax)), .literal(walk.late), .literal(cut.draining.text), .int8(outboxID),
             .int8(Int64(asked)), .int8(Int64(OutboxLimits.bytesPerChunk)), .int8(max(outboxID, walk.floor - 1)),
         ]
+    }
+}
+
+extension PostgresConnection {
+    /// Runs statements that take or read a cut, which may take long.
+    func withinLongClass<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
+        try within(
+            .seconds(OutboxLimits.workStatementSeconds), late: .seconds(OutboxLimits.lateCutSeconds), body)
     }
 }

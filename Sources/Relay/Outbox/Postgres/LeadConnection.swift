@@ -3,6 +3,8 @@ import Postgres
 /// The connection that holds leadership: the session lock, the lease and, while the relay sleeps, the sleep lock.
 final class LeadConnection {
     let connection: PostgresConnection
+    /// nil behind a transaction pooler.
+    let backend: Backend?
     private let identity: RelayIdentity
     private let statements: LeadStatements
     private let checkpoints: CheckpointStatements
@@ -22,6 +24,7 @@ final class LeadConnection {
         self.configuration = configuration
         self.factory = factory
         connection = try PostgresConnection(configuration.leadConnection)
+        backend = configuration.usesPooler ? nil : try Backend.own(connection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
         server = try ServerIdentity.current(connection)
         if let claims = configuration.claims {

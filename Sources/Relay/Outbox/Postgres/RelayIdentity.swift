@@ -66,10 +66,13 @@ package struct RelayIdentity: Equatable, Sendable {
 enum WorkConnection {
     /// The session carries a lock of its own, by which the next leader finds it. A leader that is stopped in the middle
     /// of a statement or a transaction leaves a backend behind; it holds its locks and its snapshot until it is ended.
-    static func open(_ configuration: RelayConfiguration) throws -> (
+    ///
+    /// - Parameter former: the backend of this relay's last such connection, which may not know that it was given up.
+    static func open(_ configuration: RelayConfiguration, former: Backend? = nil) throws -> (
         connection: PostgresConnection, identity: RelayIdentity
     ) {
         let connection = try PostgresConnection(configuration.workConnection)
+        try former?.end(connection)
         let identity = try RelayIdentity.read(connection, schema: configuration.schema)
         if !configuration.usesPooler {
             try connection.query(

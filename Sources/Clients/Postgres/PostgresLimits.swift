@@ -1,0 +1,29 @@
+/// The bounds of every connection, with their units. The parameters of TCP have libpq's names in the URL and can be set
+/// there; the same values are asked of the server for its side of the connection.
+public enum PostgresLimits {
+    /// The time limit of one connect to one host, in seconds (`connect_timeout`).
+    public static let connectSeconds = 5
+    /// After how long without traffic the kernel asks the peer for a sign of life, in seconds (`keepalives_idle`).
+    public static let keepaliveIdleSeconds = 5
+    /// The pause between two such questions, in seconds (`keepalives_interval`).
+    public static let keepaliveIntervalSeconds = 2
+    /// Questions without an answer after which the connection is closed (`keepalives_count`).
+    public static let keepaliveCount = 3
+    /// After how long the kernel closes a connection whose sent bytes, or whose questions, are not acknowledged, in
+    /// milliseconds (`tcp_user_timeout`).
+    public static let tcpUserTimeoutMilliseconds = 10_000
+    /// How often a server looks during a long statement whether its client is still there, in milliseconds
+    /// (`client_connection_check_interval`, since Postgres 14).
+    static let clientCheckMilliseconds = 5_000
+    /// After how long without a byte a statement counts as late, in seconds, unless its class allows more.
+    public static let lateSeconds = 2
+    /// The difference to the server's clock that is worth a warning, in milliseconds.
+    public static let clockSkewMilliseconds = 1_000
+    /// How long the search for a transaction pooler waits for its own notification, in milliseconds.
+    static let poolerProbeMilliseconds = 2_000
+
+    /// The bounds that only make sense in relation to each other.
+    static var areConsistent: Bool {
+        keepaliveIdleSeconds * 1_000 < tcpUserTimeoutMilliseconds && lateSeconds < connectSeconds
+    }
+}

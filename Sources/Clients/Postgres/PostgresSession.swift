@@ -1,0 +1,43 @@
+/// The one connection of a thread, made when it is needed and replaced when it was lost.
+public final class PostgresSession {
+    private let configuration: PostgresConfiguration
+    private var current: PostgresConnection?
+
+    /// Connects nowhere yet.
+    public init(_ configuration: PostgresConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// The connection, or a new one in place of a lost one.
+    ///
+    /// A server that closed the connection while it was idle is noticed here: in the middle of a write the outcome
+    /// would be unknown.
+    ///
+    /// - Throws: as ``PostgresConnection/init(_:)``.
+    public func connection() throws(PostgresError) -> PostgresConnection {
+        if let current, !current.isClosedByServer { return current }
+        current = nil
+        let made = try PostgresConnection(configuration)
+        current = made
+        return made
+    }
+
+    /// Runs a read, and once more on a new connection if the connection turns out to be lost. A connection that hangs
+    /// is not tried again, because the read has had its time and other requests wait.
+    ///
+    /// - Parameter body: must only read: it may run twice.
+    /// - Throws: what `body` throws, or ``PostgresError`` of a connect.
+    public func reading<T>(_ body: (PostgresConnection) throws -> T) throws -> T {
+        let first = try connection()
+        do {
+            return try body(first)
+        } catch let error as PostgresError where error.isConnectionLost && error.code != .deadline {
+            return try body(connection())
+        }
+    }
+
+    /// Closes the connection; the next use makes another.
+    public func close() {
+        current = nil
+    }
+}
