@@ -78,6 +78,20 @@ class Postgres:
         lines = out.stdout.split("\n")
         return lines[-2].split("|")[0] if len(lines) > 1 else ""
 
+    def cpu_seconds(self):
+        """Of all its processes that live, and of those that have ended."""
+        total = 0
+        postmaster = True
+        for pid in self._processes():
+            try:
+                with open(f"/proc/{pid}/stat") as f:
+                    fields = f.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            total += sum(int(field) for field in fields[11:15 if postmaster else 13])
+            postmaster = False
+        return total / os.sysconf("SC_CLK_TCK")
+
     def count(self, table, database="bench"):
         return int(self.sql(f"SELECT count(*) FROM {table}", database))
 

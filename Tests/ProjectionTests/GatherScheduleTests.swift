@@ -7,7 +7,7 @@ import Testing
     private let busy = ProjectionLimits.messagesOfBusyBatch
 
     @Test func withoutLoadAMessageIsAppliedWhenItComes() {
-        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1))
+        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .seconds(60))
         #expect(schedule.due(messages: 0, now: now) == nil)
         #expect(schedule.isDue(messages: 1, now: now))
         schedule.applied(messages: busy - 1, begun: now)
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func afterABusyBatchTheNextOneGathers() {
-        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1))
+        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .seconds(60))
         schedule.applied(messages: busy, begun: now)
         #expect(!schedule.isDue(messages: 4_999, now: now + .milliseconds(999)))
         #expect(schedule.due(messages: 1, now: now) == now + .seconds(1))
@@ -26,14 +26,23 @@ import Testing
         #expect(schedule.isDue(messages: 1, now: now + .seconds(1)))
     }
 
+    @Test func whenNothingComesAnyMoreTheGatheringEnds() {
+        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .milliseconds(50))
+        schedule.applied(messages: busy, begun: now)
+        schedule.arrived(at: now + .milliseconds(10))
+        #expect(schedule.due(messages: 1, now: now) == now + .milliseconds(60))
+        schedule.arrived(at: now + .milliseconds(980))
+        #expect(schedule.due(messages: 2, now: now) == now + .seconds(1))
+    }
+
     @Test func aFullBatchIsDueAtOnce() {
-        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1))
+        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .seconds(60))
         schedule.applied(messages: busy, begun: now)
         #expect(schedule.isDue(messages: 5_000, now: now))
     }
 
     @Test func withoutGatheringEveryBatchIsDue() {
-        var schedule = GatherSchedule(most: 5_000, gathering: .zero)
+        var schedule = GatherSchedule(most: 5_000, gathering: .zero, quiet: .zero)
         schedule.applied(messages: busy, begun: now)
         #expect(schedule.isDue(messages: 1, now: now))
     }

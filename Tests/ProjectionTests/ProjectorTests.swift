@@ -43,7 +43,8 @@ import Testing
         let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic) { configuration in
             // Only the fullness of a batch ends the gathering.
-            (configuration.maximumBatchMessages, configuration.gathering) = (life.count, .seconds(3_600))
+            configuration.maximumBatchMessages = life.count
+            (configuration.gathering, configuration.quiet) = (.seconds(3_600), .seconds(3_600))
         }
         await projector.untilWalked(1)
         topic.publish(try load())
@@ -60,7 +61,8 @@ import Testing
     @Test func whatIsGatheredWhenThePartitionsGoIsReadAgain() async throws {
         let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         let projector = try RunningProjector(database.configuration, topic) { configuration in
-            (configuration.maximumBatchMessages, configuration.gathering) = (life.count, .seconds(3_600))
+            configuration.maximumBatchMessages = life.count
+            (configuration.gathering, configuration.quiet) = (.seconds(3_600), .seconds(3_600))
         }
         await projector.untilWalked(1)
         topic.publish(try load())

@@ -6,26 +6,35 @@
 struct GatherSchedule {
     private let most: Int
     private let gathering: Duration
+    private let quiet: Duration
     /// The next batch begins then, unless it is full before; nil: at once.
     private var notBefore: ContinuousClock.Instant?
+    /// When the last messages came; nil before the first.
+    private var lastArrival: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - most: messages that make a batch full.
     ///   - gathering: from the beginning of one batch to that of the next, under load.
-    init(most: Int, gathering: Duration) {
+    ///   - quiet: without messages for so long, the load is over and the batch is due.
+    init(most: Int, gathering: Duration, quiet: Duration) {
         self.most = most
         self.gathering = gathering
+        self.quiet = quiet
     }
 
     /// When a batch with so many messages is due; nil if there are none.
     func due(messages: Int, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard messages > 0 else { return nil }
-        return messages >= most ? now : notBefore ?? now
+        guard messages < most, let notBefore else { return now }
+        return lastArrival.map { min(notBefore, $0 + quiet) } ?? notBefore
     }
 
     func isDue(messages: Int, now: ContinuousClock.Instant) -> Bool {
         due(messages: messages, now: now).map { $0 <= now } ?? false
     }
+
+    /// Messages came.
+    mutating func arrived(at now: ContinuousClock.Instant) { lastArrival = now }
 
     /// A batch was applied.
     mutating func applied(messages: Int, begun: ContinuousClock.Instant) {

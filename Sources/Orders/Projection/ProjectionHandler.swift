@@ -17,7 +17,8 @@ final class ProjectionHandler: MessageHandler {
     init(_ configuration: ProjectorConfiguration, _ reports: ConsumerReports<ProjectorHappening>) {
         self.configuration = configuration
         self.reports = reports
-        schedule = GatherSchedule(most: configuration.maximumBatchMessages, gathering: configuration.gathering)
+        schedule = GatherSchedule(
+            most: configuration.maximumBatchMessages, gathering: configuration.gathering, quiet: configuration.quiet)
     }
 
     func beginRound() throws { _ = try store() }
@@ -76,7 +77,9 @@ final class ProjectionHandler: MessageHandler {
             assert(before < next, "a position moves back from \(before) to \(next)")
             return next
         }
-        if schedule.isDue(messages: gathered.messageCount, now: .now) { try applyGathered() }
+        let now = ContinuousClock.now
+        schedule.arrived(at: now)
+        if schedule.isDue(messages: gathered.messageCount, now: now) { try applyGathered() }
     }
 
     private func applyGathered() throws {

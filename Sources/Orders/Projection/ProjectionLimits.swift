@@ -6,8 +6,10 @@ public enum ProjectionLimits {
     public static let messagesPerPoll = 2_000
     /// The longest gathering that may be configured. Default 500 ms.
     public static let longestGathering: Duration = .seconds(10)
+    /// How long no message comes when the load is over. Longer than the pause between two cuts of the relay.
+    static let quiet: Duration = .milliseconds(50)
     /// A batch of at least so many messages shows that messages come faster than they can be applied one by one.
-    static let messagesOfBusyBatch = 1_000
+    static let messagesOfBusyBatch = 500
     /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
     /// How long a statement may be silent before the connection counts as dead.

@@ -15,6 +15,8 @@ public struct ProjectorConfiguration: Sendable {
     /// How long messages are gathered under load, from the beginning of one batch to that of the next, so that several
     /// events of an order are one write. Without load nothing is gathered. Zero: never.
     public var gathering: Duration = .milliseconds(500)
+    /// Without messages for so long, what is gathered is applied.
+    var quiet = ProjectionLimits.quiet
     /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
     public var healingChunkOrders = 1_000
     /// Shown to operators as the owner of claims, for example host and process id.
