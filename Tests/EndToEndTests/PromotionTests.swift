@@ -107,6 +107,28 @@ extension EndToEndTests {
             }
         }
 
+        /// A copy of the server's files that was started without being promoted has the same timeline. Only Kafka's
+        /// record shows that it is older.
+        @Test func anOlderCopyOfTheFilesIsRefusedWithTheExactRows() async throws {
+            try await TestStack.withStandby(.atLeastOnce, isSynchronous: false) { stack, _ in
+                let relay = try await stack.startRelay("first")
+                try await stack.parcels(0..<5)
+                try await stack.drained()
+                let backup = try await stack.postgres.backUp()
+                try await stack.parcels(5..<9)
+                try await stack.drained()
+                relay.signal(SIGTERM)
+                #expect(try await relay.exit() == 0)
+                try await stack.postgres.stop(.fast)
+                try await backup.restart()
+                stack.useServers([backup])
+                let refused = try await stack.startRelay("second")
+                #expect(try await refused.exit() == 1)
+                let lost = 4 * FailoverLoad.parcels
+                #expect(refused.output.contains { $0.contains(": \(lost) rows are in Kafka and not in this database") })
+            }
+        }
+
         /// Primaries are changed for maintenance: the old one becomes a standby of the new one, ten times, while rows
         /// flow and nothing is lost.
         @Test func tenSwitchoversLoseAndInvertNothing() async throws {
@@ -128,6 +150,42 @@ extension EndToEndTests {
                 for relay in relays { #expect(relay.isRunning) }
                 try await stack.expectParcels(load.rounds, .atLeastOnce)
                 #expect(try await stack.query("SELECT timeline::text FROM outbox_relay.relay") == ["11"])
+            }
+        }
+
+        /// Consumers have seen events that the database lost. What docs/operations.md says puts them right: the read
+        /// model is read again, and payments look for the orders whose payments were lost.
+        @Test func theConsumersArePutRightAfterALoss() async throws {
+            try await TestStack.withStandby(.atLeastOnce, isSynchronous: false) { stack, standby in
+                for service in TestStack.Service.allCases { try await stack.start(service) }
+                for service in TestStack.Service.allCases { try await stack.healthy(service) }
+                let load = try await stack.startLoad()
+                try await load.acknowledged(Self.orders)
+                try await standby.stop(.fast)
+                try await load.acknowledged(Self.orders)
+                _ = try await load.end()
+                try await stack.settled()
+                let known = try await stack.query("SELECT aggregate_id FROM event WHERE sequence_number = 0")
+                try await stack.postgres.stop(.immediate)
+                try await standby.restart()
+                try await standby.promote()
+                #expect(try await stack.process(.relay).exit() == 1)
+                try await stack.start(.relay, ["RELAY_AFTER_DATA_LOSS": "continue"])
+                #expect(try await stack.terminate(.payments) == 0)
+                try await stack.start(.payments, ["PAYMENTS_GROUP": stack.kafka.topicPrefix + "payments-again"])
+                let more = try await stack.startLoad()
+                try await more.acknowledged(Self.orders)
+                let acknowledged = try await more.end()
+                try await stack.drained()
+                try await stack.projectorReadEverything()
+                let kept = Set(try await stack.query("SELECT aggregate_id FROM event WHERE sequence_number = 0"))
+                #expect(!kept.isSuperset(of: known))
+                let text = try String(
+                    contentsOf: TestPaths.root.appending(path: "docs/operations.md"), encoding: .utf8)
+                let statements = try #require(text.firstMatch(of: /BEGIN;\nTRUNCATE order_projection;\n[^`]*COMMIT;\n/))
+                try await stack.execute(String(statements.output))
+                try await stack.expectInvariants(acknowledged)
+                for service in TestStack.Service.allCases { #expect(try stack.process(service).isRunning) }
             }
         }
 
@@ -193,6 +251,20 @@ extension TestStack {
         FROM generate_series(\(rounds.lowerBound), \(rounds.upperBound - 1)) s,
              generate_series(1, \(FailoverLoad.parcels)) p
         """
+    }
+
+    /// Waits until the projector has read every message of orders that is in Kafka now.
+    func projectorReadEverything() async throws {
+        let ends = try await records(kafka.topic("order")).reduce(into: [Int32: Int64]()) {
+            $0[$1.partition] = $1.offset
+        }
+        let values = ends.map { "(\($0.key), \($0.value))" }.joined(separator: ", ")
+        try await wait(
+            for: """
+                SELECT NOT EXISTS (SELECT FROM (VALUES \(values)) AS e (partition, last)
+                                   LEFT JOIN order_projection_offset AS o USING (partition)
+                                   WHERE coalesce(o.next_offset, 0) <= e.last)
+                """)
     }
 
     /// The event ids of the parcels in Kafka.

@@ -41,6 +41,7 @@ import Testing
         let adopted = try await AdoptedTable(payload: "text", on: kafka) { publisher, _ in
             // Errors of the mock cluster are only sound with one request in flight.
             publisher.kafka["max.in.flight.requests.per.connection"] = "1"
+            publisher.keepsRecord = false
         }
         try await adopted.execute(
             """

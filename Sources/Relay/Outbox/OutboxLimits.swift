@@ -88,8 +88,7 @@ public enum OutboxLimits {
     /// milliseconds. Then leadership and the wish to stop are checked, and the call is made again. Less than
     /// ``stopMilliseconds``.
     package static let transactionCallMilliseconds = 4_000
-    /// How long Kafka may take to tell which rows it has, after a promotion, in milliseconds. Less than the shortest
-    /// useful lease.
+    /// How long Kafka may take to tell which rows it has, after a promotion, in milliseconds.
     package static let publishedRowsMilliseconds = 10_000
     /// How long Kafka may take to read or write the record of at-least-once delivery, in milliseconds.
     package static let recordCallMilliseconds = 3_000

@@ -21,8 +21,10 @@ public struct KafkaPublisherConfiguration: Sendable {
     /// later than now, or older than half of what the topic refuses (`message.timestamp.before.max.ms`) or deletes
     /// (`retention.ms`), as far as Kafka tells these settings.
     public var recordTimestamp = RecordTimestamp.publish
-    /// The compacted topic that holds the records of exactly-once delivery. Several outboxes may share it.
+    /// The compacted topic that holds the records of how far publishing is. Several outboxes may share it.
     public var checkpointTopic = "outbox-relay-checkpoints"
+    /// Keep a record with at-least-once delivery as well. Default true; false for tests that count Kafka's requests.
+    package var keepsRecord = true
     /// Gets librdkafka's log lines and errors; nil drops them.
     public var sink: KafkaEventSink?
     /// Is told of acknowledged records that are gone, as it is found, on the threads of publishers and of the
@@ -85,6 +87,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
 
     /// Keeps the record in the checkpoint topic, which is created if it may be.
     public func makeRecordKeeper(for outbox: OutboxOrigin) throws(OutboxError) -> (any RecordKeeper)? {
+        guard configuration.keepsRecord else { return nil }
         do {
             return try KafkaRecordKeeper(configuration, outbox: outbox)
         } catch {

@@ -60,7 +60,7 @@ struct LeadLoop: Sendable {
             guard !signals.isStopping else { return }
         }
         backoff.succeeded()
-        try watch.check(lead.server)
+        if let recordedCut = try watch.check(lead.server) { try lead.verify(recordedCut: recordedCut) }
         logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
         report(lead.promotion)
         try renewUntilFinished(lead)
@@ -74,7 +74,7 @@ struct LeadLoop: Sendable {
             level: promotion.isBehind ? .error : .notice,
             promotion.isBehind
                 ? "the database was promoted or restored, and is behind Kafka; going on all the same"
-                : "the database was promoted; going on",
+                : "the database was promoted, or forgot cuts in a crash; going on",
             metadata: ["why": "\(promotion.reason)"])
     }
 

@@ -51,15 +51,18 @@ final class RecordWatch {
     /// Before anything is published on a server, on the leading thread. Kafka being away is no reason not to lead: it
     /// is asked again while leading.
     ///
+    /// - Returns: the cut in the record; nil if there is none of this server's timeline.
     /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if a relay has published from a later timeline.
-    func check(_ server: ServerIdentity) throws(OutboxError) {
-        guard configuration.guarantee == .atLeastOnce else { return }
+    func check(_ server: ServerIdentity) throws(OutboxError) -> Int64? {
+        guard configuration.guarantee == .atLeastOnce else { return nil }
         do throws(PublishFailure) {
             last = try keeper(of: server)?.lastRecord(within: min(Self.limit, interval))
         } catch {
-            return warn(error)
+            warn(error)
+            return nil
         }
         if let refusal = refusal(on: server) { throw refusal }
+        return last?.origin == server.origin(schema: configuration.schema) ? last?.cut : nil
     }
 
     private func look(_ server: ServerIdentity, _ epoch: Int64) {

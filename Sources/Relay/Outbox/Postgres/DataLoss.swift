@@ -39,7 +39,7 @@ struct DataLoss: CustomStringConvertible {
         return named.joined(separator: ", ") + (others > 0 ? " and \(others) more partitions" : "")
     }
 
-    /// - Parameter step: which timeline became which.
+    /// - Parameter step: what made the question arise.
     func refusal(_ step: String, _ schema: String) -> OutboxError {
         let option = schema == "outbox_relay" ? "" : " --schema \(schema)"
         let consequence =

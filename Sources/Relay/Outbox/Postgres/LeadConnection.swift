@@ -14,7 +14,7 @@ final class LeadConnection {
     private(set) var epoch: Int64 = 0
     /// The server that it is connected to.
     let server: ServerIdentity
-    /// What was decided about a new timeline; nil if there is none.
+    /// What was decided about a new timeline, or about a checkpoint that is older than Kafka's record; nil without one.
     private(set) var promotion: Promotion.Outcome?
 
     /// Connects, and reads nothing that a leader which was stopped in the middle of a transaction could have locked.
@@ -42,13 +42,32 @@ final class LeadConnection {
     func tryToLead() throws -> Bool {
         guard try configuration.usesPooler ? takeLapsedLease() : takeLock() else { return false }
         if let earlier = try ServerIdentity.verify(connection, schema: configuration.schema, server) {
-            promotion = try Promotion(
-                connection: connection, schema: configuration.schema, guarantee: configuration.guarantee,
-                policy: configuration.afterDataLoss, factory: factory
-            ).accept(from: earlier, to: server)
+            try accept("timeline \(earlier) became \(server.timeline)")
         }
         try raiseEpoch()
         return true
+    }
+
+    /// Compares the checkpoint with Kafka's record of the same timeline. A crash of Postgres may forget cuts and loses
+    /// no row of them; a copy of the server's files from an earlier time lost rows as well.
+    ///
+    /// - Throws: as ``tryToLead()``. A Kafka that does not tell its rows is no reason not to lead on the same timeline.
+    func verify(recordedCut: Int64) throws {
+        let known = try CheckpointStore.Stored.load(connection, checkpoints).checkpoint.cut
+        guard recordedCut > known else { return }
+        do {
+            try accept("Kafka's record names cut \(recordedCut)")
+        } catch let error as OutboxError where error.code == .publisher {}
+    }
+
+    /// Reading Kafka takes time, in which the lease may not end.
+    private func accept(_ occasion: String) throws {
+        let reading = Int64(OutboxLimits.publishedRowsMilliseconds + OutboxLimits.recordCallMilliseconds) * 1_000
+        try connection.query(statements.takeLease, [.int8(leaseMicroseconds + reading)])
+        promotion = try Promotion(
+            connection: connection, schema: configuration.schema, guarantee: configuration.guarantee,
+            policy: configuration.afterDataLoss, factory: factory
+        ).accept(server, because: occasion)
     }
 
     /// Cancels the statement that another session of this relay runs.

@@ -28,13 +28,12 @@ struct Promotion {
 
     /// Takes the checkpoint over to the timeline of `here`, and records why.
     ///
-    /// - Parameter old: the timeline on which the checkpoint was moved last.
+    /// - Parameter step: what made the question arise; the beginning of the recorded sentence.
     /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if the database is behind Kafka and that is to
     ///   be refused; with code `publisher` if Kafka does not answer: to be tried again.
-    func accept(from old: Int32, to here: ServerIdentity) throws -> Outcome {
+    func accept(_ here: ServerIdentity, because step: String) throws -> Outcome {
         let statements = CheckpointStatements(schema: schema)
         let checkpoint = try CheckpointStore.Stored.load(connection, statements).checkpoint
-        let step = "timeline \(old) became \(here.timeline)"
         guard let found = try published(here.origin(schema: schema), after: checkpoint.cut) else {
             let outcome = Outcome(
                 reason: "\(step); Kafka may not be read, so whether rows are missing is unknown", isBehind: true)
