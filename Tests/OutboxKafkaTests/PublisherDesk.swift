@@ -96,11 +96,11 @@ final class PublisherDesk {
         DeliveryRecord(origin: outbox, epoch: 1, cut: cut, through: through)
     }
 
-    static func withRow<T>(_ number: Int64, _ body: (OutboxRow) -> T) -> T {
-        Array("order".utf8).withUnsafeBytes { type in
-            Array("k".utf8).withUnsafeBytes { key in
-                Array("\(number)".utf8).withUnsafeBytes { payload in
-                    body(
+    static func withRow<T>(_ number: Int64, _ body: (OutboxRow) throws -> T) rethrows -> T {
+        try Array("order".utf8).withUnsafeBytes { type in
+            try Array("k".utf8).withUnsafeBytes { key in
+                try Array("\(number)".utf8).withUnsafeBytes { payload in
+                    try body(
                         OutboxRow(
                             outboxID: number, eventID: .v7(), aggregateType: type, aggregateID: key,
                             sequenceNumber: number,

@@ -84,7 +84,7 @@ import Values
         for number in 0..<(PaymentsLimits.commandsPerBatch + 1) { pipeline.add("order \(number)", nil) }
         #expect(pipeline.takeBatch() == nil)
         pipeline.executed(first, [.failed(.internal("broken"))])
-        #expect(pipeline.ends() == ["a": .failed("internal error")])
+        #expect(pipeline.ends() == ["a": .failed("internal error: broken")])
         #expect(pipeline.takeBatch()?.commands.count == PaymentsLimits.commandsPerBatch)
         #expect(pipeline.takeBatch() == nil)
         pipeline.executed(second, [.rejected(OrderRejection(.orderNotFound, "none"), order("b", []))])
