@@ -23,7 +23,7 @@ final class PaymentsHandler: MessageHandler {
     }
 
     private func tables() throws -> PaymentTables {
-        if let openedTables, !openedTables.connection.isClosedByServer { return openedTables }
+        if let openedTables, openedTables.connection.isAlive { return openedTables }
         let made = PaymentTables(try PostgresConnection(configuration.postgres))
         openedTables = made
         // The lock on the pass went with the old connection.
