@@ -196,6 +196,23 @@ struct DeadConnectionTests {
         await pool.close()
     }
 
+    /// One connection was found dead: the others are asked before they are used, so that no statement is lost on them.
+    @Test func afterOneDeadConnectionTheOthersAreCheckedBeforeTheyAreUsed() async throws {
+        try await proxied { proxy, configuration in
+            var patient = configuration
+            patient.statementDeadline = .seconds(600)
+            let (one, other) = (PostgresSession(configuration), PostgresSession(patient))
+            let first = try other.connection().query("SELECT pg_backend_pid()").int32(0, 0)
+            let doomed = try one.connection()
+            proxy.swallowExisting()
+            #expect(throws: PostgresError.self) { try doomed.query("SELECT 1") }
+            let next = try other.connection().query("SELECT pg_backend_pid()").int32(0, 0)
+            #expect(next != first)
+            // A connection that answers is kept.
+            #expect(try other.connection().query("SELECT pg_backend_pid()").int32(0, 0) == next)
+        }
+    }
+
     @Test func onlyADifferenceThatTheRoundTripDoesNotExplainIsReported() {
         let second: Int64 = 1_000_000
         #expect(ClockComparison(server: 5 * second, own: 5 * second + 100, roundTrip: .zero).isWrong == false)

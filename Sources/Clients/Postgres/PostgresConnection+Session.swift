@@ -1,3 +1,5 @@
+import CLibPQ
+import Glibc
 import Logging
 import Runtime
 import Threads
@@ -51,6 +53,41 @@ extension PostgresConnection {
         configuration.logger?.warning(
             "the clock of this machine and the clock of Postgres differ: correct the wrong one",
             metadata: ["postgres_is": "\(comparison)", "connection": "\(configuration.applicationName)"])
+    }
+}
+
+// MARK: - Signs of life
+
+extension PostgresConnection {
+    /// Whether the server has closed the connection while it was idle, as far as its bytes have arrived. Asks nothing
+    /// of the server. Not for a connection that listens: notifications that arrive are dropped.
+    var isClosedByServer: Bool {
+        takeStarted()
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        // The server's last words come before the end of the stream.
+        while isUsable, PollLoop.wait(&descriptor, until: .now) == .ready {
+            guard PQconsumeInput(handle) == 1 else { break }
+            while let notification = PQnotifies(handle) { PQfreemem(notification) }
+        }
+        return !isUsable
+    }
+
+    /// Whether the connection can be used for another statement. Blocks for up to ``PostgresLimits/idleAnswerSeconds``,
+    /// and asks the server only if that is in doubt: after a while without use, or when another connection to the same
+    /// address was found dead since this one was used. Not inside a transaction, and not for a connection that listens.
+    public var isAlive: Bool {
+        if isClosedByServer { return false }
+        let lastLoss = DeadPaths.lastLoss(of: configuration.url)
+        let isIdle = .now - quietSince > .seconds(PostgresLimits.idleCheckSeconds)
+        guard isIdle || lastLoss.map({ $0 > quietSince }) ?? false else { return true }
+        do {
+            try within(.seconds(PostgresLimits.idleAnswerSeconds), late: .seconds(PostgresLimits.idleAnswerSeconds)) {
+                () throws(PostgresError) in try execute("SELECT 1")
+            }
+            return isUsable
+        } catch {
+            return false
+        }
     }
 }
 

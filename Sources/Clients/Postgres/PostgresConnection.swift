@@ -23,7 +23,7 @@ public final class PostgresConnection {
     /// The limits of the statements from now on; see ``within(_:_:)``.
     private var patience: Patience
     /// When the statement was sent, or its last byte came.
-    private var quietSince = ContinuousClock.now
+    private(set) var quietSince = ContinuousClock.now
     /// Whether the statement that waits was reported as late.
     private var isReportedLate = false
     /// How long the statement that waits has waited for a byte, for other threads.
@@ -73,19 +73,6 @@ public final class PostgresConnection {
     /// Gives the connection up. The socket closes when the object is released.
     public func close() {
         isBroken = true
-    }
-
-    /// Whether the server has closed the connection while it was idle, as far as its bytes have arrived. Asks nothing
-    /// of the server. Not for a connection that listens: notifications that arrive are dropped.
-    public var isClosedByServer: Bool {
-        takeStarted()
-        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        // The server's last words come before the end of the stream.
-        while isUsable, PollLoop.wait(&descriptor, until: .now) == .ready {
-            guard PQconsumeInput(handle) == 1 else { break }
-            while let notification = PQnotifies(handle) { PQfreemem(notification) }
-        }
-        return !isUsable
     }
 
     // MARK: - Limits
@@ -331,6 +318,7 @@ public final class PostgresConnection {
         if PostgresConnecting.wait(handle, toWrite: toWrite, until: deadline) { return noteProgress() }
         let limit = patience.limit ?? .zero
         if !isReportedLate { DatabaseHealth.lateEnded(reportLate()) }
+        DeadPaths.note(configuration.url)
         throw lost(.deadline, "no answer from Postgres within \(limit); the connection is given up")
     }
 

@@ -17,6 +17,10 @@ public enum PostgresLimits {
     static let clientCheckMilliseconds = 5_000
     /// After how long without a byte a statement counts as late, in seconds, unless its class allows more.
     public static let lateSeconds = 2
+    /// After how long without use a connection is asked for a sign of life before it is used again, in seconds.
+    static let idleCheckSeconds = 5
+    /// How long that answer may take, in seconds. A dead connection is then replaced before a statement is lost on it.
+    public static let idleAnswerSeconds = 2
     /// The difference to the server's clock that is worth a warning, in milliseconds.
     public static let clockSkewMilliseconds = 1_000
     /// How long the search for a transaction pooler waits for its own notification, in milliseconds.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The one connection of a thread, made when it is needed and replaced when it was lost.
 public final class PostgresSession {
     private let configuration: PostgresConfiguration
@@ -15,7 +17,7 @@ public final class PostgresSession {
     ///
     /// - Throws: as ``PostgresConnection/init(_:)``.
     public func connection() throws(PostgresError) -> PostgresConnection {
-        if let current, !current.isClosedByServer { return current }
+        if let current, current.isAlive { return current }
         current = nil
         let made = try PostgresConnection(configuration)
         current = made
@@ -40,4 +42,16 @@ public final class PostgresSession {
     public func close() {
         current = nil
     }
+}
+
+/// When connections of this process were last given up because no answer came, by address: what took one of them may
+/// have taken the others.
+enum DeadPaths {
+    private static let losses = Mutex<[Int: ContinuousClock.Instant]>([:])
+
+    /// nil if no connection to the address was given up.
+    static func lastLoss(of url: String) -> ContinuousClock.Instant? { losses.withLock { $0[url.hashValue] } }
+
+    /// A connection to the address is given up now.
+    static func note(_ url: String) { losses.withLock { $0[url.hashValue] = .now } }
 }

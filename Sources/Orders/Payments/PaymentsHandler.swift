@@ -22,7 +22,7 @@ final class PaymentsHandler: MessageHandler {
     }
 
     private func tables() throws -> PaymentTables {
-        if let openedTables, !openedTables.connection.isClosedByServer { return openedTables }
+        if let openedTables, openedTables.connection.isAlive { return openedTables }
         let made = PaymentTables(try PostgresConnection(configuration.connection))
         openedTables = made
         // The lock on the pass went with the old connection.

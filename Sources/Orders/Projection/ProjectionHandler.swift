@@ -24,7 +24,7 @@ final class ProjectionHandler: MessageHandler {
     func beginRound() throws { _ = try store() }
 
     private func store() throws -> ProjectionStore {
-        if let openedStore, !openedStore.connection.isClosedByServer { return openedStore }
+        if let openedStore, openedStore.connection.isAlive { return openedStore }
         let connection = try PostgresConnection(configuration.connection)
         let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
         openedStore = made

@@ -72,13 +72,14 @@ public enum OutboxLimits {
     package static let leadStatementSeconds = 5
     /// How often a relay that is asleep asks its listening connection for a sign of life, and how long the answer may
     /// take, in milliseconds. A row that is written after the connection died waits that long together.
-    package static let listenHeartbeatMilliseconds = 2_000
+    package static let listenHeartbeatMilliseconds = 1_500
     package static let listenAnswerMilliseconds = 2_000
     /// How long a statement of the working thread is silent before the leading thread asks Postgres whether its
-    /// connection is dead; how often the leading thread looks for silence; and how long after the first answer it asks
-    /// once more; in milliseconds.
+    /// connection is dead; how often the leading thread looks for silence; how long the answer may take, because both
+    /// connections may be dead; and how long after the first answer it asks once more; in milliseconds.
     package static let silenceMilliseconds = 2_000
     package static let silenceLookMilliseconds = 1_000
+    package static let silenceAnswerMilliseconds = 3_000
     package static let secondLookMilliseconds = 500
     /// How long a relay waits for the end of a backend that it left behind, in milliseconds.
     package static let endBackendMilliseconds = 1_000

@@ -168,7 +168,7 @@ struct LeadLoop: Sendable {
     /// - Parameter suspicion: since when the connection was silent when it was first found at fault; nil if it was not.
     private func judgeSilence(_ lead: LeadConnection, _ suspicion: inout ContinuousClock.Instant?) throws {
         guard !status.now.isPolling, let work = signals.workSession, let since = work.silence.since,
-            .now - since > .milliseconds(OutboxLimits.silenceMilliseconds), try work.backend.isSilent(lead.connection)
+            .now - since > .milliseconds(OutboxLimits.silenceMilliseconds), try isSilent(work.backend, lead)
         else {
             suspicion = nil
             return
@@ -183,6 +183,12 @@ struct LeadLoop: Sendable {
             metadata: ["connection": "work", "silent": "\(ContinuousClock.now - since)"])
         work.silence.hangUp(silentSince: since)
         try work.backend.end(lead.connection)
+    }
+
+    private func isSilent(_ backend: Backend, _ lead: LeadConnection) throws -> Bool {
+        try lead.connection.within(.milliseconds(OutboxLimits.silenceAnswerMilliseconds)) {
+            try backend.isSilent(lead.connection)
+        }
     }
 
     private func nextLookAtSilence(isSuspected: Bool) -> ContinuousClock.Instant {

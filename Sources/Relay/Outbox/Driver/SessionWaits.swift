@@ -60,25 +60,36 @@ final class SessionWaits {
     }
 
     /// A long wait gives signs of life, and asks the listening connection for one: nothing else notices that it is
-    /// dead.
+    /// dead. The poll at the end of a wait would notice it as well, but a cut may take long and is waited for longer.
     private func forActivity(until deadline: ContinuousClock.Instant) throws -> PostgresActivity {
+        guard let listener else { return forSignal(until: deadline) }
+        let heartbeat = Duration.milliseconds(OutboxLimits.listenHeartbeatMilliseconds)
+        // A cut was answered just now.
+        var lastAnswer = ContinuousClock.now
         while true {
             recordHeartbeat()
-            guard let listener else {
-                let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
-                if signals.workWake.wait(until: soonest) { return .woken }
-                if deadline <= .now { return .timedOut }
-                continue
-            }
-            let soonest = min(deadline, .now + .milliseconds(OutboxLimits.listenHeartbeatMilliseconds))
-            let activity = try listener.waitForActivity(until: soonest, or: signals.workWake)
-            if activity != .timedOut || deadline <= .now { return activity }
+            let activity = try listener.waitForActivity(
+                until: min(deadline, lastAnswer + heartbeat), or: signals.workWake)
+            guard activity == .timedOut else { return activity }
+            let isOver = deadline <= .now
+            if isOver && .now - lastAnswer < heartbeat / 2 { return .timedOut }
             try listener.within(.milliseconds(OutboxLimits.listenAnswerMilliseconds)) { () throws(PostgresError) in
                 _ = try listener.query(Self.heartbeat)
             }
+            lastAnswer = .now
             // libpq takes a notification in passing, and the socket then stays silent.
             try takeNotifications()
             if hasNews { return .received }
+            if isOver { return .timedOut }
+        }
+    }
+
+    private func forSignal(until deadline: ContinuousClock.Instant) -> PostgresActivity {
+        while true {
+            recordHeartbeat()
+            let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
+            if signals.workWake.wait(until: soonest) { return .woken }
+            if deadline <= .now { return .timedOut }
         }
     }
 
