@@ -17,7 +17,7 @@ struct PromotionTests {
                 #expect(outcome.reason.hasSuffix("every row that is in Kafka is in this database (cut 7)"))
                 #expect(!outcome.isBehind && outcome.lostRows == 0)
                 #expect(try Self.state(outbox) == "1 7")
-                try outbox.connect().execute("UPDATE outbox_relay.relay SET timeline = 0")
+                try outbox.connect().execute("UPDATE outbox_relay.relay SET timeline = -1")
             }
             let decisions = try outbox.connect().query("SELECT action, reason FROM outbox_relay.decision")
             #expect(decisions.count == 3)
@@ -31,7 +31,7 @@ struct PromotionTests {
         try await onThread {
             let kafka = StubKafka(rows: PublishedRows(newestCut: 8, rows: try Self.published(outbox)))
             #expect(throws: OutboxError.self) { try Self.decide(outbox, kafka, .exactlyOnce) }
-            #expect(try Self.state(outbox) == "0 7")
+            #expect(try Self.state(outbox) == "-1 7")
             #expect(try !Self.decide(outbox, kafka).isBehind)
             let cut = try outbox.connect().query("SELECT cut FROM outbox_relay.checkpoint").int64(0, 0)
             #expect(cut > Recovery.firstRebasedCut)
@@ -50,11 +50,11 @@ struct PromotionTests {
             #expect(error?.code == .dataLoss && error?.isFinal == true)
             #expect(error?.message.contains(": 3 rows are in Kafka and not in this database") == true)
             #expect(error?.message.contains("t[2] offsets 40 to 42 (3)") == true)
-            #expect(try Self.state(outbox) == "0 7")
+            #expect(try Self.state(outbox) == "-1 7")
             for guarantee in DeliveryGuarantee.allCases {
                 #expect(try Self.decide(outbox, kafka, guarantee, .goOn).lostRows == 3)
                 try outbox.connect().execute(
-                    "UPDATE outbox_relay.relay SET timeline = 0; UPDATE outbox_relay.checkpoint_0 SET cut = 7")
+                    "UPDATE outbox_relay.relay SET timeline = -1; UPDATE outbox_relay.checkpoint_0 SET cut = 7")
             }
         }
     }
@@ -73,7 +73,7 @@ struct PromotionTests {
                     #expect(error?.message.contains("which are not in Kafka any more") == true)
                 } else {
                     #expect(try !Self.decide(outbox, kafka).isBehind)
-                    try outbox.connect().execute("UPDATE outbox_relay.relay SET timeline = 0")
+                    try outbox.connect().execute("UPDATE outbox_relay.relay SET timeline = -1")
                 }
             }
         }
@@ -116,7 +116,7 @@ struct PromotionTests {
             try connection.execute(
                 """
                 UPDATE outbox_relay.relay
-                SET system_identifier = \(server.systemIdentifier), database_oid = \(server.databaseOID), timeline = 0;
+                SET system_identifier = \(server.systemIdentifier), database_oid = \(server.databaseOID), timeline = -1;
                 UPDATE outbox_relay.checkpoint_0 SET cut = 7
                 """)
         }
