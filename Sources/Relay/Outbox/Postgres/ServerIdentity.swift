@@ -6,9 +6,11 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
     var databaseOID: Int64
     var timeline: Int32
 
-    /// Whether this is the same database on a later timeline.
+    /// Whether this is the same database on a later timeline. No server has the timeline 0: operators mark a copy with
+    /// it that is not to be relayed.
     func isLater(than other: ServerIdentity) -> Bool {
-        systemIdentifier == other.systemIdentifier && databaseOID == other.databaseOID && timeline > other.timeline
+        systemIdentifier == other.systemIdentifier && databaseOID == other.databaseOID && other.timeline != 0
+            && timeline > other.timeline
     }
 
     private enum Column: Int { case systemIdentifier, databaseOID, timeline }
