@@ -86,13 +86,24 @@ class Stack:
         used["postgres"] = self.bench.postgres.cpu_seconds()
         return used
 
+    def sessions(self):
+        """Seconds of processor time of the server processes, by the program that they serve."""
+        rows = self.bench.postgres.sql("SELECT string_agg(pid || ' ' || split_part(application_name, ' ', 1), ',') FROM pg_stat_activity "
+                                       "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        used = {}
+        for row in rows.split(","):
+            pid, name = row.split(" ", 1)
+            used[name] = used.get(name, 0) + process.cpu_seconds(int(pid))
+        return used
+
     def used_since(self, before, orders):
         """Microseconds of processor time per order, of each process."""
         now = self.cpu()
         spent = {name: (now[name] - before.get(name, 0)) * 1e6 / orders for name in now}
         parts = ", ".join(f"{name} {us:.0f}" for name, us in spent.items())
+        sessions = ", ".join(f"{name} {seconds * 1e6 / orders:.0f}" for name, seconds in sorted(self.sessions().items()))
         memory = ", ".join(f"{server.name} {server.memory_mb('VmHWM'):.0f}" for server in self.servers.values())
-        return f"us of processor time per order: {sum(spent.values()):.0f} ({parts}); MB at most: {memory}"
+        return f"us of processor time per order: {sum(spent.values()):.0f} ({parts}; Postgres for {sessions}); MB at most: {memory}"
 
 
 class Pipeline:

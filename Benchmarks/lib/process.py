@@ -30,6 +30,12 @@ def is_listening(port):
         return False
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """One server process, its log, and what it has used."""
 
@@ -54,8 +60,7 @@ class Server:
             return f.read()[-2000:].decode(errors="replace")
 
     def cpu_seconds(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def memory_mb(self, field="VmRSS"):
         for line in open(f"/proc/{self.process.pid}/status"):

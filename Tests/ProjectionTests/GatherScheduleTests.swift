@@ -29,10 +29,21 @@ import Testing
     @Test func whenNothingComesAnyMoreTheGatheringEnds() {
         var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .milliseconds(50))
         schedule.applied(messages: busy, begun: now)
-        schedule.arrived(at: now + .milliseconds(10))
+        schedule.arrived(at: now + .milliseconds(10), isFull: false)
         #expect(schedule.due(messages: 1, now: now) == now + .milliseconds(60))
-        schedule.arrived(at: now + .milliseconds(980))
+        schedule.arrived(at: now + .milliseconds(980), isFull: false)
         #expect(schedule.due(messages: 2, now: now) == now + .seconds(1))
+    }
+
+    @Test func aProjectorThatIsBehindFillsItsBatch() {
+        var schedule = GatherSchedule(most: 5_000, gathering: .seconds(1), quiet: .milliseconds(50))
+        schedule.applied(messages: busy, begun: now)
+        schedule.arrived(at: now + .seconds(2), isFull: true)
+        #expect(!schedule.isDue(messages: 4_999, now: now + .seconds(2)))
+        #expect(schedule.isDue(messages: 5_000, now: now + .seconds(2)))
+        // The last of them was not full: nothing more waits.
+        schedule.arrived(at: now + .seconds(2), isFull: false)
+        #expect(schedule.isDue(messages: 4_999, now: now + .seconds(2)))
     }
 
     @Test func aFullBatchIsDueAtOnce() {

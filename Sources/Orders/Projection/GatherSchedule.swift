@@ -11,6 +11,8 @@ struct GatherSchedule {
     private var notBefore: ContinuousClock.Instant?
     /// When the last messages came; nil before the first.
     private var lastArrival: ContinuousClock.Instant?
+    /// Whether more messages wait: while the projector is behind, a batch becomes as large as it may.
+    private var isBehind = false
 
     /// - Parameters:
     ///   - most: messages that make a batch full.
@@ -26,7 +28,8 @@ struct GatherSchedule {
     func due(messages: Int, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard messages > 0 else { return nil }
         guard messages < most, let notBefore else { return now }
-        return lastArrival.map { min(notBefore, $0 + quiet) } ?? notBefore
+        guard let lastArrival else { return notBefore }
+        return isBehind ? lastArrival + quiet : min(notBefore, lastArrival + quiet)
     }
 
     func isDue(messages: Int, now: ContinuousClock.Instant) -> Bool {
@@ -34,7 +37,12 @@ struct GatherSchedule {
     }
 
     /// Messages came.
-    mutating func arrived(at now: ContinuousClock.Instant) { lastArrival = now }
+    ///
+    /// - Parameter isFull: as many as are taken over at once, so that more of them wait.
+    mutating func arrived(at now: ContinuousClock.Instant, isFull: Bool) {
+        lastArrival = now
+        isBehind = isFull
+    }
 
     /// A batch was applied.
     mutating func applied(messages: Int, begun: ContinuousClock.Instant) {

@@ -78,7 +78,7 @@ final class ProjectionHandler: MessageHandler {
             return next
         }
         let now = ContinuousClock.now
-        schedule.arrived(at: now)
+        schedule.arrived(at: now, isFull: batch.messages.count >= ProjectionLimits.messagesPerPoll)
         if schedule.isDue(messages: gathered.messageCount, now: now) { try applyGathered() }
     }
 
