@@ -45,7 +45,7 @@ extension ConsumedMessage {
             orderID: record.key.flatMap { String(validating: $0, as: UTF8.self) },
             sequenceNumber: record.header("ce_sequence").flatMap { Int64(String(decoding: $0, as: UTF8.self)) },
             eventType: record.header("ce_type").flatMap { String(validating: $0, as: UTF8.self) },
-            eventID: record.header("id").flatMap { UUIDBytes(utf8: $0) },
+            eventID: record.header("id").flatMap { $0.withUnsafeBytes { UUIDBytes(utf8: $0) } },
             payload: record.value ?? [])
     }
 }

@@ -24,11 +24,13 @@ public struct UUIDBytes: Hashable, Sendable {
 
     /// Reads the 36-character form with hyphens, in either case; nil for any other text.
     public init?(_ text: some StringProtocol) {
-        self.init(utf8: text.utf8)
+        var text = String(text)
+        guard let parsed = text.withUTF8({ UUIDBytes(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = parsed
     }
 
     /// Reads the bytes of the 36-character form, without a `String`; nil for any other bytes.
-    public init?(utf8 text: some Sequence<UInt8>) {
+    public init?(utf8 text: UnsafeRawBufferPointer) {
         var words: (UInt64, UInt64) = (0, 0)
         var digits = 0
         var position = 0
