@@ -185,6 +185,8 @@ extension EndToEndTests {
                     contentsOf: TestPaths.root.appending(path: "docs/operations.md"), encoding: .utf8)
                 let statements = try #require(text.firstMatch(of: /BEGIN;\nTRUNCATE order_projection;\n[^`]*COMMIT;\n/))
                 try await stack.execute(String(statements.output))
+                #expect(try await stack.terminate(.projector) == 0)
+                try await stack.start(.projector)
                 try await stack.settled()
                 let (database, kafka) = (stack.database, stack.kafka)
                 let violations = try await onThread {

@@ -39,6 +39,45 @@ struct OutageTests {
         }
     }
 
+    /// The commit waits for a synchronous standby that is away. When an operator cancels the wait, Postgres says that the
+    /// commit succeeded, and the next append finds the events: neither may be taken for an acknowledgement.
+    @Test func aCancelledWaitForTheStandbyIsNoAcknowledgement() async throws {
+        let (server, url) = try await Self.ownServer()
+        try await Fixture.run(Fixture.configuration(lanes: 1), url: url, keepsHouse: false) { fixture in
+            _ = try await fixture.store.place(Fixture.details)
+            let admin = try await Session(PostgresConfiguration(url: url, applicationName: "admin"))
+            try await admin.execute("SET synchronous_commit = local")
+            try await admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'away'")
+            try await admin.execute("SELECT pg_reload_conf()")
+            // The server takes a moment to make commits wait.
+            let placing = Task {
+                var placed: Int64 = 1
+                while !Task.isCancelled {
+                    _ = try await fixture.store.place(Fixture.details)
+                    placed += 1
+                }
+                return placed
+            }
+            var waiting: Int64 = 0
+            for _ in 0..<3 {
+                let query = """
+                    FROM pg_stat_activity
+                    WHERE application_name LIKE 'store%' AND wait_event = 'SyncRep' AND pid <> \(waiting)
+                    """
+                try await admin.wait("a commit to wait for the standby", "SELECT count(*) \(query)") { $0 == 1 }
+                waiting = try await admin.number("SELECT pid::bigint \(query)")
+                try await admin.execute("SELECT pg_cancel_backend(\(waiting))")
+            }
+            placing.cancel()
+            try await admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            try await admin.execute("SELECT pg_reload_conf()")
+            let placed = try await placing.value
+            let events = try await admin.number("SELECT count(*) FROM event")
+            #expect(events == placed)
+        }
+        try await server.stop(.immediate)
+    }
+
     @Test func aStoreStartsBeforePostgres() async throws {
         let (server, url) = try await Self.ownServer()
         try await server.stop(.fast)

@@ -24,7 +24,12 @@ final class ProjectionHandler: MessageHandler {
     func beginRound() throws { _ = try store() }
 
     private func store() throws -> ProjectionStore {
-        if let openedStore, openedStore.connection.isAlive { return openedStore }
+        if let openedStore {
+            if openedStore.connection.isAlive { return openedStore }
+            // The next server may have been promoted without the last positions: the failure has them asked for again.
+            self.openedStore = nil
+            throw PostgresError(.connection, "the connection was lost while it was idle")
+        }
         let connection = try PostgresConnection(configuration.connection)
         let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
         openedStore = made

@@ -257,11 +257,15 @@ extension WriteWorker {
         availabilityChanged?(away)
     }
 
+    /// The events that stand may be on this server only, if the wait of their commit for a synchronous standby was cut
+    /// short. A commit waits for everything before it, but only if its own transaction has written to the log.
+    private static let writesLog: PostgresStatement = "SELECT pg_logical_emit_message(true, 'event store', '')::text"
+
     private func appendAgain(_ batch: AppendBatch) throws(PostgresError) -> [Bool] {
         let connection = try connection.get()
         let inserted = try batch.appended(connection.pipeline(batch.queries))
         guard inserted.contains(false) else { return inserted }
-        let standing = try batch.contains(connection.pipeline([batch.standingQuery])[0])
+        let standing = try batch.contains(connection.pipeline([batch.standingQuery, PostgresQuery(Self.writesLog)])[0])
         return zip(inserted, standing).map { $0 || $1 }
     }
 }
