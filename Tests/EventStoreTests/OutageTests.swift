@@ -39,8 +39,8 @@ struct OutageTests {
         }
     }
 
-    /// The commit waits for a synchronous standby that is away. When an operator cancels the wait, Postgres says that the
-    /// commit succeeded, and the next append finds the events: neither may be taken for an acknowledgement.
+    /// The commit waits for a synchronous standby that is away. When an operator cancels the wait, Postgres says that
+    /// the commit succeeded, and the next append finds the events: neither may be taken for an acknowledgement.
     @Test func aCancelledWaitForTheStandbyIsNoAcknowledgement() async throws {
         let (server, url) = try await Self.ownServer()
         try await Fixture.run(Fixture.configuration(lanes: 1), url: url, keepsHouse: false) { fixture in
