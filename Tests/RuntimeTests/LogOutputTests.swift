@@ -25,6 +25,10 @@ struct LogOutputTests {
             attempts += 1
             lines += pipe.readLines()
         }
+        // A "last" of an earlier attempt may still be on its way.
+        output.finish()
+        pipe.writeEndOfTest()
+        while lines.last != TestPipe.endOfTest { lines += pipe.readLines() }
         let numbers = lines.compactMap { $0.hasPrefix("line ") ? Int($0.dropFirst(5)) : nil }
         #expect(numbers == numbers.sorted())
         let gaps = lines.filter { $0.hasPrefix("dropped ") }
@@ -32,7 +36,6 @@ struct LogOutputTests {
         #expect(dropped == output.droppedLines)
         #expect(numbers.count + dropped + lines.count { $0 == "last" } == 50_000 + attempts)
         #expect(gaps.allSatisfy { $0.contains(" since 20") })
-        output.finish()
     }
 
     @Test func theBoundOfLinesHolds() throws {
@@ -146,6 +149,14 @@ private final class TestPipe: Sendable {
         let bytes = [UInt8](repeating: UInt8(ascii: "z"), count: 4096)
         while write(writeEnd, bytes, bytes.count) > 0 {}
         _ = fcntl(writeEnd, F_SETFL, flags)
+    }
+
+    static let endOfTest = "end of test"
+
+    /// Writes a line past the output.
+    func writeEndOfTest() {
+        let line = Array((Self.endOfTest + "\n").utf8)
+        _ = write(writeEnd, line, line.count)
     }
 
     /// Blocks for bytes, and reads on to the end of a line.
