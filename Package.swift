@@ -86,7 +86,8 @@ func testKit(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let support: [Target] = [
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
-    library(.support, "Runtime", ["Threads", "Values", logging, lifecycle, unixSignals]),
+    .target(name: "CStandardDescriptors", path: Group.support.path("CStandardDescriptors")),
+    library(.support, "Runtime", ["CStandardDescriptors", "Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Listening", [nioCore, logging]),
     library(.support, "Admin", ["Runtime", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]

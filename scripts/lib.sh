@@ -23,6 +23,9 @@ die() {
     exit 1
 }
 
+# among ADDRESS LIST: whether the list of addresses, separated by spaces, has this one.
+among() { [[ " $2 " == *" $1 "* ]]; }
+
 # contents FILE: prints the file; prints nothing when there is no such file.
 contents() { cat -- "$1" 2>/dev/null || true; }
 

@@ -26,7 +26,7 @@ report() {
 }
 
 # owned ADDRESS: whether the stack started this store itself. Otherwise the services' health tells about it.
-owned() { [ -z "$1" ] || [[ " ${STACK_ADDRESSES:-} " == *" $1 "* ]]; }
+owned() { [ -z "$1" ] || among "$1" "${STACK_ADDRESSES:-}"; }
 
 if owned "${DATABASE_URL:-}"; then
     report postgres "127.0.0.1:$(contents "$data/run/postgres.port")"

@@ -3,7 +3,7 @@
 
 # given ADDRESS: prints an address that the caller chose, and nothing for one that a shell has from an earlier "source .data/env".
 given() {
-    [[ " ${STACK_ADDRESSES:-} " == *" $1 "* ]] || printf '%s' "$1"
+    among "$1" "${STACK_ADDRESSES:-}" || printf '%s' "$1"
 }
 
 database_url() { if [ -n "$given_database" ]; then printf '%s' "$given_database"; else "$scripts/postgres.sh" url; fi; }
@@ -22,7 +22,7 @@ same_stores() {
 asked_is() {
     local used
     used="$(source "$data/env" && printf '%s' "${!2}")"
-    if [ -n "$1" ]; then [ "$used" = "$1" ]; else [[ " $3 " == *" $used "* ]]; fi
+    if [ -n "$1" ]; then [ "$used" = "$1" ]; else among "$used" "$3"; fi
 }
 
 # Fails in a second instead of after the build. A Postgres is tried by outboxctl migrate.

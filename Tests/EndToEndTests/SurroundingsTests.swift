@@ -61,6 +61,26 @@ extension EndToEndTests {
             }
         }
 
+        /// The number of a closed descriptor goes to the next socket, and the log would have written into that.
+        @Test func closedStandardDescriptorsAreNotUsedForAnythingElse() async throws {
+            try await TestStack.bare { stack in
+                try await stack.migrate()
+                for service in TestStack.Service.allCases {
+                    try await stack.start(service, throughShell: #"exec "$@" <&- >&- 2>&-"#)
+                }
+                for service in TestStack.Service.allCases {
+                    try await stack.healthy(service)
+                    for descriptor in 0...2 {
+                        let file = try FileManager.default.destinationOfSymbolicLink(
+                            atPath: "/proc/\(stack.process(service).pid)/fd/\(descriptor)")
+                        #expect(file == "/dev/null", "\(service.rawValue) \(descriptor)")
+                    }
+                }
+                let id = try await stack.place()
+                try await stack.waitForPayment(id, status: 3)
+            }
+        }
+
         /// One core was spent in accept, nothing was logged, and `/livez` was dead.
         @Test func aServerOutlivesMoreConnectionsThanItHasDescriptors() async throws {
             try await TestStack.bare { stack in

@@ -1,6 +1,7 @@
 import EventStore
 import Orders
 import Postgres
+import Synchronization
 import TestKit
 import Testing
 
@@ -49,31 +50,33 @@ struct OutageTests {
             try await admin.execute("SET synchronous_commit = local")
             try await admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'away'")
             try await admin.execute("SELECT pg_reload_conf()")
-            // The server takes a moment to make commits wait.
+            let acknowledged = Mutex<Int64>(1)
+            // Many orders, because the server takes a moment to make commits wait.
             let placing = Task {
-                var placed: Int64 = 1
                 while !Task.isCancelled {
                     _ = try await fixture.store.place(Fixture.details)
-                    placed += 1
+                    acknowledged.withLock { $0 += 1 }
                 }
-                return placed
             }
             var waiting: Int64 = 0
-            for _ in 0..<3 {
+            var before: Int64 = 0
+            for cancelled in 0..<3 {
                 let query = """
                     FROM pg_stat_activity
                     WHERE application_name LIKE 'store%' AND wait_event = 'SyncRep' AND pid <> \(waiting)
                     """
                 try await admin.wait("a commit to wait for the standby", "SELECT count(*) \(query)") { $0 == 1 }
+                if cancelled == 0 { before = acknowledged.withLock { $0 } }
                 waiting = try await admin.number("SELECT pid::bigint \(query)")
                 try await admin.execute("SELECT pg_cancel_backend(\(waiting))")
             }
+            #expect(acknowledged.withLock { $0 } == before)
             placing.cancel()
             try await admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
             try await admin.execute("SELECT pg_reload_conf()")
-            let placed = try await placing.value
+            try await placing.value
             let events = try await admin.number("SELECT count(*) FROM event")
-            #expect(events == placed)
+            #expect(events == acknowledged.withLock { $0 })
         }
         try await server.stop(.immediate)
     }

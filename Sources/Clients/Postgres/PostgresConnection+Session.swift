@@ -26,7 +26,7 @@ extension PostgresConnection {
         else { throw PostgresError(.decoding, "the server does not tell its clock") }
         compareClocks(server: clock, own: now, within: .now - began)
         isPooled = backend != backendPID
-        if isPooled, configuration.refusesTransactionPooler, try PostgresPooler.lendsSessions(configuration) {
+        if isPooled, configuration.refusesTransactionPooler, try PostgresPooler.isTransactionPooler(configuration) {
             throw PostgresError(.pooler, PostgresPooler.refusal)
         }
     }

@@ -23,11 +23,6 @@ public enum PostgresPooler {
         return try !hears(listener, from: PostgresConnection(plain(configuration)))
     }
 
-    /// The same where it is known that some pooler is in between.
-    static func lendsSessions(_ configuration: PostgresConfiguration) throws(PostgresError) -> Bool {
-        try isTransactionPooler(configuration)
-    }
-
     private static func plain(_ configuration: PostgresConfiguration) -> PostgresConfiguration {
         var plain = configuration
         plain.applicationName += " probe"

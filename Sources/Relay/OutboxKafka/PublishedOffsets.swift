@@ -3,7 +3,7 @@ import Synchronization
 /// The offsets that Kafka acknowledged, by topic: shared by all publishers of a factory, because a publisher does not
 /// outlive a failure.
 final class PublishedOffsets: Sendable {
-    /// The newest partitions beyond this number are not followed.
+    /// The partitions of a topic whose number is not below this are not followed.
     static let followedPartitions = 100_000
 
     private let topics = Mutex<[String: TopicOffsets]>([:])

@@ -1,3 +1,4 @@
+import CStandardDescriptors
 import Glibc
 public import Logging
 public import ServiceLifecycle
@@ -34,6 +35,8 @@ public enum ServiceProcess {
         drainTimeout: (EnvironmentReader) -> Duration = { _ in drainTimeout },
         services: (EnvironmentReader, Logger) async throws -> [any Service]
     ) async -> Never {
+        // It has run before main already; the call keeps it linked.
+        open_standard_descriptors()
         ignoreBrokenPipes()
         DescriptorBudget.raiseLimit()
         do {

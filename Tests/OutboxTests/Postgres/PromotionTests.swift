@@ -59,6 +59,32 @@ struct PromotionTests {
         }
     }
 
+    /// Looking for rows in a large outbox, or in one that is locked, takes longer than the other statements of the
+    /// leading connection may.
+    @Test func theLookForLostRowsMayTakeLong() async throws {
+        let outbox = try await promoted()
+        async let locked: Void = onThread {
+            try outbox.connect().execute(
+                """
+                BEGIN; LOCK TABLE outbox;
+                SELECT pg_sleep(\(OutboxLimits.leadStatementSeconds + 1)); COMMIT
+                """)
+        }
+        try await onThread {
+            let observer = try outbox.connect()
+            let isLocked = PostgresStatement(
+                """
+                SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'outbox'::regclass
+                               AND mode = 'AccessExclusiveLock' AND granted), pg_sleep(0.002)
+                """)
+            while try !observer.query(isLocked).bool(0, 0) {}
+            let row = PublishedRow(place: "t[0]", offset: 7, cut: 8, eventID: .v7(), time: nil)
+            let kafka = StubKafka(rows: PublishedRows(newestCut: 8, rows: [row]))
+            #expect(try Self.decide(outbox, kafka, .atLeastOnce, .goOn).lostRows == 1)
+        }
+        try await locked
+    }
+
     /// Kafka has deleted the rows by their age; its record still names the cut.
     @Test func aRecordAheadOfTheCheckpointIsALossThatCannotBeCounted() async throws {
         let outbox = try await promoted()

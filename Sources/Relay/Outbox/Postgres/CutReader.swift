@@ -125,7 +125,7 @@ final class CutReader {
 }
 
 extension PostgresConnection {
-    /// Runs statements that take or read a cut, which may take long.
+    /// Runs statements that read as much as a cut has, which may take long.
     func withinLongClass<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
         try within(
             .seconds(OutboxLimits.workStatementSeconds), late: .seconds(OutboxLimits.lateCutSeconds), body)

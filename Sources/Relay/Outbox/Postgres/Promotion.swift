@@ -100,13 +100,13 @@ struct Promotion {
             + "\(PostgresConnection.quoteIdentifier(schema)).checkpoint)"
         for condition in [recent, ""] where !missing.isEmpty {
             let list = "{" + missing.map(\.description).joined(separator: ",") + "}"
-            let result = try connection.query(
-                PostgresStatement(
-                    """
-                    WITH candidates AS MATERIALIZED (SELECT event_id FROM \(source) \(condition))
-                    SELECT p.event_id::text FROM unnest($1::uuid[]) AS p (event_id)
-                    WHERE NOT EXISTS (SELECT FROM candidates AS c WHERE c.event_id = p.event_id)
-                    """), [.literal(list)])
+            let statement = PostgresStatement(
+                """
+                WITH candidates AS MATERIALIZED (SELECT event_id FROM \(source) \(condition))
+                SELECT p.event_id::text FROM unnest($1::uuid[]) AS p (event_id)
+                WHERE NOT EXISTS (SELECT FROM candidates AS c WHERE c.event_id = p.event_id)
+                """)
+            let result = try connection.withinLongClass { try connection.query(statement, [.literal(list)]) }
             missing = Set(try (0..<result.count).compactMap { UUIDBytes(try result.string($0, 0)) })
         }
         return rows.filter { $0.eventID.map { missing.contains($0) } ?? true }
