@@ -18,6 +18,7 @@ struct FieldGatherer: ~Copyable {
     }
 
     /// Appends a field as `HTTP2Headers` keeps it: two 32-bit lengths, the name, the value.
+    @inline(__always)
     mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let end = length + 8 + name.count + value.count
         if end > capacity { grow(to: end) }
@@ -32,12 +33,8 @@ struct FieldGatherer: ~Copyable {
 
     /// Returns the fields gathered so far, and empties the gatherer.
     mutating func take() -> HTTP2Headers {
-        // The bytes are appended to an empty array, because the initializers of Array look up the type of its storage
-        // at each call.
-        var storage: [UInt8] = []
-        storage.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length).bindMemory(to: UInt8.self))
         defer { clear() }
-        return HTTP2Headers(storage: storage, count: count)
+        return HTTP2Headers(copying: UnsafeRawBufferPointer(start: bytes, count: length), count: count)
     }
 
     /// Drops the fields gathered so far.
