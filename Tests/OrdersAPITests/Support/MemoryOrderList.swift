@@ -30,7 +30,7 @@ struct MemoryOrderList: OrderList {
 
     func version(of orderID: String) async throws(APIError) -> UInt32 {
         do {
-            return UInt32(clamping: try await store.load(orderID)?.version ?? 0)
+            return UInt32(clamping: try await store.loading(orderID).await().get()?.version ?? 0)
         } catch {
             throw APIError(error)
         }

@@ -68,8 +68,8 @@ struct RESTFixture {
 
     func placePaid() async throws -> String {
         let orderID = try await place()
-        _ = try await store.execute(.initiatePayment, on: orderID, options: .init())
-        _ = try await store.execute(.recordPayment, on: orderID, options: .init())
+        _ = try await store.executing(.initiatePayment, on: orderID, options: .init()).await().get()
+        _ = try await store.executing(.recordPayment, on: orderID, options: .init()).await().get()
         return orderID
     }
 
