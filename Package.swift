@@ -30,14 +30,11 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
-let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -103,6 +100,9 @@ let clients: [Target] = [
 
 let servers: [Target] = [
     library(.servers, "HTTP2", ["CNGHTTP2", "Listening", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
+    library(
+        .servers, "HTTP1",
+        ["HTTP2", "Listening", "Threads", "Values", nioCore, nioPosix, nioConcurrency, logging]),
     library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging]),
 ]
 
@@ -132,10 +132,8 @@ let orders: [Target] = [
     library(
         .orders, "OrdersAPI",
         [
-            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Listening",
-            "Threads", "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1,
-            nioHTTPTypes,
-            logging, lifecycle,
+            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP1", "HTTP2", "Runtime", "Admin",
+            "Threads", "Values", protobuf, nioCore, nioPosix, logging, lifecycle,
         ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
 ]
 
@@ -177,6 +175,7 @@ let testTargets: [Target] = [
     tests(
         "HTTP2",
         ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioEmbedded, nioSSL, logging]),
+    tests("HTTP1", ["HTTP1", "HTTP2", "HTTP2TestKit", nioCore, nioPosix, logging]),
     tests(
         "GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioConcurrency, nioEmbedded, logging]),
     tests("Outbox", ["Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "TestKit", logging]),
@@ -210,7 +209,8 @@ let testTargets: [Target] = [
     tests(
         "OrdersAPI",
         [
-            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
+            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP1", "HTTP2", "Admin",
+            "TestKit",
             "HTTP2TestKit", "Runtime", "Threads", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes,
             protobuf, logging,
             lifecycle,

@@ -8,6 +8,8 @@ from . import process, protobuf
 
 HEALTH = "/grpc.health.v1.Health/Check"
 
+PROJECTED = 1_000_000
+
 
 class HTTP2:
     def __init__(self, bench, report):
@@ -62,7 +64,11 @@ http {{ access_log off; keepalive_requests 1000000000;
         self.report.compare("h2 Health/Check gRPC, one event loop / nghttpd, static file", self.health_check, self.static_file, rounds,
                             "≥ 0.85")
         self.shapes(rounds)
-        self.report.compare("h1 GET /livez / nginx return 200, one worker", self.livez, self.nginx_ok, rounds, "≥ 0.2 (0.3)")
+        self.report.compare("h1 GET /livez / nginx return 200, one worker", self.livez, self.nginx_ok, rounds, "≥ 0.7")
+        self.insert_projection()
+        script = os.path.join(self.bench.folder, "sql", "list.sql")
+        self.report.compare(f"h1 list orders REST, 10 of {PROJECTED:,} / pgbench of the same query, 16 clients", self.list_orders,
+                            lambda: self.bench.postgres.pgbench(script, 16, self.bench.seconds), rounds, "≥ 0.8")
         after = self.server.memory_mb()
         self.report.note("transport memory", f"{before:.0f} MB resident before the rows, {after:.0f} MB after", before_mb=before,
                          after_mb=after)
@@ -116,6 +122,17 @@ http {{ access_log off; keepalive_requests 1000000000;
 
     def nginx_ok(self):
         return self.wrk(self.nginx, "/")
+
+    def list_orders(self):
+        return self.wrk(self.http, "/v1/orders?limit=10")
+
+    def insert_projection(self):
+        self.bench.postgres.sql(f"""
+            INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+                payment_method, payment_status, shipping_status, created_at, updated_at)
+            SELECT gen_random_uuid()::text, 2, 'customer-' || n % 1000, 'vendor-' || n % 100, 'product', 1, 100, 'CREDIT_CARD',
+                1 + n % 4, 1 + n % 5, now() - n * interval '1 second', now() FROM generate_series(1, {PROJECTED}) n""")
+        self.bench.postgres.sql("VACUUM ANALYZE order_projection")
 
     def wrk(self, port, path):
         out = subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", str(self.bench.seconds), f"http://127.0.0.1:{port}{path}"],

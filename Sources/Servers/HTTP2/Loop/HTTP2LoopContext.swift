@@ -1,14 +1,14 @@
 import NIOConcurrencyHelpers
-import NIOCore
+package import NIOCore
 
 /// The state that the connections of one event loop share: a task executor that keeps the jobs of handlers on the loop,
 /// and the list of connections that have output.
 ///
 /// Jobs that arise while a batch of frames is being read run at the end of that batch, before its one flush. So the
 /// replies of asynchronous handlers leave in the same write as those of synchronous handlers.
-final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
+package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     /// A connection as its event loop sees it. All functions are called on the event loop.
-    protocol Connection: AnyObject {
+    package protocol Connection: AnyObject {
         /// Sends the connection's output, as far as the socket takes it. Called at the end of a turn, never inside a
         /// callback of libnghttp2.
         func flushNow()
@@ -21,7 +21,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     // Sendable because everything but the inbox, which has a lock, is used on the event loop only.
-    let eventLoop: any EventLoop
+    package let eventLoop: any EventLoop
     private let inbox = NIOLockedValueBox(Inbox())
 
     /// The memory that libnghttp2 allocates for the sessions of this loop.
@@ -60,14 +60,14 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         case call(@Sendable () -> Void)
     }
 
-    init(eventLoop: any EventLoop) {
+    package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
     // MARK: - Work
 
     /// Takes a job of a handler's task, from any thread; the job runs in the next turn.
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if eventLoop.inEventLoop {
             work.append(.job(job))
@@ -106,13 +106,13 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Notes that the frames of one read are being processed. The caller must call `turn()` afterwards.
-    func beginBatch() {
+    package func beginBatch() {
         isBatching = true
     }
 
     /// Runs the waiting jobs, then flushes the connections that have output; again until neither is left or the turn
     /// has run its share of jobs.
-    func turn() {
+    package func turn() {
         isTurnScheduled = false
         isBatching = true
         var budget = Self.piecesPerTurn
@@ -158,7 +158,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     // MARK: - Handlers
 
     /// Runs a handler on the event loop, at once until it first waits.
-    func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
+    package func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
         (idle.popLast() ?? HandlerTask(context: self)).start(work)
     }
 
@@ -186,7 +186,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
 
     /// Puts a connection on the list of connections that are flushed at the end of the turn. The caller does so once
     /// per flush.
-    func needsFlush(_ connection: any Connection) {
+    package func needsFlush(_ connection: any Connection) {
         flushing.append(connection)
         scheduleTurn()
     }
@@ -203,7 +203,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     // MARK: - Connections
 
     /// Adds a connection, and starts the ticks with the first one. `tick` is the time between two ticks.
-    func add(_ connection: any Connection, tick: TimeAmount) {
+    package func add(_ connection: any Connection, tick: TimeAmount) {
         connections[ObjectIdentifier(connection)] = connection
         if ticker == nil {
             // A strong reference until the last connection is removed: a weak one would slow every retain of this
@@ -213,7 +213,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Removes a connection; with the last one the ticks and the waiting tasks end.
-    func remove(_ connection: any Connection) {
+    package func remove(_ connection: any Connection) {
         connections[ObjectIdentifier(connection)] = nil
         guard connections.isEmpty else { return }
         ticker?.cancel()
@@ -230,7 +230,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Begins the graceful close of every connection. The future succeeds when no connection is left.
-    func drain(reason: String) -> EventLoopFuture<Void> {
+    package func drain(reason: String) -> EventLoopFuture<Void> {
         guard !connections.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
         let promise = whenEmpty ?? eventLoop.makePromise()
         whenEmpty = promise

@@ -67,6 +67,15 @@ public struct HTTP2Headers: @unchecked Sendable {
         return found
     }
 
+    /// All fields of that name (lower case), as Strings, in order; invalid UTF-8 is repaired.
+    public func values(_ name: StaticString) -> [String] {
+        var found: [String] = []
+        forEach { candidate, value in
+            if candidate.matches(name) { found.append(String(decoding: value, as: UTF8.self)) }
+        }
+        return found
+    }
+
     /// All fields as Strings, in order, pseudo-header fields included; invalid UTF-8 is repaired.
     public var all: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
