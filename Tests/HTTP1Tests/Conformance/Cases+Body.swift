@@ -102,7 +102,8 @@ extension ConformanceCase {
         .init("7.1.2", "folded trailer", chunked("0\r\nX: y\r\n z\r\n\r\n"), 400),
         .init("6.5.1", "Content-Length as trailer (RFC 9110)", chunked("0\r\nContent-Length: 3\r\n\r\n"), 400),
         .init(
-            "6.5.1", "Transfer-Encoding as trailer (RFC 9110)", chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400),
+            "6.5.1", "Transfer-Encoding as trailer (RFC 9110)",
+            chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400),
         .init("6.5.1", "Host as trailer (RFC 9110)", chunked("0\r\nHost: y\r\n\r\n"), 400),
         .init("6.5.1", "Authorization as trailer (RFC 9110)", chunked("0\r\nAuthorization: y\r\n\r\n"), 400),
         .init("6.5.1", "Content-Type as trailer (RFC 9110)", chunked("0\r\nContent-Type: y\r\n\r\n"), 400),

@@ -32,8 +32,11 @@ final class ProbeApplication: HTTP1Application {
             return HTTP1Response(status: 200, body: .stream { _ in throw CancellationError() })
         case "/large": return HTTP1Response(status: 200, body: .bytes([UInt8](repeating: 0x61, count: 4_000_000)))
         case "/wait":
-            try? await Task.sleep(for: .seconds(600))
-            if Task.isCancelled { cancelled.yield() }
+            // Ends when the task is cancelled.
+            let (silence, continuation) = AsyncStream<Void>.makeStream()
+            for await _ in silence {}
+            withExtendedLifetime(continuation) {}
+            cancelled.yield()
             return HTTP1Response(status: 200)
         default:
             let text = "\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))"

@@ -39,12 +39,6 @@ struct HTTPTransportTests {
         try await expectRefusal(answer, 414, "target: has more than 16384 bytes")
     }
 
-    @Test func anUnknownTransferCodingIsNotSupported() async throws {
-        let answer = try await api.send(.post, "/v1/orders", headers: [.transferEncoding: "miracle"])
-        try await expectRefusal(answer, 501, "Transfer-Encoding: may be chunked and nothing else")
-        #expect(try answer.object()["code"] as? Int == 12)
-    }
-
     @Test func anUnknownMethodIsNotAllowed() async throws {
         for method in ["LOOK", "TRACE", "PATCH", "get"] {
             let answer = try await api.send(try #require(HTTPRequest.Method(method)), "/livez")

@@ -3,9 +3,9 @@ import SwiftProtobuf
 /// The members of a request's JSON object, read one field at a time by their names in the contract.
 ///
 /// Values are read as the JSON mapping of proto3 has it: `null` stands for an absent field, a number may be in quotes,
-/// an enumeration may be a name or a number, and a name may be in snake_case or in camelCase. Other than that mapping
-/// allows, unknown fields are refused: without that, a misspelt field would be ignored. Violations are collected, so that one answer names all of
-/// them: call ``finish()`` after the last field.
+/// an enumeration may be a name or a number, and a name may be in snake_case or in camelCase. Unknown fields are
+/// refused, as the mapping wants by default: a misspelt field would be ignored otherwise. Violations are collected, so
+/// that one answer names all of them: call ``finish()`` after the last field.
 struct JSONFields {
     private let names: FieldNames
     /// By the index of the name.
@@ -127,31 +127,5 @@ struct JSONFields {
             return refuse(name, "must be the name or the number of a value", nil)
         case .some(let other): return refuse(name, "must be a name or a number, not \(other.kind)", nil)
         }
-    }
-}
-
-/// The fields that an object may have, in both spellings.
-struct FieldNames: Sendable {
-    private let names: [String]
-    private let otherSpellings: [String]
-
-    /// - Parameter names: in snake_case.
-    init(_ names: [String]) {
-        self.names = names
-        otherSpellings = names.map(Self.camelCase)
-    }
-
-    var count: Int { names.count }
-
-    subscript(index: Int) -> String { names[index] }
-
-    func index(of name: String) -> Int? {
-        names.firstIndex(of: name) ?? otherSpellings.firstIndex(of: name)
-    }
-
-    /// `customer_id` becomes `customerId`.
-    static func camelCase(_ name: String) -> String {
-        let words = name.split(separator: "_")
-        return words.dropFirst().reduce(String(words.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 }

@@ -3,8 +3,8 @@ import Values
 /// A strict parser of one JSON text (RFC 8259): UTF-8 only, no duplicate names, bounded nesting, no bytes after the
 /// value.
 ///
-/// SwiftProtobuf's JSON decoder accepts texts that this API must refuse (duplicate names, digits finer than a cent), and
-/// its errors do not name the field. Therefore REST has a parser of its own.
+/// SwiftProtobuf's JSON decoder accepts texts that this API must refuse (duplicate names, digits finer than a cent),
+/// and its errors do not name the field. Therefore REST has a parser of its own.
 struct JSONReader {
     private let bytes: [UInt8]
     private var position = 0
