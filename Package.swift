@@ -89,7 +89,7 @@ let support: [Target] = [
     .target(name: "CStandardDescriptors", path: Group.support.path("CStandardDescriptors")),
     library(.support, "Runtime", ["CStandardDescriptors", "Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Listening", [nioCore, logging]),
-    library(.support, "Admin", ["Runtime", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
+    library(.support, "Admin", ["Runtime", "Values", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
 let clients: [Target] = [
