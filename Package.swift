@@ -52,6 +52,7 @@ enum Group: String {
     case servers = "Servers"
     case relay = "Relay"
     case orders = "Orders"
+    case operations = "Operations"
     case executables = "Executables"
 
     func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
@@ -139,6 +140,12 @@ let orders: [Target] = [
         ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
 ]
 
+let operations: [Target] = [
+    library(
+        .operations, "Operations",
+        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"])
+]
+
 let executables: [Target] = [
     executable("orders-server", ["OrdersAPI", "Runtime"]),
     executable(
@@ -147,7 +154,12 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", logging, arguments]),
+    executable(
+        "outboxctl",
+        [
+            "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
+            arguments,
+        ]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -216,6 +228,9 @@ let testTargets: [Target] = [
             lifecycle,
         ]),
     tests(
+        "Operations",
+        ["Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxKafka", "Postgres", "TestKit"]),
+    tests(
         "StatementPlans",
         [
             "EventStore", "Projection", "Payments", "OrdersAPI", "OrdersProto", "Consumers", "Orders", "Postgres",
@@ -240,6 +255,6 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: ["Outbox", "OutboxKafka", "GRPC", "HTTP2", "Postgres", "Kafka"].map { .library(name: $0, targets: [$0]) },
     dependencies: packages,
-    targets: support + clients + servers + relay + orders + executables
+    targets: support + clients + servers + relay + orders + operations + executables
         + ifPresent("Benchmarks", benchmarks) + ifPresent("Tests", testTargets)
 )
