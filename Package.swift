@@ -48,6 +48,7 @@ enum Group: String {
     case servers = "Servers"
     case relay = "Relay"
     case orders = "Orders"
+    case operations = "Operations"
     case executables = "Executables"
 
     func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
@@ -85,7 +86,7 @@ let support: [Target] = [
     .target(name: "CStandardDescriptors", path: Group.support.path("CStandardDescriptors")),
     library(.support, "Runtime", ["CStandardDescriptors", "Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Listening", [nioCore, logging]),
-    library(.support, "Admin", ["Runtime", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
+    library(.support, "Admin", ["Runtime", "Values", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
 let clients: [Target] = [
@@ -110,8 +111,8 @@ let relay: [Target] = [
     library(
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
-            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views", "schema_version",
-            "source_view", "wake_trigger",
+            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
+            "relay_0004_operations", "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]
@@ -136,6 +137,12 @@ let orders: [Target] = [
         ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
 ]
 
+let operations: [Target] = [
+    library(
+        .operations, "Operations",
+        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"])
+]
+
 let executables: [Target] = [
     executable("orders-server", ["OrdersAPI", "Runtime"]),
     executable(
@@ -144,7 +151,12 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", logging, arguments]),
+    executable(
+        "outboxctl",
+        [
+            "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
+            arguments,
+        ]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -215,6 +227,9 @@ let testTargets: [Target] = [
             lifecycle,
         ]),
     tests(
+        "Operations",
+        ["Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxKafka", "Postgres", "TestKit"]),
+    tests(
         "StatementPlans",
         [
             "EventStore", "Projection", "Payments", "OrdersAPI", "OrdersProto", "Consumers", "Orders", "Postgres",
@@ -239,6 +254,6 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: ["Outbox", "OutboxKafka", "GRPC", "HTTP2", "Postgres", "Kafka"].map { .library(name: $0, targets: [$0]) },
     dependencies: packages,
-    targets: support + clients + servers + relay + orders + executables
+    targets: support + clients + servers + relay + orders + operations + executables
         + ifPresent("Benchmarks", benchmarks) + ifPresent("Tests", testTargets)
 )
