@@ -219,7 +219,12 @@ public final class EventStore: Sendable {
 
     /// The same order always uses the same lane, so that its commands never conflict within this store.
     private static func index(of order: ExactText, in lanes: Int) -> Int {
-        lanes == 1 ? 0 : Int(UInt(bitPattern: order.hashValue) % UInt(lanes))
+        guard lanes > 1 else { return 0 }
+        // FNV-1a, because the hash of a dictionary costs four times as much for an identifier.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var text = order.text
+        text.withUTF8 { for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 } }
+        return Int((hash >> 32) % UInt64(lanes))
     }
 
     // MARK: - Housekeeping

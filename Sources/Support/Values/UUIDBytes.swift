@@ -82,8 +82,8 @@ extension UUIDBytes: CustomStringConvertible {
         return Self.textLength
     }
 
-    /// The eight digits of the lower 32 bits as text, the most significant digit in the most significant byte: all digits
-    /// at once, because one at a time costs ten times as much.
+    /// The eight digits of the lower 32 bits as text, the most significant digit in the most significant byte. All
+    /// digits at once, because one at a time costs ten times as much.
     private static func digits(_ word: UInt64) -> UInt64 {
         var nibbles = (word | word << 16) & 0x0000_ffff_0000_ffff
         nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff

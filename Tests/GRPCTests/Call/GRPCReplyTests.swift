@@ -9,7 +9,8 @@ import Testing
     private typealias Bytes = Google_Protobuf_BytesValue
     private typealias Kind = RawFrame.Kind
 
-    private func talk(_ events: Events = Events(), _ body: @escaping @Sendable (RawConnection) throws -> Void) async throws
+    private func talk(_ events: Events = Events(), _ body: @escaping @Sendable (RawConnection) throws -> Void)
+        async throws
     {
         try await withServer(GRPCApplication(router: EchoService.router(events: events))) { port, _ in
             try await offPool {

@@ -184,15 +184,7 @@ struct BatchPlan {
         if !request.isNewOrder || request.reply.wantsHead {
             for (event, planned) in zip(events, planned) { stream.head.append(event, id: planned.id, at: time) }
         }
-        return .success(CommandOutcome(orderID: request.orderID.text, version: last.sequenceNumber + 1, replayed: false))
-    }
-}
-
-/// The head of an order after a decision. An object, because few replies want one and a head is large.
-final class DecidedHead: Sendable {
-    let head: StreamHead
-
-    init(_ head: StreamHead) {
-        self.head = head
+        return .success(
+            CommandOutcome(orderID: request.orderID.text, version: last.sequenceNumber + 1, replayed: false))
     }
 }

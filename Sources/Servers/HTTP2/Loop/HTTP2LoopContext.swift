@@ -37,14 +37,14 @@ package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     /// Empty arrays whose memory the next request uses.
     private var spareBytes: [[UInt8]] = []
 
-    /// Pieces of work that one turn runs before the loop reads its sockets again, so that a task that always yields does
-    /// not stop the connections.
+    /// Pieces of work that one turn runs before the loop reads its sockets again, so that a task that always yields
+    /// does not stop the connections.
     private static let piecesPerTurn = 4_096
 
     /// Tasks that wait for a handler, of about 2 KiB each. A further task ends with its handler.
     private static let idleTasks = 256
 
-    /// Arrays that are kept for the next requests, and the capacity beyond which an array is freed instead: 1 MiB in all.
+    /// Arrays that are kept for the next requests, and the bytes beyond which an array is freed instead: 1 MiB in all.
     private static let spareArrays = 256
     private static let largestSpareBytes = 4_096
 

@@ -62,7 +62,7 @@ public struct HTTP2Headers: @unchecked Sendable {
     public func first(_ name: StaticString) -> String? {
         var found: String?
         forEach { candidate, value in
-            if candidate.count == name.utf8CodeUnitCount, found == nil, candidate.matches(name) { found = String(decoding: value, as: UTF8.self) }
+            if found == nil, candidate.matches(name) { found = String(decoding: value, as: UTF8.self) }
         }
         return found
     }

@@ -38,22 +38,6 @@ final class HTTP2Session {
     /// Whether the peer's first SETTINGS came.
     private(set) var isEstablished = false
 
-    /// The functions of the driver. The session calls them inside callbacks of libnghttp2, too.
-    struct Driver {
-        /// There is output. Called once per production.
-        var needsFlush: () -> Void
-        /// The PING that follows the first GOAWAY was answered.
-        var drainAcknowledged: () -> Void
-    }
-
-    /// A header block whose last fragment has not come.
-    private struct HeaderBlock {
-        /// A number of its own for each block.
-        let token: UInt64
-        /// nil for a stream that is closed or was not accepted. Not counted: a closed stream leaves the block.
-        let stream: Unmanaged<HTTP2Stream>?
-    }
-
     private static let drainPing: [UInt8] = Array("drainrtt".utf8)
     private static let keepalivePing: [UInt8] = Array("areyouok".utf8)
 
