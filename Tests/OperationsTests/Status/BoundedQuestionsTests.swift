@@ -73,10 +73,10 @@ import Testing
             INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, created_at)
             SELECT 'order', 'key-' || s % 1000, s / 1000, 'happened', '{}',
                    '2026-01-01 00:00+00'::timestamptz + s * interval '0.5 seconds'
-            FROM generate_series(%) s
+            FROM generate_series(RANGE) s
             """
         let border = rows * 2 / 3
-        try connection.execute(insert.replacing("%", with: "0, \(border - 1)"))
+        try connection.execute(insert.replacing("RANGE", with: "0, \(border - 1)"))
         try connection.execute(
             """
             UPDATE outbox_relay.checkpoint_0 SET published = pg_current_snapshot(), cut = 1;
@@ -86,7 +86,7 @@ import Testing
             SELECT s, 'letter', 'key-' || s / 2 FROM generate_series(1, 100000) s;
             INSERT INTO outbox_relay.decision (action, reason) SELECT 'park', 'x' FROM generate_series(1, 100000)
             """)
-        try connection.execute(insert.replacing("%", with: "\(border), \(rows - 1)"))
+        try connection.execute(insert.replacing("RANGE", with: "\(border), \(rows - 1)"))
         try connection.execute("VACUUM ANALYZE outbox_relay.held")
         try connection.execute("VACUUM ANALYZE outbox_relay.parked")
         try connection.execute("ANALYZE outbox")

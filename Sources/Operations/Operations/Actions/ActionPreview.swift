@@ -30,7 +30,7 @@ extension OperatorDesk {
             let which =
                 filter.isOneKey
                 ? "\(filter.aggregateType ?? "")/\(filter.aggregateId ?? "")"
-                : "\(preview.keys)\(preview.isMore ? " or more" : "") keys"
+                : "\(preview.keys)\(preview.isMore ? " or more keys" : preview.keys == 1 ? " key" : " keys")"
             preview.summary =
                 preview.keys == 0
                 ? "no parked key matches"

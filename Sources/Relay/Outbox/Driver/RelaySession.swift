@@ -135,6 +135,7 @@ final class RelaySession {
             }
             signals.workWake.wait(until: .now + .milliseconds(OutboxLimits.pauseLookMilliseconds))
         }
+        try saveAcknowledged()
         try waits.showPause(nil)
     }
 

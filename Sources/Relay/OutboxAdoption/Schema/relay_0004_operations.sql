@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS :"schema".replay (
 
 -- Copies the rows of a replay, chunk by chunk, each in a transaction of its own. It runs in the server: a client that
 -- goes away does not stop it, stop_asked_at does. Called again after a crash it goes on where it was.
-CREATE OR REPLACE PROCEDURE :"schema".run_replay(replay bigint) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE :"schema".run_replay(job_id bigint) LANGUAGE plpgsql AS $$
 DECLARE
     job        :"schema".replay;
     chunk_rows integer;
@@ -66,10 +66,10 @@ DECLARE
 BEGIN
     LOOP
         began := clock_timestamp();
-        SELECT * INTO job FROM :"schema".replay WHERE replay_id = replay FOR UPDATE;
+        SELECT * INTO job FROM :"schema".replay WHERE replay_id = job_id FOR UPDATE;
         EXIT WHEN job.replay_id IS NULL OR job.ended_at IS NOT NULL;
         IF job.stop_asked_at IS NOT NULL THEN
-            UPDATE :"schema".replay SET ended_at = clock_timestamp() WHERE replay_id = replay;
+            UPDATE :"schema".replay SET ended_at = clock_timestamp() WHERE replay_id = job_id;
             EXIT;
         END IF;
         -- Five chunks a second: the backlog stays small, and live rows come between.
@@ -81,7 +81,7 @@ BEGIN
             INSERT INTO :"schema".source
                 (event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload, headers)
             SELECT o.event_id, o.aggregate_type, o.aggregate_id, o.sequence_number, o.event_type, o.payload,
-                   coalesce(o.headers, '{}') || jsonb_build_object('outbox_replay', replay::text)
+                   coalesce(o.headers, '{}') || jsonb_build_object('outbox_replay', job_id::text)
             FROM scanned
             CROSS JOIN LATERAL (SELECT * FROM :"schema".source WHERE outbox_id = scanned.outbox_id OFFSET 0) AS o
             WHERE (job.since IS NULL OR o.created_at >= job.since) AND (job.until IS NULL OR o.created_at < job.until)
@@ -98,7 +98,7 @@ BEGIN
         UPDATE :"schema".replay AS r
         SET done_through = coalesce(last_id, r.to_id), copied = r.copied + copies,
             ended_at = CASE WHEN last_id IS NULL OR last_id >= r.to_id THEN clock_timestamp() END
-        WHERE r.replay_id = replay;
+        WHERE r.replay_id = job_id;
         COMMIT;
         PERFORM pg_sleep(greatest(0, copies::float / job.rows_per_second
                                      - extract(epoch FROM clock_timestamp() - began)));
