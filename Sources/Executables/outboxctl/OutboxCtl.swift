@@ -51,7 +51,8 @@ enum Database {
     enum Patience {
         /// Some rows are read or changed.
         case short
-        /// Building an index, waiting for another runner's migrations and changing a large outbox have no time limit.
+        /// Building an index, waiting for another runner's migrations and changing a large outbox have no time limit,
+        /// as long as Postgres says that it works on them.
         case unlimited
     }
 
@@ -74,6 +75,7 @@ enum Database {
         var configuration = PostgresConfiguration(url: url, applicationName: command)
         configuration.readWriteOnly = true
         configuration.statementDeadline = patience == .short ? shortDeadline : nil
+        configuration.watchesSilence = patience == .unlimited
         configuration.lateAfter = late
         // A pooler would hand prepared statements on to other clients.
         configuration.preparesStatements = false
