@@ -13,6 +13,8 @@ final class ProjectionHandler: MessageHandler {
     private var gathered = BatchFold()
     private var nextOffsets: [Int32: Int64] = [:]
     private var schedule: GatherSchedule
+    /// When to look again whether a walk was asked for: operators ask for one while projectors run.
+    private var nextLook = ContinuousClock.now
 
     init(_ configuration: ProjectorConfiguration, _ reports: ConsumerReports<ProjectorHappening>) {
         self.configuration = configuration
@@ -119,14 +121,22 @@ final class ProjectionHandler: MessageHandler {
     /// looks for messages without waiting.
     func work() throws -> ConsumerDemand {
         if schedule.isDue(messages: gathered.messageCount, now: .now) { try applyGathered() }
+        if machine.mayLook, .now >= nextLook { try look() }
         guard machine.isChunkDue else {
+            let due = schedule.due(messages: gathered.messageCount, now: .now)
+            let look = machine.mayLook ? nextLook : nil
             return ConsumerDemand(
-                nextWork: schedule.due(messages: gathered.messageCount, now: .now), isCatchingUp: machine.isHealing)
+                nextWork: [due, look].compactMap { $0 }.min(), isCatchingUp: machine.isHealing)
         }
         let chunk = try store().healChunk(maximumOrders: configuration.healingChunkOrders)
         machine.healed(isLast: chunk.isLast)
         reports.healed(chunk)
         return ConsumerDemand(nextWork: .now, isCatchingUp: machine.isHealing)
+    }
+
+    private func look() throws {
+        nextLook = .now + configuration.healingLook
+        machine.looked(isHealing: try store().isHealingWanted())
     }
 
     // MARK: What a projector does not need
