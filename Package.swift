@@ -112,7 +112,7 @@ let relay: [Target] = [
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
             "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
-            "relay_0004_operations", "schema_version", "source_view", "wake_trigger",
+            "relay_0004_operations", "relay_0005_record_loss", "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]

@@ -119,6 +119,33 @@ import Threads
         }
     }
 
+    /// The right to read is taken away and given back, and the right to ask for metadata stays.
+    @Test func saysThatTheTopicMayNotBeReadAsLongAsThatIsSo() async throws {
+        try await onThread {
+            let strict = try StrictKafka()
+            defer { strict.close() }
+            let kafka = try TestTopic(on: TestKafka(strict), partitions: 1)
+            let source = try kafka.source()
+            defer { source.close() }
+            _ = try source.assignment()
+            try source.start([0: 0])
+            try strict.control("errors fetch 1000000 TOPIC_AUTHORIZATION_FAILED")
+            for _ in 0..<3 {
+                let told = try source.wait { event -> String? in
+                    switch event {
+                    case .unavailable(let why): why
+                    case .available: "available"
+                    default: nil
+                    }
+                }
+                #expect(told?.contains("TOPIC_AUTHORIZATION_FAILED") == true, "\(told ?? "")")
+            }
+            try strict.control("clear")
+            let isBack = try source.wait { if case .available = $0 { true } else { nil } }
+            #expect(isBack == true)
+        }
+    }
+
     @Test func aWakeUpEndsTheWait() async throws {
         let kafka = try TestTopic(partitions: 4)
         try await onThread {

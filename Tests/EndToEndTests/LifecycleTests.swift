@@ -5,6 +5,13 @@ import Testing
 extension EndToEndTests {
     /// Starting, stopping, and being started wrongly.
     @Suite struct LifecycleTests {
+        private static func row(_ key: String) -> String {
+            """
+            INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+            VALUES ('order', '\(key)', 0, 'drill', 'x')
+            """
+        }
+
         @Test func everyServiceStopsCleanlyOnSIGTERM() async throws {
             try await TestStack.with { stack in
                 let id = try await stack.place()
@@ -12,6 +19,21 @@ extension EndToEndTests {
                 for service in TestStack.Service.allCases {
                     #expect(try await stack.terminate(service) == 0, "\(service.rawValue)")
                 }
+            }
+        }
+
+        /// The record of the outbox was read before, so that its topic's leader is known, and is away.
+        @Test(.switchesKafka) func aRelayStopsWhileKafkaIsAway() async throws {
+            try await TestStack.bare { stack in
+                try await stack.migrate()
+                try await stack.start(.relay, ["RELAY_LEASE": "3s"])
+                try await stack.execute(Self.row("early"))
+                try await stack.drained()
+                while try await stack.deliveryRecords().isEmpty {}
+                try await stack.kafka.control("down")
+                try await stack.execute(Self.row("late"))
+                try await stack.relayTells("/readyz", "blocked")
+                _ = try await stack.terminate(.relay)
             }
         }
 

@@ -25,7 +25,9 @@ public struct TestAuthority: Sendable {
     }
 
     /// Makes `file.crt` and `file.key`, replacing older files as a renewal does.
-    public func issue(_ file: String, name: String) throws {
+    ///
+    /// - Parameter days: how long it is valid; negative for a certificate that has expired.
+    public func issue(_ file: String, name: String, days: Int = 30) throws {
         try openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)",
             "-addext",
@@ -33,7 +35,7 @@ public struct TestAuthority: Sendable {
         try openssl(
             "x509", "-req", "-in", path("\(file).csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"),
             "-CAcreateserial",
-            "-copy_extensions", "copy", "-days", "30", "-out", path("\(file).crt"))
+            "-copy_extensions", "copy", "-days", "\(days)", "-out", path("\(file).crt"))
     }
 
     /// Deletes the folder.

@@ -19,6 +19,23 @@ import Threads
         #expect(marks == KafkaWatermarks(low: 0, high: 2))
     }
 
+    /// A call that waits for the broker would hold up the end of the process.
+    @Test(.timeLimit(.minutes(1))) func aQuestionEndsInTimeWhileTheBrokersAreAway() throws {
+        let cluster = try KafkaMockCluster()
+        let kafka = TestKafka(cluster)
+        let orders = try kafka.topic(partitions: 1)
+        let place = KafkaPartition(topic: orders, index: 0)
+        let producer = try KafkaProducer(kafka.configuration)
+        #expect(try producer.watermarks(place, within: .seconds(30)) == KafkaWatermarks(low: 0, high: 0))
+        try cluster.setDown()
+        // The leader is known, and does not answer.
+        #expect(throws: KafkaError.self) { try producer.watermarks(place, within: .milliseconds(500)) }
+        try cluster.setUp()
+        let deadline = ContinuousClock.now + .seconds(30)
+        while (try? producer.watermarks(place, within: .seconds(5))) == nil, .now < deadline {}
+        #expect(try producer.watermarks(place, within: .seconds(30)) == KafkaWatermarks(low: 0, high: 0))
+    }
+
     @Test func theMockClusterHasNoAdminAPIAndThatIsSaid() throws {
         let cluster = try KafkaMockCluster()
         let producer = try KafkaProducer(KafkaConfiguration(bootstrapServers: cluster.bootstrapServers))

@@ -2,6 +2,7 @@ import Outbox
 import Postgres
 import TestKit
 import Testing
+import Values
 
 @testable import OutboxAdoption
 
@@ -49,7 +50,10 @@ import Testing
         let outbox = try await ForeignOutbox()
         try await outbox.adopt()
         try await outbox.execute(
-            "ALTER TABLE outbox_relay.parked DROP COLUMN retry_at; DROP TABLE outbox_relay.schema_version")
+            """
+            ALTER TABLE outbox_relay.parked DROP COLUMN retry_at;
+            DROP TABLE outbox_relay.schema_version, outbox_relay.record_loss
+            """)
         let relay = try outbox.relay()
         try await withRelay(relay) {
             try await onThread {
@@ -61,6 +65,25 @@ import Testing
         }
         #expect(try await outbox.adopt() == 1)
         #expect(try await outbox.adopt() == 0)
+    }
+
+    /// A role that was made for the relay before may do what the new version needs.
+    @Test func theRelaysRoleMayRecordLosses() async throws {
+        let outbox = try await ForeignOutbox()
+        try await onThread { try RelaySchemaTests.Fixture.unversioned.run(outbox.connect()) }
+        let role = "relay_\(UUIDBytes.v7().description.filter { $0 != "-" })"
+        try await outbox.execute("CREATE ROLE \(role); GRANT INSERT ON outbox_relay.decision TO \(role)")
+        try await onThread {
+            let connection = try outbox.connect()
+            _ = try RelaySchemaUpgrade(connection, schema: "outbox_relay").apply()
+            let rights = try connection.query(
+                """
+                SELECT has_table_privilege($1, 'outbox_relay.record_loss', 'INSERT'),
+                       has_table_privilege($1, 'outbox_relay.record_loss', 'DELETE')
+                """, [.text(role)])
+            #expect(try rights.bool(0, 0))
+            #expect(try !rights.bool(0, 1))
+        }
     }
 
     /// Several at once, as in a rollout: one works, the others find nothing to do.

@@ -167,6 +167,41 @@ struct KafkaTransactionTests {
         }
     }
 
+    /// Of three brokers one names the leader of the new topic, and the leader has not heard of it.
+    @Test(.enabled(if: TestBroker.external == nil, "refuses calls"))
+    func aBrokerThatDoesNotKnowTheNewTopicYetIsAskedAgain() async throws {
+        try await onThread {
+            let broker = try TestBroker(isStrict: true)
+            for code in ["UNKNOWN_TOPIC_OR_PARTITION", "NOT_LEADER_OR_FOLLOWER"] {
+                try broker.control("errors list-offsets 4 \(code)")
+                let desk = try PublisherDesk(broker)
+                #expect(try desk.open() == nil)
+                let keeper = try desk.factory.makeRecordKeeper(for: PublisherDesk.outbox)
+                try broker.control("errors list-offsets 1 \(code)")
+                let failure = #expect(throws: PublishFailure.self) { try keeper?.lastRecord(within: .seconds(10)) }
+                #expect(failure?.kind == .transient, "\(code): \(failure?.explanation ?? "")")
+            }
+        }
+    }
+
+    /// The record is read without a group, so the relay needs no right on one. A Kafka that checks rights says no to
+    /// librdkafka's look for the coordinator.
+    @Test(.enabled(if: TestBroker.external == nil, "refuses calls"))
+    func readingTheRecordNeedsNoRightOnAGroup() async throws {
+        try await onThread {
+            let broker = try TestBroker(isStrict: true)
+            let desk = try PublisherDesk(broker)
+            _ = try desk.open()
+            try desk.publish(PublisherDesk.record(cut: 1, through: 5))
+            try desk.settle()
+            try desk.commit()
+            let next = try PublisherDesk(broker)
+            try next.publisher.open(within: .seconds(30))
+            try broker.control("errors find-coordinator 1000000 GROUP_AUTHORIZATION_FAILED")
+            #expect(try next.publisher.lastRecord(within: .seconds(30)) == PublisherDesk.record(cut: 1, through: 5))
+        }
+    }
+
     @Test func theCheckpointTopicIsCompacted() async throws {
         try await onThread {
             let broker = try TestBroker(isStrict: true)

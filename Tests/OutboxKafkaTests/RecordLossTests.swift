@@ -68,6 +68,22 @@ struct RecordLossTests {
         }
     }
 
+    /// Keys move, so the order of a key's rows ends there.
+    @Test(.enabled(if: TestBroker.external == nil, "has switches"))
+    func theWatchFindsPartitionsThatWereAdded() async throws {
+        try await onThread {
+            let broker = try Self.broker()
+            let desk = try RowDesk(broker)
+            try desk.publish(1)
+            try desk.settle()
+            try desk.watch.check()
+            try broker.control("grow \(broker.topic) 3")
+            for _ in 1...2 { try desk.watch.check() }
+            #expect(desk.growths == [TopicGrowth(topic: broker.topic, from: 1, to: 3)])
+            #expect(desk.losses.isEmpty)
+        }
+    }
+
     @Test(.enabled(if: TestBroker.external == nil, "deletes at once"))
     func theWatchFindsABurstThatRetentionDeleted() async throws {
         try await onThread {

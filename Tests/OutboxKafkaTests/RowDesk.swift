@@ -21,6 +21,7 @@ final class RowDesk {
         var configuration = broker.publisher
         for (property, value) in settings { configuration.kafka[property] = value }
         configuration.lossSink = { [told] in told.note($0) }
+        configuration.growthSink = { [told] in told.note($0) }
         wake = try WakeDescriptor()
         let factory = KafkaPublisherFactory(configuration)
         publisher = try factory.makePublisher(wake: wake)
@@ -29,6 +30,9 @@ final class RowDesk {
 
     /// The records that the publisher and the watch found gone.
     var losses: [RecordLoss] { told.losses }
+
+    /// The partitions that the watch found added.
+    var growths: [TopicGrowth] { told.growths }
 
     /// Publishes a row of one key, when there is room for it.
     func publish(_ number: Int64) throws {
@@ -64,6 +68,11 @@ final class RowDesk {
 /// The losses that a sink was told, on any thread.
 final class Told: Sendable {
     private let list = Mutex<[RecordLoss]>([])
+    private let grown = Mutex<[TopicGrowth]>([])
+
+    func note(_ growth: TopicGrowth) { grown.withLock { $0.append(growth) } }
+
+    var growths: [TopicGrowth] { grown.withLock { $0 } }
 
     func note(_ loss: RecordLoss) { list.withLock { $0.append(loss) } }
 

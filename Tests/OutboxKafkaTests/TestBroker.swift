@@ -54,6 +54,13 @@ final class TestBroker: Sendable {
             guard ContinuousClock.now < deadline else { throw TestFailure("\(topic) was not created in time") }
             producer.deliveryReader().wait(upTo: .milliseconds(100))
         }
+        // A leader that metadata names may not know it yet.
+        for place in (0..<partitions).map({ KafkaPartition(topic: topic, index: Int32($0)) }) {
+            while (try? producer.watermarks(place, within: .seconds(10))) == nil {
+                guard ContinuousClock.now < deadline else { throw TestFailure("\(place) has no leader") }
+                producer.deliveryReader().wait(upTo: .milliseconds(100))
+            }
+        }
     }
 
     /// Sends a line to the strict Kafka, such as `delay produce 50`; nothing happens elsewhere.

@@ -225,6 +225,66 @@ struct DeadConnectionTests {
     }
 }
 
+// MARK: - Statements without a deadline
+
+extension DeadConnectionTests {
+    private static let bounds = PostgresWatch.Bounds(
+        after: .milliseconds(100), look: .milliseconds(50), answer: .seconds(2), patience: .milliseconds(500))
+
+    /// A connection without a deadline through the proxy, and its watch.
+    private func watched(
+        _ body: @escaping @Sendable (TestProxy, PostgresConnection) throws -> Void
+    ) async throws {
+        try await proxied { proxy, configuration in
+            var patient = configuration
+            patient.statementDeadline = nil
+            let connection = try PostgresConnection(patient)
+            let watch = try PostgresWatch(connection, Self.bounds)
+            try body(proxy, connection)
+            withExtendedLifetime(watch) {}
+        }
+    }
+
+    /// The proxy holds the connection open, so the kernel notices nothing.
+    @Test(arguments: [TestProxy.Direction.toServer, .toClient])
+    func aStatementWithoutADeadlineEndsWhenPostgresWaitsForItsClient(_ direction: TestProxy.Direction) async throws {
+        try await watched { proxy, connection in
+            proxy.swallowExisting(direction)
+            let error = #expect(throws: PostgresError.self) { try connection.query("SELECT 1") }
+            #expect(error?.code == .connection)
+        }
+    }
+
+    /// Longer than the bounds of the watch together.
+    @Test func aStatementThatWorksOrWaitsForALockIsLeftAlone() async throws {
+        try await watched { _, connection in
+            try connection.query("SELECT pg_sleep(1.5)")
+            #expect(connection.isUsable)
+        }
+    }
+
+    /// Postgres is away for good: nobody can be asked.
+    @Test func aStatementWithoutADeadlineEndsWhenNobodyCanBeAsked() async throws {
+        try await watched { proxy, connection in
+            proxy.swallowExisting()
+            proxy.set(.refuse)
+            let error = #expect(throws: PostgresError.self) { try connection.query("SELECT 1") }
+            #expect(error?.code == .connection)
+        }
+    }
+
+    @Test func aConnectionIsWatchedWhereItIsConfigured() async throws {
+        let url = try await TestPostgres.emptyDatabase()
+        try await onThread {
+            var configuration = PostgresConfiguration(url: url, applicationName: "watched")
+            configuration.statementDeadline = nil
+            configuration.watchesSilence = true
+            let one = try PostgresConnection(configuration).query("SELECT 1::int8").int64(0, 0)
+            #expect(one == 1)
+        }
+    }
+}
+
 private final class Opened: Sendable {
     let silence = Mutex<PostgresSilence?>(nil)
 }

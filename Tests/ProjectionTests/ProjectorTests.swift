@@ -178,6 +178,22 @@ import Testing
         #expect(try await database.number("SELECT count(*) FROM order_projection") == 10)
     }
 
+    /// After a loss of data the operator empties the read model while projectors run.
+    @Test func aWalkThatIsAskedForMeanwhileIsDoneWithoutARestart() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        for index in 0..<10 { try await database.record("old-\(index)", life) }
+        let projector = try RunningProjector(database.configuration, topic) { $0.healingLook = .milliseconds(20) }
+        await projector.untilWalked(1)
+        try await database.run {
+            try $0.execute(
+                "BEGIN; TRUNCATE order_projection; INSERT INTO order_projection_healing (reason) VALUES ('t'); COMMIT")
+        }
+        await projector.untilWalked(2)
+        try await projector.stop()
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 10)
+        #expect(try await database.number("SELECT count(*) FROM order_projection_healing") == 0)
+    }
+
     @Test func survivesPostgresGoingAway() async throws {
         let server = try await TestPostgres.start()
         let configuration = PostgresConfiguration(url: server.url(), applicationName: "tests")

@@ -17,6 +17,15 @@ public final class StrictKafka: Sendable {
         try self.init(arguments: ["--port", "\(port)", "--advertised-port", "\(proxy.port)"])
     }
 
+    /// Starts it on any free port, with TLS. It asks its clients for a certificate. Blocks.
+    ///
+    /// - Parameters:
+    ///   - certificate: the path of its own, with the name `127.0.0.1`.
+    ///   - clientAuthority: the path of the authority of its clients.
+    public convenience init(certificate: String, key: String, clientAuthority: String) throws {
+        try self.init(arguments: ["--tls", certificate, key, clientAuthority])
+    }
+
     private init(arguments: [String]) throws {
         // No compiled files are left in the checkout.
         helper = try HelperProcess(

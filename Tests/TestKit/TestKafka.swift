@@ -88,12 +88,17 @@ public final class TestKafka: Sendable {
         while true {
             let known = try client.metadata(topic: topic, within: Self.creationLimit).topic(topic)
             if let known, known.error == nil, known.partitions.count >= partitions,
-                known.partitions.allSatisfy({ $0.leader != nil })
+                known.partitions.allSatisfy({ $0.leader != nil && isLed($0.index, of: topic, by: client) })
             {
                 return
             }
             guard .now < deadline else { throw TestFailure("\(topic) has no leaders after \(Self.creationLimit)") }
             reader.wait(upTo: .milliseconds(100))
         }
+    }
+
+    /// A leader that metadata names may not know it yet.
+    private func isLed(_ partition: Int32, of topic: String, by client: KafkaProducer) -> Bool {
+        (try? client.watermarks(KafkaPartition(topic: topic, index: partition), within: Self.creationLimit)) != nil
     }
 }

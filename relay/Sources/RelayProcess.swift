@@ -23,13 +23,13 @@ enum RelayProcess {
                 return try services(outbox, isAlone: isAlone, registry, logger)
             }
             return admin(settings, RelayHealth(outboxes: outboxes.map(\.relay)), registry, logger)
-                + outboxes.flatMap { [$0.relay, $0.watch] as [any Service] }
+                + outboxes.flatMap { [$0.ledger, $0.relay, $0.watch] as [any Service] }
         }
     }
 
     private static func services(
         _ outbox: OutboxSettings, isAlone: Bool, _ registry: MetricsRegistry, _ logger: Logger
-    ) throws -> (relay: OutboxService, watch: TopicWatchService) {
+    ) throws -> (relay: OutboxService, watch: TopicWatchService, ledger: LossLedgerService) {
         var logger = logger
         if let name = outbox.name { logger[metadataKey: "outbox"] = "\(name)" }
         var publisher = outbox.publisher
@@ -44,14 +44,19 @@ enum RelayProcess {
             logger.notice("behind a pooler: polling, no LISTEN, leading by lease alone")
         }
         let metrics = RelayMetrics(registry, outbox: outbox.name)
+        let ledger = try LossLedger(outbox.relay, logger: logger)
         publisher.lossSink = { [logger] loss in
             metrics.lost(loss)
+            ledger.note(loss.records)
             logger.error(
                 "\(loss)",
                 metadata: [
                     "topic": "\(loss.topic)", "partition": "\(loss.partition)", "from": "\(loss.from)",
                     "to": "\(loss.to)",
                 ])
+        }
+        publisher.growthSink = { [logger] growth in
+            logger.warning("\(growth)", metadata: ["topic": "\(growth.topic)", "partitions": "\(growth.to)"])
         }
         let factory = KafkaPublisherFactory(publisher)
         var relay = outbox.relay
@@ -61,7 +66,7 @@ enum RelayProcess {
         }
         let service = try OutboxService(name: outbox.name, isAlone: isAlone, kafka: kafka, logger: logger, make: make)
         RelayGauges.register(service, registry)
-        return (service, try TopicWatchService(factory, logger))
+        return (service, try TopicWatchService(factory, logger), LossLedgerService(ledger: ledger))
     }
 
     private static func admin(

@@ -30,6 +30,10 @@ public struct PostgresConfiguration: Sendable {
     /// `SET` at connect, behind the settings of ``plans``: name and value, such as `("synchronous_commit", "on")`.
     /// Default none.
     public var sessionSettings: [(String, String)] = []
+    /// While a statement is silent for long, have another connection ask what its backend does, and give the connection
+    /// up if the backend waits for its client: for statements without a deadline. No effect behind a pooler. Default
+    /// false.
+    public var watchesSilence = false
     /// Ask the server not to end the session for being idle, whatever its `idle_session_timeout` is. Default false.
     public var outlivesIdleTimeout = false
     /// Gets a warning about a late statement and about a clock that differs from the server's. Default nil: no log.

@@ -30,6 +30,8 @@ public final class PostgresConnection {
     public let silence = PostgresSilence()
     /// Whether a pooler is in between: it gives its clients numbers of its own for the key that cancels a statement.
     var isPooled = false
+    /// With ``PostgresConfiguration/watchesSilence``.
+    private var watch: PostgresWatch?
 
     /// How long a statement may be silent, by its class.
     struct Patience {
@@ -51,6 +53,7 @@ public final class PostgresConnection {
         do {
             PQsetnonblocking(handle, 1)
             try beginSession()
+            if configuration.watchesSilence, !isPooled { watch = try PostgresWatch(self) }
         } catch {
             isBroken = true
             throw error

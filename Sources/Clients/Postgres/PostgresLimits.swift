@@ -25,6 +25,15 @@ public enum PostgresLimits {
     public static let clockSkewMilliseconds = 1_000
     /// How long the search for a transaction pooler waits for its own notification, in milliseconds.
     static let poolerProbeMilliseconds = 2_000
+    /// How long to wait for the end of a backend whose client has given its connection up, in milliseconds.
+    public static let endBackendMilliseconds = 1_000
+    /// A statement without a deadline: after how long without a byte another connection asks what its backend does, how
+    /// often it asks, and how long its connect and each of its answers may take, in seconds.
+    public static let watchAfterSeconds = 10
+    public static let watchLookSeconds = 2
+    public static let watchAnswerSeconds = 5
+    /// For how long nobody can be asked before the connection of such a statement is given up, in seconds.
+    public static let watchPatienceSeconds = 60
 
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {

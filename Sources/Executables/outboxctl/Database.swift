@@ -31,6 +31,7 @@ enum Database {
         var configuration = PostgresConfiguration(url: url, applicationName: command)
         configuration.readWriteOnly = true
         configuration.statementDeadline = patience == .short ? shortDeadline : nil
+        configuration.watchesSilence = patience == .unlimited
         configuration.lateAfter = late
         // A pooler would hand prepared statements on to other clients.
         configuration.preparesStatements = false

@@ -17,4 +17,6 @@ enum ConsumerLimits {
     static let probeInterval: Duration = .seconds(1)
     /// How long the broker may take to answer that.
     static let probeAnswer: Duration = .milliseconds(500)
+    /// The same for a fetch by a client that is made for it.
+    static let fetchProbeAnswer: Duration = .seconds(2)
 }

@@ -14,6 +14,9 @@ public final class KafkaMessageSource: MessageSource {
     private var membership = GroupMembership()
     /// When to ask whether Kafka is well; nil while no trouble is known.
     private var nextProbe: ContinuousClock.Instant?
+    private let fetchProbe: FetchProbe
+    /// A partition whose fetches were refused; nil when they succeed, as far as known.
+    private var refused: KafkaPartition?
 
     /// Joins the group.
     ///
@@ -30,9 +33,11 @@ public final class KafkaMessageSource: MessageSource {
         self.topic = topic
         self.maximumBatchMessages = maximumBatchMessages
         self.notes = notes
+        let configuration = configuration.forMembers()
+        fetchProbe = FetchProbe(configuration)
         do {
             consumer = try KafkaConsumer(
-                configuration.forMembers(), groupID: groupID, wake: wake, sink: { notes.take($0) })
+                configuration, groupID: groupID, wake: wake, sink: { notes.take($0) })
             try consumer.subscribe([topic])
         } catch {
             throw MessageSourceError("Kafka: \(error)", isFinal: true)
@@ -44,7 +49,8 @@ public final class KafkaMessageSource: MessageSource {
     /// Waits at most once, so it may return `.idle` early: after a wake-up only the queue counts.
     public func next(until deadline: ContinuousClock.Instant?) throws(MessageSourceError) -> SourceEvent {
         try answerRevocation()
-        if let event = try poll() ?? probe() { return event }
+        if let event = try poll() { return event }
+        if let event = try probe() { return event }
         if let deadline, deadline <= .now { return .idle }
         let until = [deadline, nextProbe].compactMap { $0 }.min()
         consumer.wait(upTo: until.map { $0 - .now })
@@ -95,6 +101,7 @@ extension KafkaMessageSource {
 
     private func assigned(_ partitions: [KafkaPartition]) throws(MessageSourceError) -> SourceEvent {
         nextProbe = nil
+        refused = nil
         membership.assigned(partitions)
         if partitions.isEmpty { try start([:]) }
         return .assigned(partitions.filter { $0.topic == topic }.map(\.index))
@@ -104,8 +111,13 @@ extension KafkaMessageSource {
         switch error.code {
         case .noStartOffset, .offsetOutOfRange, .noOffset:
             .offsetLost(partition: partition.index, detail: "\(error)")
-        default: troubled("\(error)")
+        default: refusedFetch(partition, error)
         }
+    }
+
+    private func refusedFetch(_ partition: KafkaPartition, _ error: KafkaError) -> SourceEvent {
+        if error.code.disposition == .topic { refused = partition }
+        return troubled("\(error)")
     }
 
     private func answerRevocation() throws(MessageSourceError) {
@@ -121,16 +133,27 @@ extension KafkaMessageSource {
 
     /// Asks the broker, while there is trouble, whether it is over: the consumer reports when brokers go, not when they
     /// come back.
-    private func probe() -> SourceEvent? {
+    ///
+    /// - Throws: ``MessageSourceError``, final, where another consumer takes renewed certificates.
+    private func probe() throws(MessageSourceError) -> SourceEvent? {
         guard let due = nextProbe, due <= .now else { return nil }
         nextProbe = .now + ConsumerLimits.probeInterval
         do {
             let metadata = try consumer.metadata(topic: topic, within: ConsumerLimits.probeAnswer)
             if let error = metadata.topic(topic)?.error { return .unavailable("\(error)") }
             if membership.isOutside { return .unavailable("joining the consumer group") }
+            if let refused, let why = fetchProbe.failure(of: refused, within: ConsumerLimits.fetchProbeAnswer) {
+                return .unavailable(why)
+            }
+            refused = nil
             nextProbe = nil
             return .available
         } catch {
+            if consumer.isOutdated {
+                throw MessageSourceError(
+                    "Kafka: \(error); the files of certificates have changed: connecting with the new ones",
+                    isFinal: true)
+            }
             return .unavailable("\(error)")
         }
     }

@@ -88,9 +88,9 @@ public final class EventStore: Sendable {
     /// The number of reads that wait for a query, in all lanes together.
     package var waitingReads: Int { readers.reduce(0) { $0 + $1.waitingCount } }
 
-    /// Runs an empty query.
+    /// Asks Postgres whether the store's tables are there for its role.
     ///
-    /// - Throws: ``EventStoreError/unavailable(_:)`` if Postgres does not answer.
+    /// - Throws: ``EventStoreError/unavailable(_:)`` if Postgres does not answer, or the tables are not there.
     public func probe() async throws(EventStoreError) {
         try await read(readers[0]) { .probe($0) }
     }

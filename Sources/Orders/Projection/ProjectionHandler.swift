@@ -31,6 +31,8 @@ final class ProjectionHandler: MessageHandler {
     /// Messages that came since the last batch began.
     private var arrived = 0
     private var flight: Flight?
+    /// When to look again whether a walk was asked for: operators ask for one while projectors run.
+    private var nextLook = ContinuousClock.now
 
     /// - Parameter wake: wakes the session when a batch is applied.
     init(
@@ -160,10 +162,13 @@ final class ProjectionHandler: MessageHandler {
     /// looks for messages without waiting.
     func work() throws -> ConsumerDemand {
         try startFlightWhenDue()
+        try lookWhenDue()
         guard machine.isChunkDue else {
             // The end of a batch wakes the session.
             let due = flight == nil ? schedule.due(messages: gathering.messageCount, now: .now) : nil
-            return ConsumerDemand(nextWork: due, isCatchingUp: machine.isHealing)
+            let look = machine.mayLook && flight == nil ? nextLook : nil
+            return ConsumerDemand(
+                nextWork: [due, look].compactMap { $0 }.min(), isCatchingUp: machine.isHealing)
         }
         try finishFlight()
         let orders = configuration.healingChunkOrders
@@ -171,6 +176,13 @@ final class ProjectionHandler: MessageHandler {
         machine.healed(isLast: chunk.isLast)
         reports.healed(chunk)
         return ConsumerDemand(nextWork: .now, isCatchingUp: machine.isHealing)
+    }
+
+    /// Not while a batch is being applied: the look would wait for it.
+    private func lookWhenDue() throws {
+        guard machine.mayLook, flight == nil, .now >= nextLook else { return }
+        nextLook = .now + configuration.healingLook
+        machine.looked(isHealing: try writer().perform { try $0.isHealingWanted() })
     }
 
     // MARK: The end

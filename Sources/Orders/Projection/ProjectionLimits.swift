@@ -18,6 +18,8 @@ public enum ProjectionLimits {
     static let gatheringsOfPayment = 5
     /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
+    /// How long the wish for a healing walk waits at most, besides the batch in hand.
+    static let healingLook: Duration = .seconds(5)
     /// How long a statement may be silent before the connection counts as dead.
     public static let statementDeadline: Duration = .seconds(10)
     /// The same for the statements of a healing walk, which read many histories.

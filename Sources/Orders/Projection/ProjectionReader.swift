@@ -27,7 +27,9 @@ public struct ProjectionReader {
     ///
     /// - Throws: `PostgresError`.
     public func order(_ orderID: String) throws -> Row? {
-        guard let order = try store.rows(of: [orderID])[ExactText(orderID)] else { return nil }
+        let query = store.reading([orderID])
+        let rows = try store.rows(in: store.connection.query(query.statement, query.parameters))
+        guard let order = rows[ExactText(orderID)] else { return nil }
         return Row(
             version: order.version, state: order.state, createdAt: order.createdAt, updatedAt: order.updatedAt)
     }

@@ -22,6 +22,8 @@ public struct ProjectorConfiguration: Sendable {
     var leastMessagesPerSecond = ProjectionLimits.messagesPerSecondUnderLoad
     /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
     public var healingChunkOrders = 1_000
+    /// How often a projector that heals nothing looks whether a walk was asked for.
+    var healingLook = ProjectionLimits.healingLook
     /// Shown to operators as the owner of claims, for example host and process id.
     public var member: String
 

@@ -5,11 +5,16 @@
 struct ProjectorMachine {
     /// For each partition the number of the claim that backs it.
     private var claims: [Int32: Int64] = [:]
-    /// Whether the healing walk is wanted, as far as known; looked up at each claim.
+    /// Whether the healing walk is wanted, as far as known; looked up at each claim, and now and then.
     private(set) var isHealing = false
 
     /// Whether to do a chunk of the walk now: a member without partitions leaves it to others.
     var isChunkDue: Bool { isHealing && !claims.isEmpty }
+
+    /// Whether to look for a wish to heal: there is none as far as known, and this member could do it.
+    var mayLook: Bool { !isHealing && !claims.isEmpty }
+
+    mutating func looked(isHealing: Bool) { self.isHealing = isHealing }
 
     mutating func claimed(_ claim: Claim, isHealing: Bool) {
         for partition in claim.positions.keys {

@@ -1,3 +1,5 @@
+import Postgres
+
 /// Every bound of this module, with its unit in the name.
 public enum OutboxLimits {
     /// Rows of one chunk: what is fetched at once and checkpointed together.
@@ -83,8 +85,6 @@ public enum OutboxLimits {
     package static let silenceLookMilliseconds = 1_000
     package static let silenceAnswerMilliseconds = 3_000
     package static let secondLookMilliseconds = 500
-    /// How long a relay waits for the end of a backend that it left behind, in milliseconds.
-    package static let endBackendMilliseconds = 1_000
     /// Rows offered between two checks of the lease, so that a relay that was stopped and continued notices soon.
     package static let rowsPerLeaseLook = 256
     /// How long one call to open a transactional publisher, to read its record back or to commit may take, in
@@ -95,6 +95,8 @@ public enum OutboxLimits {
     package static let publishedRowsMilliseconds = 10_000
     /// How long Kafka may take to read or write the record of at-least-once delivery, in milliseconds.
     package static let recordCallMilliseconds = 3_000
+    /// Losses of records that wait for the database; one for each partition and event.
+    package static let lossesWaiting = 10_000
     /// Parked keys that are being released at a time.
     package static let keysPerRelease = 100
     /// Rows held for a parked key that are read and published at once; ``bytesPerChunk`` is their other bound.
@@ -125,7 +127,8 @@ public enum OutboxLimits {
     static var areConsistent: Bool {
         rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
             && firstFallingAsleepMilliseconds <= longestFallingAsleepMilliseconds && workStatementSeconds < hangSeconds
-            && lateCutSeconds < workStatementSeconds && endBackendMilliseconds < leadStatementSeconds * 1_000
+            && lateCutSeconds < workStatementSeconds
+            && PostgresLimits.endBackendMilliseconds < leadStatementSeconds * 1_000
             && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < stopMilliseconds
     }
 }

@@ -43,7 +43,7 @@ public struct RelayRole {
             "GRANT INSERT, UPDATE, TRUNCATE ON \(schema).checkpoint_0, \(schema).checkpoint_1 TO \(name);",
             "GRANT SELECT, UPDATE ON SEQUENCE \(schema).lease TO \(name);",
             "GRANT INSERT, UPDATE, DELETE ON \(schema).parked, \(schema).held TO \(name);",
-            "GRANT INSERT ON \(schema).decision TO \(name);",
+            "GRANT INSERT ON \(schema).decision, \(schema).record_loss TO \(name);",
         ]
         if let leafSequence, !leaves.isEmpty {
             lines += [

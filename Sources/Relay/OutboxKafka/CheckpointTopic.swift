@@ -40,14 +40,31 @@ struct CheckpointTopic {
     }
 
     /// The high watermark of the partition with the records.
-    func end(_ producer: KafkaProducer, within limit: Duration) throws(KafkaError) -> Int64 {
-        try producer.watermarks(KafkaPartition(topic: name, index: Self.partition), within: limit).high
+    ///
+    /// - Throws: as ``lastRecord(_:within:)``.
+    func end(_ producer: KafkaProducer, within limit: Duration) throws -> Int64 {
+        try known { try producer.watermarks(KafkaPartition(topic: name, index: Self.partition), within: limit).high }
     }
 
     /// The last committed record of the key; nil if there is none. `producer` has ended its earlier transactions.
     ///
     /// Another outbox's open transaction is waited for only if a record of the key comes after its beginning.
+    ///
+    /// - Throws: `KafkaError`; `PublishFailure` of kind `transient` while the topic is being created.
     func lastRecord(_ producer: KafkaProducer, within limit: Duration) throws -> DeliveryRecord? {
+        try known { try read(producer, within: limit) }
+    }
+
+    /// Brokers learn of a new topic one after the other: one that names it is no proof that the next one knows it.
+    private func known<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as KafkaError where error.code.isTopicGone {
+            throw PublishFailure(.transient, "\(error); a topic that was just made is waited for")
+        }
+    }
+
+    private func read(_ producer: KafkaProducer, within limit: Duration) throws -> DeliveryRecord? {
         let deadline = ContinuousClock.now + limit
         let reader = try reader(isolation: "read_committed")
         let place = KafkaPartition(topic: name, index: Self.partition)

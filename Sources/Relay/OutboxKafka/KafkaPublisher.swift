@@ -29,6 +29,11 @@ final class KafkaPublisher: Publisher {
     var lastDeliveryID: UInt64 = 0
     /// When the last report came, or messages began to wait for one.
     private var quietSince = ContinuousClock.now
+    /// When to look again whether certificates were renewed, while messages wait.
+    private var nextLook = ContinuousClock.now
+
+    /// How often that is.
+    private static let look = Duration.seconds(1)
 
     init(
         _ configuration: KafkaPublisherConfiguration, refused: RefusedTopics = RefusedTopics(),
@@ -111,6 +116,8 @@ final class KafkaPublisher: Publisher {
         if isTopicRefused { refused.learn(producer.knownTopics, asking: ask) }
         if !isQuiet {
             quietSince = .now
+        } else if isOutdated() {
+            body(lastDeliveryID, .outdated)
         } else if .now - quietSince > RefusedTopics.notice {
             tellLostTopic(body)
         }
@@ -130,6 +137,13 @@ final class KafkaPublisher: Publisher {
             guard let failure = refused.known(topic) else { continue }
             return body(lastDeliveryID, PublishFailure(.transient, "\(topic): \(failure.explanation)"))
         }
+    }
+
+    /// Only while messages wait: a producer whose connections work is kept.
+    private func isOutdated() -> Bool {
+        guard .now >= nextLook else { return false }
+        nextLook = .now + Self.look
+        return .now - quietSince > Self.look && producer.isOutdated
     }
 
     private func tell(_ report: KafkaDelivery, _ body: (UInt64, PublishFailure?) -> Void) {
@@ -158,6 +172,10 @@ final class KafkaPublisher: Publisher {
 }
 
 extension PublishFailure {
+    /// Another producer takes the certificates that are there now.
+    static let outdated = PublishFailure(
+        .transient, "Kafka does not answer, and the files of certificates have changed: connecting with the new ones")
+
     /// The row is sent again: a row that is stored twice is better than none, and a transaction is undone.
     static let unproven = PublishFailure(
         .transient,

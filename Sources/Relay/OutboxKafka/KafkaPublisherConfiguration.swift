@@ -28,6 +28,8 @@ public struct KafkaPublisherConfiguration: Sendable {
     /// Is told of acknowledged records that are gone, as it is found, on the threads of publishers and of the
     /// ``KafkaTopicWatch``; must be quick and must not block. nil drops it.
     public var lossSink: (@Sendable (RecordLoss) -> Void)?
+    /// Is told of partitions that were added, on the thread of the ``KafkaTopicWatch``. nil drops it.
+    public var growthSink: (@Sendable (TopicGrowth) -> Void)?
 
     /// - Parameter kafka: librdkafka's properties, with `bootstrap.servers`.
     public init(kafka: KafkaConfiguration) {

@@ -6,8 +6,9 @@ import Outbox
 /// The key is not that of exactly-once delivery: a record that is written at intervals must not be taken for one that
 /// was committed with its rows.
 final class KafkaRecordKeeper: RecordKeeper {
-    private let producer: KafkaProducer
-    private let reports: KafkaDeliveryReader
+    private let settings: KafkaConfiguration
+    private var producer: KafkaProducer
+    private var reports: KafkaDeliveryReader
     private let checkpoints: CheckpointTopic
     private var last: DeliveryRecord?
     /// The end of the topic up to which ``last`` is known; nil before it was read.
@@ -20,15 +21,26 @@ final class KafkaRecordKeeper: RecordKeeper {
         configuration.sink = nil
         var producing = configuration.kafka
         producing["isolation.level"] = "read_uncommitted"
+        settings = producing
         producer = try KafkaProducer(producing)
-        reports = producer.deliveryReader(capacity: 16)
+        reports = producer.deliveryReader(capacity: Self.reportCapacity)
         checkpoints = CheckpointTopic(configuration, key: outbox.transactionalID + "-at-least-once")
+    }
+
+    private static let reportCapacity = 16
+
+    /// Takes certificates that were renewed; nothing is in flight between two calls.
+    private func renew() throws(KafkaError) {
+        guard producer.isOutdated else { return }
+        producer = try KafkaProducer(settings)
+        reports = producer.deliveryReader(capacity: Self.reportCapacity)
     }
 
     /// Costs one request if the topic has not grown since the last call.
     func lastRecord(within limit: Duration) throws(PublishFailure) -> DeliveryRecord? {
-        _ = reports.poll()
         do {
+            try renew()
+            _ = reports.poll()
             let deadline = ContinuousClock.now + limit
             if knownEnd != nil, try checkpoints.end(producer, within: limit) == knownEnd { return last }
             last = try checkpoints.lastRecord(producer, within: deadline - .now)

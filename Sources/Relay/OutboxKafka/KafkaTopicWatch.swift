@@ -17,6 +17,8 @@ public final class KafkaTopicWatch {
     private var reader: KafkaDeliveryReader?
     /// The place in the list of all partitions where the next call goes on.
     private var turn = 0
+    /// How many partitions the topics had at the last look.
+    private var partitions: [String: Int] = [:]
 
     init(_ configuration: KafkaPublisherConfiguration, _ offsets: PublishedOffsets) {
         var configuration = configuration
@@ -38,6 +40,7 @@ public final class KafkaTopicWatch {
         // Errors of the connection wait in a queue that is read only here.
         defer { _ = reader?.poll() }
         let deadline = ContinuousClock.now + Self.patience
+        lookForGrowth(producer, until: deadline)
         for _ in places {
             let place = places[turn % places.count]
             guard .now < deadline, let expected = place.topic.next(place.partition) else { return }
@@ -56,8 +59,20 @@ public final class KafkaTopicWatch {
         }
     }
 
+    /// Asks for all topics: a topic that is asked for by its name can be created by that.
+    private func lookForGrowth(_ producer: KafkaProducer, until deadline: ContinuousClock.Instant) {
+        guard let found = try? producer.metadata(topic: nil, within: deadline - .now) else { return }
+        for name in offsets.all.map(\.name) {
+            guard let count = found.topic(name)?.partitions.count, count > 0 else { continue }
+            if let known = partitions[name], count > known {
+                configuration.growthSink?(TopicGrowth(topic: name, from: known, to: count))
+            }
+            partitions[name] = count
+        }
+    }
+
     private func client() throws(KafkaError) -> KafkaProducer {
-        if let producer { return producer }
+        if let producer, !producer.isOutdated { return producer }
         let made = try KafkaProducer(configuration.kafka, sink: configuration.sink)
         producer = made
         reader = made.deliveryReader(capacity: 1)

@@ -133,7 +133,7 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
         phase = .committing
         do {
             try rows.producer.commitTransaction(within: limit)
-        } catch  where error.isRetriable {
+        } catch  where error.isRetriable && !rows.producer.isOutdated {
             return false
         } catch {
             throw failure(error)
@@ -172,6 +172,10 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
     private func failure(_ error: KafkaError) -> PublishFailure {
         if error.isFenced { return PublishFailure(.fenced, error.description) }
         if let fencing { return fencing }
+        // The same call on this producer would fail for ever.
+        if error.isRetriable, rows.producer.isOutdated {
+            return PublishFailure(.client, PublishFailure.outdated.explanation)
+        }
         return PublishFailure(error.isRetriable ? .transient : .client, error.description)
     }
 }

@@ -50,7 +50,7 @@ struct PublishedTail {
             guard !open.isEmpty else { continue }
             try read(open, of: topic.name, kafka, until: deadline, into: &rows)
         }
-        rows.rows.sort { ($0.place, $0.offset) < ($1.place, $1.offset) }
+        rows.rows.sort { ($0.topic, $0.partition, $0.offset) < ($1.topic, $1.partition, $1.offset) }
         return rows
     }
 
@@ -82,8 +82,7 @@ struct PublishedTail {
                 seen.contains(place) || marks.high - marks.low <= depth || isDeepest
             }
             let done = Set(open.filter { isDone($0.key, $0.value) }.keys)
-            let names = Set(done.map(\.description))
-            rows.rows += found.filter { names.contains($0.place) }
+            rows.rows += found.filter { done.contains(KafkaPartition(topic: $0.topic, index: $0.partition)) }
             if isDeepest {
                 let missed = open.contains { !seen.contains($0.key) && $0.value.high - $0.value.low > depth }
                 if missed, !found.isEmpty { rows.isComplete = false }
@@ -99,7 +98,7 @@ struct PublishedTail {
         else { return nil }
         let eventID = (record.headerText("id") ?? record.headerText("ce_id")).flatMap { UUIDBytes($0) }
         return PublishedRow(
-            place: KafkaPartition(topic: record.topic, index: record.partition).description, offset: record.offset,
-            cut: cut, eventID: eventID, time: record.timestampMilliseconds)
+            topic: record.topic, partition: record.partition, offset: record.offset, cut: cut, eventID: eventID,
+            time: record.timestampMilliseconds)
     }
 }

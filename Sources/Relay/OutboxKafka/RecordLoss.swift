@@ -1,3 +1,5 @@
+public import Outbox
+
 /// Acknowledged records that are no longer in their partition, as their offsets show. Consumers that had not read them
 /// miss them.
 public struct RecordLoss: Equatable, Sendable, CustomStringConvertible {
@@ -21,6 +23,14 @@ public struct RecordLoss: Equatable, Sendable, CustomStringConvertible {
     public let to: Int64
     /// How they went.
     public let cause: Cause
+
+    /// The same for the table `record_loss`.
+    public var records: LostRecords {
+        switch cause {
+        case .reset: LostRecords(.reset, topic: topic, partition: partition, from: to, until: from)
+        case .deleted: LostRecords(.deleted, topic: topic, partition: partition, from: from, until: to)
+        }
+    }
 
     /// One line, safe to log.
     public var description: String {

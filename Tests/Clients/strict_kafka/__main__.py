@@ -7,6 +7,7 @@ lines that it reads (see faults.py), and ends with its standard input. It keeps 
 
 import argparse
 import asyncio
+import ssl
 import sys
 
 from broker import Broker
@@ -20,6 +21,7 @@ def options():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
     parser.add_argument("--advertised-port", type=int, default=0, help="that clients are told, such as a proxy's; 0 is the real one")
+    parser.add_argument("--tls", nargs=3, metavar=("CERTIFICATE", "KEY", "CLIENT_CA"), help="TLS, with certificates of clients")
     parser.add_argument("--auto-create", type=int, default=0, metavar="PARTITIONS", help="of topics created on use; 0 creates none")
     parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its markers")
     parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
@@ -30,12 +32,21 @@ def options():
     return parser.parse_args()
 
 
+def tls(certificate, key, client_authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(client_authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 async def main():
     chosen = options()
     broker, faults = Broker(chosen.host, chosen), Faults()
     server = Server(broker, faults, Distance(chosen.latency, chosen.request_time, chosen.byte_time))
     control = Control(faults, broker, server.connections)
-    listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20)
+    security = tls(*chosen.tls) if chosen.tls else None
+    listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20, ssl=security)
     broker.port = chosen.advertised_port or listener.sockets[0].getsockname()[1]
     expiry = asyncio.create_task(broker.expire())
     print(f"KAFKA_BOOTSTRAP_SERVERS={chosen.host}:{broker.port}", flush=True)

@@ -11,6 +11,7 @@
     topic NAME PARTITIONS [SETTING=VALUE ...]
     settings NAME SETTING=VALUE ...
     delete NAME                  deletes a topic
+    grow NAME PARTITIONS         the topic has so many partitions from now on
     recreate NAME                deletes a topic and makes it again
     wipe                         all records are lost, and all connections closed; the topics stay
     clear                        no more faults
@@ -85,6 +86,8 @@ class Control:
             self.broker.topics.change(words[0], dict(word.split("=", 1) for word in words[1:]))
         elif verb == "delete":
             self.broker.topics.delete(words[0])
+        elif verb == "grow":
+            self.broker.topics.grow(words[0], int(words[1]))
         elif verb == "recreate":
             self.broker.topics.recreate(words[0])
         elif verb == "wipe":

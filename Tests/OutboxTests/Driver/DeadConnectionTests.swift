@@ -119,7 +119,7 @@ struct BackendTests {
         try await onThread {
             let observer = try PostgresConnection(configuration)
             let connection = try PostgresConnection(configuration)
-            let backend = try Backend.own(connection)
+            let backend = try PostgresBackend.own(connection)
             #expect(try backend.isSilent(observer))
             // It waits for a lock, and not while it is prepared.
             let count: PostgresStatement = "SELECT count(*) FROM outbox"
@@ -147,10 +147,10 @@ struct BackendTests {
         try await onThread {
             let observer = try PostgresConnection(configuration)
             let connection = try PostgresConnection(configuration)
-            let stranger = Backend(pid: try Backend.own(connection).pid, startedAt: 0)
+            let stranger = PostgresBackend(pid: try PostgresBackend.own(connection).pid, startedAt: 0)
             try stranger.end(observer)
             #expect(try connection.query("SELECT 1::int8").int64(0, 0) == 1)
-            let own = try Backend.own(observer)
+            let own = try PostgresBackend.own(observer)
             try own.end(observer)
             #expect(observer.isUsable)
         }

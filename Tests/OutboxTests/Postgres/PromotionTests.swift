@@ -43,7 +43,8 @@ struct PromotionTests {
         try await onThread {
             var rows = try Self.published(outbox)
             rows += (0..<3).map {
-                PublishedRow(place: "t[2]", offset: 40 + $0, cut: 9, eventID: .v7(), time: 1_764_600_000_000 + $0)
+                PublishedRow(
+                    topic: "t", partition: 2, offset: 40 + $0, cut: 9, eventID: .v7(), time: 1_764_600_000_000 + $0)
             }
             let kafka = StubKafka(rows: PublishedRows(newestCut: 9, rows: rows))
             let error = #expect(throws: OutboxError.self) { try Self.decide(outbox, kafka) }
@@ -53,6 +54,12 @@ struct PromotionTests {
             #expect(try Self.state(outbox) == "-1 7")
             for guarantee in DeliveryGuarantee.allCases {
                 #expect(try Self.decide(outbox, kafka, guarantee, .goOn).lostRows == 3)
+                let kept = try outbox.connect().query(
+                    """
+                    DELETE FROM outbox_relay.record_loss RETURNING cause || ' ' || topic || ' ' || partition || ' '
+                        || lost_from || ' ' || lost_until || ' ' || lost_rows
+                    """)
+                #expect(try kept.string(0, 0) == "database t 2 40 43 3" && kept.count == 1)
                 try outbox.connect().execute(
                     "UPDATE outbox_relay.relay SET timeline = -1; UPDATE outbox_relay.checkpoint_0 SET cut = 7")
             }
@@ -78,7 +85,7 @@ struct PromotionTests {
                                AND mode = 'AccessExclusiveLock' AND granted), pg_sleep(0.002)
                 """)
             while try !observer.query(isLocked).bool(0, 0) {}
-            let row = PublishedRow(place: "t[0]", offset: 7, cut: 8, eventID: .v7(), time: nil)
+            let row = PublishedRow(topic: "t", partition: 0, offset: 7, cut: 8, eventID: .v7(), time: nil)
             let kafka = StubKafka(rows: PublishedRows(newestCut: 8, rows: [row]))
             #expect(try Self.decide(outbox, kafka, .atLeastOnce, .goOn).lostRows == 1)
         }
@@ -167,7 +174,7 @@ struct PromotionTests {
     private static func published(_ outbox: TestOutbox) throws -> [PublishedRow] {
         let rows = try outbox.connect().query("SELECT event_id FROM outbox")
         return try (0..<rows.count).map {
-            PublishedRow(place: "t[0]", offset: Int64($0), cut: 8, eventID: try rows.uuid($0, 0), time: nil)
+            PublishedRow(topic: "t", partition: 0, offset: Int64($0), cut: 8, eventID: try rows.uuid($0, 0), time: nil)
         }
     }
 

@@ -13,6 +13,7 @@ final class ClientHandle: @unchecked Sendable {
     /// Written when an event arrives on the empty queue.
     let wake: WakeDescriptor
     private let sink: KafkaEventSink?
+    private let files: KafkaFiles
     /// Chooses the partition of each message of a producer; nil for a consumer. Used by one ``KafkaFirstMessageGate``.
     let gate: UnsafeMutablePointer<rdk_gate>?
     /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
@@ -25,6 +26,8 @@ final class ClientHandle: @unchecked Sendable {
         sink: KafkaEventSink?
     ) throws(KafkaError) {
         assert(KafkaLimits.areConsistent)
+        // Before librdkafka reads them: a file that changes meanwhile counts as changed.
+        files = KafkaFiles(configuration)
         let conf = try configuration.makeConf()
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
         let gate = kind == .producer ? UnsafeMutablePointer<rdk_gate>.allocate(capacity: 1) : nil
@@ -67,6 +70,10 @@ final class ClientHandle: @unchecked Sendable {
         guard mechanism?.uppercased() == "OAUTHBEARER" else { return }
         if let error = rd_kafka_sasl_background_callbacks_enable(pointer) { rd_kafka_error_destroy(error) }
     }
+
+    /// Whether a certificate or a key that the settings name has been replaced since the client was made. Costs a call
+    /// of `stat` per file.
+    var isOutdated: Bool { files.haveChanged }
 
     /// The next event, or nil when the queue is empty; the caller destroys it.
     func nextEvent() -> OpaquePointer? { rd_kafka_queue_poll(queue, 0) }

@@ -126,13 +126,27 @@ extension ClientHandle {
     }
 
     /// The oldest and the next offset of a partition.
+    ///
+    /// `rd_kafka_query_watermark_offsets` asks for both at once, but before librdkafka 2.3 it waits for ever for a broker
+    /// that is away, whatever its limit is.
     func watermarks(_ partition: KafkaPartition, within limit: Duration) throws(KafkaError) -> KafkaWatermarks {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        try KafkaError.check(
-            rd_kafka_query_watermark_offsets(
-                pointer, partition.topic, partition.index, &low, &high, limit.pollMilliseconds),
-            "watermarks of \(partition)")
+        let deadline = ContinuousClock.now + limit
+        let low = try offset(.beginning, of: partition, within: limit)
+        let high = try offset(.end, of: partition, within: max(.zero, deadline - .now))
         return KafkaWatermarks(low: low, high: high)
+    }
+
+    private func offset(
+        _ place: KafkaOffset, of partition: KafkaPartition, within limit: Duration
+    ) throws(KafkaError) -> Int64 {
+        // The call takes the two places instead of a time.
+        let list = PartitionList([partition: place])
+        try KafkaError.check(
+            rd_kafka_offsets_for_times(pointer, list.pointer, limit.pollMilliseconds), "watermarks of \(partition)")
+        try list.check("watermarks of")
+        guard let offset = list.offsets[partition] else {
+            throw KafkaError(.timedOut, "watermarks of \(partition): no broker answered in time")
+        }
+        return offset
     }
 }

@@ -91,6 +91,11 @@ public final class KafkaConsumer: Sendable {
     /// The error after which this consumer can no longer be used; nil until then. Create a new one.
     public var fatalError: KafkaError? { client.fatalError }
 
+    /// Whether a certificate or a key that the settings name has been replaced since this consumer was made.
+    /// Connections that are open go on; new ones show the old certificate, which the brokers refuse when it has
+    /// expired. Make another consumer then.
+    public var isOutdated: Bool { client.isOutdated }
+
     /// Leaves the group and ends reading; afterwards only release the consumer. Blocks, at most for `limit`.
     ///
     /// - Returns: false if the broker did not answer in time; the group then notices by its session timeout.

@@ -160,8 +160,8 @@ extension KafkaErrorCode {
         }
     }
 
-    /// The topic or partition does not exist, or no longer does.
-    var isTopicGone: Bool {
+    /// The topic or partition does not exist, no longer does, or is not known to every broker yet.
+    public var isTopicGone: Bool {
         self == .unknownTopic || self == .unknownTopicOrPartition || self == .unknownPartition
     }
 

@@ -122,6 +122,11 @@ public final class KafkaProducer: Sendable {
     /// The number of messages whose delivery report was not read yet; exact once the reader's `poll` returned 0.
     public var outstanding: Int { client.unreported.load(ordering: .acquiring) }
 
+    /// Whether a certificate or a key that the settings name has been replaced since this producer was made.
+    /// Connections that are open go on; new ones show the old certificate, which the brokers refuse when it has
+    /// expired. Make another producer then.
+    public var isOutdated: Bool { client.isOutdated }
+
     /// The error after which this producer accepts no more messages; nil until then. Create a new one.
     public var fatalError: KafkaError? { client.fatalError }
 

@@ -36,8 +36,7 @@ final class ReadWorker: LaneWorker {
                 }
             case .probe(let reply):
                 answer(reply, &failure) { connection throws(PostgresError) in
-                    try connection.query(Self.probe)
-                    return .success(())
+                    try Self.tablesInSight(connection)
                 }
             case .removeKeys(let time, let limit, let reply):
                 answer(reply, &failure) { connection throws(PostgresError) in
@@ -51,7 +50,26 @@ final class ReadWorker: LaneWorker {
         return []
     }
 
-    private static let probe: PostgresStatement = "SELECT 1"
+    /// Asks for no right on the tables: a role may write rows that it may not read.
+    private static let probe: PostgresStatement = """
+        SELECT string_agg(name, ', '), current_setting('search_path')
+        FROM unnest('{event,outbox,idempotency_key}'::text[]) AS name WHERE to_regclass(name) IS NULL
+        """
+
+    /// The tables are named without a schema, so that they may be in any schema. A role without this schema in its
+    /// `search_path` reaches Postgres and none of them.
+    private static func tablesInSight(
+        _ connection: PostgresConnection
+    ) throws(PostgresError) -> Result<Void, EventStoreError> {
+        let answer = try connection.query(probe)
+        guard !answer.isNull(0, 0) else { return .success(()) }
+        return .failure(
+            .unavailable(
+                """
+                no table \(try answer.string(0, 0)) in the search_path (\(try answer.string(0, 1))) of the role in \
+                DATABASE_URL: run outboxctl migrate, or ALTER ROLE ... SET search_path to the schema of the tables
+                """))
+    }
 
     private static let history = PostgresStatement(
         """

@@ -15,7 +15,7 @@ struct LeadLoop: Sendable {
     func run() {
         var backoff = Backoff.reconnecting
         let watch = RecordWatch(configuration, factory: factory, signals: signals, logger: logger)
-        var former: Backend?
+        var former: PostgresBackend?
         while !signals.isStopping {
             status.recordLeadHeartbeat()
             do {
@@ -38,7 +38,8 @@ struct LeadLoop: Sendable {
 
     /// - Parameter former: the backend of the last leading connection; it may hold the leader's lock without knowing
     ///   that its client has given up, and the lock would be free only when the lease is over.
-    private func standByAndLead(_ watch: RecordWatch, _ backoff: inout Backoff, _ former: inout Backend?) throws {
+    private func standByAndLead(_ watch: RecordWatch, _ backoff: inout Backoff, _ former: inout PostgresBackend?) throws
+    {
         let configuration = try configurationForConnection()
         let lead = try LeadConnection(configuration, factory: factory)
         try signals.note(lead.server)
@@ -196,7 +197,7 @@ struct LeadLoop: Sendable {
         try work.backend.end(lead.connection)
     }
 
-    private func isSilent(_ backend: Backend, _ lead: LeadConnection) throws -> Bool {
+    private func isSilent(_ backend: PostgresBackend, _ lead: LeadConnection) throws -> Bool {
         try lead.connection.within(.milliseconds(OutboxLimits.silenceAnswerMilliseconds)) {
             try backend.isSilent(lead.connection)
         }

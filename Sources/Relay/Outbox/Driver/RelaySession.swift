@@ -46,7 +46,8 @@ final class RelaySession {
         guard server == signals.server ?? server else { throw Self.otherServer(server) }
         let origin = server.origin(schema: configuration.schema)
         if !configuration.usesPooler {
-            signals.workSession = RelaySignals.WorkSession(backend: try Backend.own(work), silence: work.silence)
+            signals.workSession = RelaySignals.WorkSession(
+                backend: try PostgresBackend.own(work), silence: work.silence)
             try work.listen(identity.channel)
         }
         store = try CheckpointStore(

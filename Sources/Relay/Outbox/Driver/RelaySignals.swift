@@ -24,7 +24,7 @@ final class RelaySignals: Sendable {
 
     /// The working thread's connection, as the leading thread watches it.
     struct WorkSession {
-        let backend: Backend
+        let backend: PostgresBackend
         let silence: PostgresSilence
     }
 

@@ -29,13 +29,25 @@ struct DataLoss: CustomStringConvertible {
         CivilTime(microsecondsSince1970: milliseconds * 1000).rfc3339()
     }
 
-    private var places: String {
-        let grouped = Dictionary(grouping: lost, by: \.place).sorted { $0.key < $1.key }
-        let named = grouped.prefix(Self.placesNamed).map { place, rows in
+    /// The lost rows of each partition, for the table `record_loss`.
+    var records: [LostRecords] {
+        let grouped = Dictionary(grouping: lost, by: \.place).values.compactMap { rows -> LostRecords? in
             let offsets = rows.map(\.offset)
-            return "\(place) offsets \(offsets.min() ?? 0) to \(offsets.max() ?? 0) (\(rows.count))"
+            guard let row = rows.first, let first = offsets.min(), let last = offsets.max() else { return nil }
+            return LostRecords(
+                .database, topic: row.topic, partition: row.partition, from: first, until: last + 1,
+                rows: Int64(rows.count))
         }
-        let others = grouped.count - named.count
+        return grouped.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+    }
+
+    private var places: String {
+        let records = records
+        let named = records.prefix(Self.placesNamed).map { records in
+            "\(records.topic)[\(records.partition)] offsets \(records.from) to \(records.until - 1) "
+                + "(\(records.rows ?? 0))"
+        }
+        let others = records.count - named.count
         return named.joined(separator: ", ") + (others > 0 ? " and \(others) more partitions" : "")
     }
 

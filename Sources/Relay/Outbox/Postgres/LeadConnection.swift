@@ -4,7 +4,7 @@ import Postgres
 final class LeadConnection {
     let connection: PostgresConnection
     /// nil behind a transaction pooler.
-    let backend: Backend?
+    let backend: PostgresBackend?
     private let identity: RelayIdentity
     private let statements: LeadStatements
     private let checkpoints: CheckpointStatements
@@ -24,7 +24,7 @@ final class LeadConnection {
         self.configuration = configuration
         self.factory = factory
         connection = try PostgresConnection(configuration.leadConnection)
-        backend = configuration.usesPooler ? nil : try Backend.own(connection)
+        backend = configuration.usesPooler ? nil : try PostgresBackend.own(connection)
         identity = try RelayIdentity.read(connection, schema: configuration.schema)
         server = try ServerIdentity.current(connection)
         if let claims = configuration.claims {

@@ -53,7 +53,7 @@ struct Promotion {
         let outcome = Outcome(
             reason: "\(step); \(loss.description); RELAY_AFTER_DATA_LOSS=continue", lostRows: lost.count,
             isBehind: true)
-        try store(here.timeline, outcome, newestCut: found.newestCut)
+        try store(here.timeline, outcome, newestCut: found.newestCut, lost: loss.records)
         return outcome
     }
 
@@ -114,7 +114,9 @@ struct Promotion {
 
     /// - Parameter newestCut: the number that the next cut has to exceed; nil where that is certain. It becomes the
     ///   time in microseconds, as in a rebase, which no lost history has reached.
-    private func store(_ timeline: Int32, _ outcome: Outcome, newestCut: Int64?) throws {
+    private func store(
+        _ timeline: Int32, _ outcome: Outcome, newestCut: Int64?, lost: [LostRecords] = []
+    ) throws {
         let statements = CheckpointStatements(schema: schema)
         try connection.transaction {
             if let newestCut {
@@ -126,6 +128,7 @@ struct Promotion {
                 PostgresStatement("UPDATE \(PostgresConnection.quoteIdentifier(schema)).relay SET timeline = $1"),
                 [.int4(timeline)])
             try connection.query(statements.decide, [.text(outcome.reason)])
+            if !lost.isEmpty { _ = try LossStore(schema: schema).write(lost, connection) }
         }
     }
 }

@@ -68,7 +68,7 @@ enum WorkConnection {
     /// of a statement or a transaction leaves a backend behind; it holds its locks and its snapshot until it is ended.
     ///
     /// - Parameter former: the backend of this relay's last such connection, which may not know that it was given up.
-    static func open(_ configuration: RelayConfiguration, former: Backend? = nil) throws -> (
+    static func open(_ configuration: RelayConfiguration, former: PostgresBackend? = nil) throws -> (
         connection: PostgresConnection, identity: RelayIdentity
     ) {
         let connection = try PostgresConnection(configuration.workConnection)

@@ -22,8 +22,10 @@ public struct PublishedRows: Sendable {
 
 /// One row in Kafka.
 public struct PublishedRow: Hashable, Sendable {
-    /// The topic, with the partition's index in brackets.
-    public var place: String
+    /// The topic.
+    public var topic: String
+    /// The partition's number.
+    public var partition: Int32
     /// The record's offset in the partition.
     public var offset: Int64
     /// The number of the cut in which the row was published.
@@ -34,11 +36,17 @@ public struct PublishedRow: Hashable, Sendable {
     public var time: Int64?
 
     /// The row with these parts; see the properties.
-    public init(place: String, offset: Int64, cut: Int64, eventID: UUIDBytes?, time: Int64?) {
-        self.place = place
+    public init(
+        topic: String, partition: Int32, offset: Int64, cut: Int64, eventID: UUIDBytes?, time: Int64?
+    ) {
+        self.topic = topic
+        self.partition = partition
         self.offset = offset
         self.cut = cut
         self.eventID = eventID
         self.time = time
     }
+
+    /// The topic, with the partition's number in brackets.
+    var place: String { "\(topic)[\(partition)]" }
 }

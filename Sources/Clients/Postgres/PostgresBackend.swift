@@ -1,10 +1,16 @@
-import Postgres
-
-/// The server process of one of this relay's connections, told apart from a later process with the same number.
-struct Backend: Equatable, Sendable {
-    let pid: Int32
+/// The server process of a connection, told apart from a later process with the same number: what another connection
+/// can learn of it, and how that connection ends it.
+public struct PostgresBackend: Equatable, Sendable {
+    /// The process id, as `pg_backend_pid()` says.
+    public let pid: Int32
     /// Microseconds since 1970 by the server's clock.
-    let startedAt: Int64
+    public let startedAt: Int64
+
+    /// A process that is known already.
+    public init(pid: Int32, startedAt: Int64) {
+        self.pid = pid
+        self.startedAt = startedAt
+    }
 
     private enum Column: Int { case pid, startedAt }
 
@@ -30,22 +36,23 @@ struct Backend: Equatable, Sendable {
         """
 
     /// The process that serves the connection. Not behind a transaction pooler, where it changes.
-    static func own(_ connection: PostgresConnection) throws -> Backend {
+    public static func own(_ connection: PostgresConnection) throws(PostgresError) -> PostgresBackend {
         let row = try connection.query(own)
-        return Backend(
-            pid: try row.int32(0, Column.pid), startedAt: try row.timestampMicroseconds(0, Column.startedAt.rawValue))
+        return PostgresBackend(
+            pid: try row.int32(0, Column.pid.rawValue),
+            startedAt: try row.timestampMicroseconds(0, Column.startedAt.rawValue))
     }
 
     /// Whether a client that still waits for the process's answer waits in vain, as another connection sees it.
-    func isSilent(_ connection: PostgresConnection) throws -> Bool {
+    public func isSilent(_ connection: PostgresConnection) throws(PostgresError) -> Bool {
         ["silent", "gone"].contains(try connection.query(Self.activity, parameters).string(0, 0))
     }
 
     /// Ends the process if it is still there: it does not know that its client has given the connection up, and keeps
-    /// its locks.
-    func end(_ connection: PostgresConnection) throws {
+    /// its locks. Waits up to ``PostgresLimits/endBackendMilliseconds`` for its end, since Postgres 14.
+    public func end(_ connection: PostgresConnection) throws(PostgresError) {
         if connection.serverVersion >= 140_000 {
-            try connection.query(Self.endAndWait, parameters + [.int8(Int64(OutboxLimits.endBackendMilliseconds))])
+            try connection.query(Self.endAndWait, parameters + [.int8(Int64(PostgresLimits.endBackendMilliseconds))])
         } else {
             try connection.query(Self.end, parameters)
         }
