@@ -16,7 +16,6 @@ let settings: [SwiftSetting] = [
 let packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
-    .package(url: "https://github.com/apple/swift-nio-extras.git", exact: "1.35.2"),
     .package(url: "https://github.com/apple/swift-protobuf.git", exact: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
@@ -30,14 +29,11 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
-let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -52,6 +48,7 @@ enum Group: String {
     case servers = "Servers"
     case relay = "Relay"
     case orders = "Orders"
+    case operations = "Operations"
     case executables = "Executables"
 
     func path(_ name: String) -> String { "Sources/\(rawValue)/\(name)" }
@@ -89,7 +86,7 @@ let support: [Target] = [
     .target(name: "CStandardDescriptors", path: Group.support.path("CStandardDescriptors")),
     library(.support, "Runtime", ["CStandardDescriptors", "Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Listening", [nioCore, logging]),
-    library(.support, "Admin", ["Runtime", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
+    library(.support, "Admin", ["Runtime", "Values", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
 
 let clients: [Target] = [
@@ -103,6 +100,9 @@ let clients: [Target] = [
 
 let servers: [Target] = [
     library(.servers, "HTTP2", ["CNGHTTP2", "Listening", nioCore, nioPosix, nioConcurrency, nioTLS, nioSSL, logging]),
+    library(
+        .servers, "HTTP1",
+        ["HTTP2", "Listening", "Threads", "Values", nioCore, nioPosix, nioConcurrency, logging]),
     library(.servers, "GRPC", ["HTTP2", "CZlib", protobuf, nioCore, nioConcurrency, logging]),
 ]
 
@@ -111,8 +111,8 @@ let relay: [Target] = [
     library(
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
-            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views", "schema_version",
-            "source_view", "wake_trigger",
+            "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
+            "relay_0004_operations", "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
 ]
@@ -132,11 +132,15 @@ let orders: [Target] = [
     library(
         .orders, "OrdersAPI",
         [
-            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP2", "Runtime", "Admin", "Listening",
-            "Threads", "Values", hummingbird, hummingbirdCore, httpTypes, protobuf, nioCore, nioPosix, nioHTTP1,
-            nioHTTPTypes,
-            logging, lifecycle,
+            "EventStore", "Postgres", "Orders", "OrdersProto", "GRPC", "HTTP1", "HTTP2", "Runtime", "Admin",
+            "Threads", "Values", protobuf, nioCore, nioPosix, logging, lifecycle,
         ], embedded: ["OpenAPI/openapi.json", "OpenAPI/docs.html"]),
+]
+
+let operations: [Target] = [
+    library(
+        .operations, "Operations",
+        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"])
 ]
 
 let executables: [Target] = [
@@ -147,7 +151,12 @@ let executables: [Target] = [
     executable(
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
-    executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", logging, arguments]),
+    executable(
+        "outboxctl",
+        [
+            "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
+            arguments,
+        ]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -177,6 +186,7 @@ let testTargets: [Target] = [
     tests(
         "HTTP2",
         ["HTTP2", "HTTP2TestKit", "CNGHTTP2", nioCore, nioPosix, nioConcurrency, nioEmbedded, nioSSL, logging]),
+    tests("HTTP1", ["HTTP1", "HTTP2", "HTTP2TestKit", nioCore, nioPosix, logging]),
     tests(
         "GRPC", ["GRPC", "HTTP2", "HTTP2TestKit", protobuf, nioCore, nioPosix, nioConcurrency, nioEmbedded, logging]),
     tests("Outbox", ["Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "TestKit", logging]),
@@ -210,11 +220,15 @@ let testTargets: [Target] = [
     tests(
         "OrdersAPI",
         [
-            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP2", "Admin", "TestKit",
+            "OrdersAPI", "EventStore", "Orders", "OrdersProto", "Postgres", "GRPC", "HTTP1", "HTTP2", "Admin",
+            "TestKit",
             "HTTP2TestKit", "Runtime", "Threads", "Values", nioCore, hummingbird, hummingbirdTesting, httpTypes,
             protobuf, logging,
             lifecycle,
         ]),
+    tests(
+        "Operations",
+        ["Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxKafka", "Postgres", "TestKit"]),
     tests(
         "StatementPlans",
         [
@@ -240,6 +254,6 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: ["Outbox", "OutboxKafka", "GRPC", "HTTP2", "Postgres", "Kafka"].map { .library(name: $0, targets: [$0]) },
     dependencies: packages,
-    targets: support + clients + servers + relay + orders + executables
+    targets: support + clients + servers + relay + orders + operations + executables
         + ifPresent("Benchmarks", benchmarks) + ifPresent("Tests", testTargets)
 )

@@ -14,11 +14,11 @@ import tempfile
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import churn, contention, crash, failover, http2, memory, overrun, pipeline, process, relay, wakeup, writes  # noqa: E402
+from lib import broker, churn, contention, crash, failover, http2, memory, overrun, pipeline, process, relay, wakeup, writes  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.report import Report  # noqa: E402
 
-SUITES = {"writes": writes.WritePath, "relay": relay.Relay, "wakeup": wakeup.WakeUp, "http2": http2.HTTP2,
+SUITES = {"writes": writes.WritePath, "relay": relay.Relay, "broker": broker.Broker, "wakeup": wakeup.WakeUp, "http2": http2.HTTP2,
           "pipeline": pipeline.Pipeline, "crash": crash.Crash, "failover": failover.Failover, "overrun": overrun.Overrun,
           "contention": contention.Contention, "memory": memory.Memory,
           "churn": churn.Churn}
@@ -47,8 +47,8 @@ class Bench:
         self.servers.append(server)
         return server
 
-    def start_command(self, name, command, port=None):
-        server = process.Server(name, command, self.work, port=port)
+    def start_command(self, name, command, port=None, stdin=subprocess.DEVNULL):
+        server = process.Server(name, command, self.work, port=port, stdin=stdin)
         self.servers.append(server)
         return server
 

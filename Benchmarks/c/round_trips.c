@@ -3,7 +3,7 @@
 //   round_trips CONNINFO BOOTSTRAP TOPIC PACE
 //
 // Prints the medians in microseconds as one JSON object: in direct succession, and with PACE microseconds between two, as rows come in:
-// threads and processes that have fallen asleep meanwhile take their time.
+// threads and processes that have fallen asleep meanwhile take their time. Paced ones with their 99th percentile.
 #include <libpq-fe.h>
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
@@ -24,6 +24,9 @@ static double now_us(void) {
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+// A slow pace gets fewer rounds, so that it takes seconds and no minutes.
+static int rounds_at(long pace) { return pace > 4000 ? ROUNDS * 4000 / (int)pace : ROUNDS; }
+
 static void die(const char *what) {
     fprintf(stderr, "round_trips: %s\n", what);
     exit(1);
@@ -34,17 +37,20 @@ static int compare(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static double median(double *values) {
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
+struct times { double median, p99; };
+
+static struct times times_of(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, compare);
+    return (struct times){values[count / 2], values[count * 99 / 100]};
 }
 
-static double notify_round_trip(const char *conninfo, long pace) {
+static struct times notify_round_trip(const char *conninfo, long pace) {
+    int rounds = rounds_at(pace);
     PGconn *listener = PQconnectdb(conninfo), *sender = PQconnectdb(conninfo);
     if (PQstatus(listener) != CONNECTION_OK || PQstatus(sender) != CONNECTION_OK) die("cannot connect to Postgres");
     PQclear(PQexec(listener, "LISTEN round_trip"));
     static double took[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
         pause_us(pace);
         double begin = now_us();
         PQclear(PQexec(sender, "NOTIFY round_trip"));
@@ -59,7 +65,7 @@ static double notify_round_trip(const char *conninfo, long pace) {
     }
     PQfinish(listener);
     PQfinish(sender);
-    return median(took);
+    return times_of(took, rounds);
 }
 
 static int acknowledged;
@@ -70,7 +76,8 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     acknowledged++;
 }
 
-static double produce_round_trip(const char *bootstrap, const char *topic, long pace) {
+static struct times produce_round_trip(const char *bootstrap, const char *topic, long pace) {
+    int rounds = rounds_at(pace);
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     const char *settings[][2] = {{"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"}, {"linger.ms", "0"}};
@@ -81,7 +88,7 @@ static double produce_round_trip(const char *bootstrap, const char *topic, long 
     if (!kafka) die(error);
     static double took[ROUNDS];
     char payload[150] = {'x'};
-    for (int i = -20; i < ROUNDS; i++) {
+    for (int i = -20; i < rounds; i++) {
         pause_us(pace);
         double begin = now_us();
         int before = acknowledged;
@@ -91,15 +98,16 @@ static double produce_round_trip(const char *bootstrap, const char *topic, long 
         if (i >= 0) took[i] = now_us() - begin;
     }
     rd_kafka_destroy(kafka);
-    return median(took);
+    return times_of(took, rounds);
 }
 
 int main(int argc, char **argv) {
     if (argc != 5) die("usage: round_trips CONNINFO BOOTSTRAP TOPIC PACE");
     long pace = atol(argv[4]);
-    double notify = notify_round_trip(argv[1], 0), produce = produce_round_trip(argv[2], argv[3], 0);
-    double paced_notify = notify_round_trip(argv[1], pace), paced_produce = produce_round_trip(argv[2], argv[3], pace);
-    printf("{\"notify_us\":%.1f,\"produce_us\":%.1f,\"paced_notify_us\":%.1f,\"paced_produce_us\":%.1f}\n", notify, produce,
-           paced_notify, paced_produce);
+    struct times notify = notify_round_trip(argv[1], 0), produce = produce_round_trip(argv[2], argv[3], 0);
+    struct times paced_notify = notify_round_trip(argv[1], pace), paced_produce = produce_round_trip(argv[2], argv[3], pace);
+    printf("{\"notify_us\":%.1f,\"produce_us\":%.1f,\"paced_notify_us\":%.1f,\"paced_produce_us\":%.1f,"
+           "\"paced_notify_p99_us\":%.1f,\"paced_produce_p99_us\":%.1f}\n",
+           notify.median, produce.median, paced_notify.median, paced_produce.median, paced_notify.p99, paced_produce.p99);
     return 0;
 }

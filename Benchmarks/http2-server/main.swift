@@ -1,5 +1,5 @@
 // A gRPC server with the health service, an echo and one page, to measure the HTTP/2 and gRPC layers without an
-// application. Usage: http2-bench-server [port [event loops]]
+// application. Usage: http2-bench-server [port [event loops [certificate key]]]; the files are PEM, for TLS.
 
 import Dispatch
 import GRPC
@@ -27,9 +27,13 @@ let page = HTTP2RequestApplication { request in
         status: 200, fields: [("content-type", "text/plain")],
         body: .bytes(Array("\(request.method) \(request.path)\n".utf8)))
 }
+var configuration = HTTP2ServerConfiguration(port: arguments.first ?? 0)
+if CommandLine.arguments.count > 4 {
+    configuration.tls = HTTP2TLSConfiguration(
+        certificateChainFile: CommandLine.arguments[3], privateKeyFile: CommandLine.arguments[4])
+}
 let server = try GRPCServer(
-    configuration: HTTP2ServerConfiguration(port: arguments.first ?? 0), group: group, router: router, http: page,
-    logger: Logger(label: "bench"))
+    configuration: configuration, group: group, router: router, http: page, logger: Logger(label: "bench"))
 let address = try await server.start()
 print("listening on \(address.port ?? 0)")
 fflush(nil)

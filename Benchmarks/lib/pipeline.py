@@ -2,6 +2,8 @@
 import http.client
 import json
 import os
+import statistics
+import subprocess
 import time
 
 from . import invariants, kafka, process, protobuf
@@ -12,7 +14,34 @@ CONSUMER = {"KAFKA_FETCH_WAIT_MAX_MS": "10", "KAFKA_SESSION_TIMEOUT_MS": "6000"}
 GOAL = 10_000
 EVENTS_PER_ORDER = 3
 SINGLE_ORDERS = 12
+LONE_ORDERS = 200
 GATEWAY_MS = 50
+
+
+class Watch:
+    """One session that counts rows again and again; a psql for each look would cost a tenth of a core of what is measured."""
+
+    def __init__(self, postgres):
+        self.session = subprocess.Popen([os.path.join(postgres.bin, "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", postgres.url()],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, query):
+        self.session.stdin.write(query + ";\n")
+        self.session.stdin.flush()
+        return self.session.stdout.readline().strip()
+
+    def wait_count(self, table, wanted, seconds=600):
+        """Waits for so many rows; returns the time at which they were seen."""
+        deadline = time.monotonic() + seconds
+        while int(self.ask(f"SELECT count(*) FROM {table}")) < wanted:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"there were never {wanted:,} rows in {table}")
+            time.sleep(0.05)
+        return time.monotonic()
+
+    def close(self):
+        self.session.stdin.close()
+        self.session.wait()
 
 
 class Stack:
@@ -49,16 +78,33 @@ class Stack:
 
     # Orders
 
-    def place_single(self):
-        """One order by hand, and the next one only when the list shows this one paid."""
+    def place(self, connection):
         body = json.dumps({"customer_id": "ada", "vendor_id": "acme", "product_id": "lamp", "quantity": 2, "total_price": 39.90,
                            "payment_method": "CREDIT_CARD"})
-        connection = http.client.HTTPConnection("127.0.0.1", self.http)
         connection.request("POST", "/v1/orders", body, {"Content-Type": "application/json"})
-        order = json.loads(connection.getresponse().read())["order_id"]
+        return json.loads(connection.getresponse().read())["order_id"]
+
+    def place_single(self):
+        """One order by hand, and the next one only when the list shows this one paid."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http)
+        order = self.place(connection)
         connection.close()
         process.wait_for("a single order to be paid", lambda: self.bench.postgres.count(
             f"order_projection WHERE order_id = '{order}' AND payment_status = 3") == 1)
+
+    def show_lone(self, connection):
+        """An order while nothing else happens; returns after how long the list shows it, and shows it paid."""
+        order, begin, times = self.place(connection), time.monotonic(), []
+        for version in [1, EVENTS_PER_ORDER]:
+            while True:
+                connection.request("GET", f"/v1/orders?page_size=1&at_least={order}@{version}")
+                answer = connection.getresponse()
+                answer.read()
+                # Until it is paid, the order has no such version.
+                if answer.status == 200:
+                    break
+            times.append(time.monotonic() - begin)
+        return times
 
     def load(self, orders):
         """Places the orders as fast as they are accepted; returns how many were."""
@@ -66,15 +112,6 @@ class Stack:
         protobuf.write_bodies(bodies, [protobuf.place_order(f"customer-{i}") for i in range(1000)])
         out = self.bench.start_load(self.grpc, "/orders.v1.OrderService/PlaceOrder", bodies, 16, 64, 120, orders).communicate()[0]
         return json.loads(out)["status"].get("0", 0)
-
-    def wait_count(self, table, wanted):
-        """Waits for so many rows; returns the time at which they were seen."""
-        deadline = time.monotonic() + 600
-        while self.bench.postgres.count(table) < wanted:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"there were never {wanted:,} rows in {table}")
-            time.sleep(0.2)
-        return time.monotonic()
 
     def wait_relayed(self):
         process.wait_for("the relay to drain", lambda: self.bench.postgres.sql("SELECT unpublished_rows FROM outbox_state") == "0", 300)
@@ -112,7 +149,7 @@ class Pipeline:
         self.orders = min(bench.orders, 30_000)
 
     def run(self):
-        wanted = os.environ.get("PIPELINE", "singles plain busy gateway projection").split()
+        wanted = os.environ.get("PIPELINE", "singles plain busy gateway projection lone").split()
         if "singles" in wanted:
             self.whole("fresh, a dozen single orders, then the load", singles=SINGLE_ORDERS)
         if "plain" in wanted:
@@ -123,17 +160,23 @@ class Pipeline:
             self.whole(f"gateway of {GATEWAY_MS} ms", payments={"PAYMENTS_GATEWAY_LATENCY_MS": str(GATEWAY_MS)})
         if "projection" in wanted:
             self.projection_alone()
+        if "lone" in wanted:
+            self.lone_orders()
 
     def whole(self, name, singles=0, payments=None):
         stack = Stack(self.bench, payments)
         for _ in range(singles):
             stack.place_single()
-        before, begin = stack.cpu(), time.monotonic()
+        watch = Watch(self.bench.postgres)
+        watch.ask("SELECT set_config('enable_seqscan', 'off', false)")
+        before, begin, clock = stack.cpu(), time.monotonic(), time.time()
         orders = stack.load(self.orders)
         placed = time.monotonic() - begin
         everything = orders + singles
-        paid = stack.wait_count("event WHERE event_type = 'order_paid'", everything) - begin
-        shown = stack.wait_count("order_projection WHERE payment_status = 3", everything) - begin
+        shown = watch.wait_count("order_projection WHERE payment_status = 3", everything) - begin
+        # The time of the event, so that nothing has to look while it happens.
+        paid = float(watch.ask("SELECT extract(epoch FROM max(created_at)) FROM event WHERE event_type = 'order_paid'")) - clock
+        watch.close()
         self.report.note(
             f"6  whole stack, {name}", f"{orders:,} orders: placed in {placed:.1f} s ({orders / placed:,.0f}/s), paid after {paid:.1f} s "
             f"({orders / paid:,.0f}/s), shown as paid after {shown:.1f} s: {orders / shown:,.0f} orders/s (goal {GOAL:,}), "
@@ -149,15 +192,17 @@ class Pipeline:
         # It has its positions in the database and goes on there.
         stack.stop("orders-projector")
         orders = stack.load(self.orders) + 1
-        stack.wait_count("event WHERE event_type = 'order_paid'", orders)
+        watch = Watch(self.bench.postgres)
+        watch.wait_count("event WHERE event_type = 'order_paid'", orders)
         stack.wait_relayed()
         stack.stop("orders-payments", "orders-server", "outbox-relay")
         before = self.bench.postgres.cpu_seconds()
         stack.start("orders-projector")
         # The group gives the partitions after a while; what counts begins with the first row.
-        first = stack.wait_count("order_projection", 2)
-        rows = self.bench.postgres.count("order_projection")
-        last = stack.wait_count("order_projection WHERE payment_status = 3", orders)
+        first = watch.wait_count("order_projection", 2)
+        rows = int(watch.ask("SELECT count(*) FROM order_projection"))
+        last = watch.wait_count("order_projection WHERE payment_status = 3", orders)
+        watch.close()
         events = EVENTS_PER_ORDER * (orders - rows)
         server = stack.servers["orders-projector"]
         self.report.note(
@@ -166,6 +211,25 @@ class Pipeline:
             f"{(self.bench.postgres.cpu_seconds() - before) * 1e6 / (EVENTS_PER_ORDER * orders):.1f}; {server.memory_mb('VmHWM'):.0f} MB; "
             f"{self.projection_writes()}", events_per_second=events / max(last - first, 1e-9))
         stack.stop()
+
+    def lone_orders(self):
+        stack = Stack(self.bench)
+        connection = http.client.HTTPConnection("127.0.0.1", stack.http)
+        for _ in range(SINGLE_ORDERS):
+            stack.show_lone(connection)
+        before = stack.cpu()
+        times = [stack.show_lone(connection) for _ in range(LONE_ORDERS)]
+        connection.close()
+        shown, paid = ([1_000 * measured[i] for measured in times] for i in range(2))
+        self.report.note(
+            "6  one order at a time", f"ms from the answer to PlaceOrder until the list shows the order: {self.spread(shown)}, and shows it "
+            f"paid: {self.spread(paid)}; {stack.used_since(before, LONE_ORDERS)}", shown_ms=statistics.median(shown),
+            paid_ms=statistics.median(paid))
+        stack.stop()
+
+    @staticmethod
+    def spread(times):
+        return f"{statistics.median(times):.1f} in the median, {sorted(times)[len(times) * 95 // 100]:.1f} at the 95th percentile"
 
     def projection_writes(self):
         statistics = "FROM pg_stat_user_tables WHERE relname = 'order_projection'"

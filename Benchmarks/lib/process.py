@@ -39,12 +39,12 @@ def cpu_seconds(pid):
 class Server:
     """One server process, its log, and what it has used."""
 
-    def __init__(self, name, command, log_directory, environment=None, port=None):
+    def __init__(self, name, command, log_directory, environment=None, port=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.log_path = os.path.join(log_directory, name + ".log")
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env={**os.environ, **(environment or {})})
+            command, stdin=stdin, stdout=self.log, stderr=self.log, env={**os.environ, **(environment or {})})
         if port:
             self.wait(f"{name} listening", lambda: is_listening(port))
 

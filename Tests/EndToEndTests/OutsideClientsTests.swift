@@ -19,6 +19,18 @@ extension EndToEndTests {
             }
         }
 
+        @Test func everydayClientsOfHTTP11GetWhatTheyAreOwed() async throws {
+            try await TestStack.withServer { stack in
+                try await judge("http11_clients.py", [stack.httpURL], summary: "checks, 0 failed")
+            }
+        }
+
+        @Test func theJSONIsThatOfProtobuf() async throws {
+            try await TestStack.withServer { stack in
+                try await judge("json_mapping.py", [stack.httpURL, stack.grpcAddress], summary: "checks, 0 failed")
+            }
+        }
+
         @Test func googlesClientGetsWhatItIsOwed() async throws {
             try await TestStack.withServer { stack in
                 try await judge(

@@ -37,7 +37,7 @@ import Testing
                 let connection = try outbox.connect()
                 while try connection.query("SELECT max(epoch) FROM outbox_relay.checkpoint").int64(0, 0) == 0 {}
                 #expect(outbox.topic.messages.isEmpty)
-                #expect(try RelaySchemaUpgrade(connection, schema: "outbox_relay").apply().count == 2)
+                #expect(try RelaySchemaUpgrade(connection, schema: "outbox_relay").apply().count == 3)
                 return outbox.topic.wait { $0.count == 1 }
             }
         }
@@ -77,6 +77,6 @@ import Testing
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(counts.sorted() == [0, 0, 0, 2])
+        #expect(counts.sorted() == [0, 0, 0, 3])
     }
 }

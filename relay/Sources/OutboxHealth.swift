@@ -19,6 +19,7 @@ struct OutboxHealth: Sendable {
     var readiness: Health {
         if let failure { return .failing("failed: \(failure)") }
         if let blocked { return .failing("blocked: \(blocked)\(parked)") }
+        if let pause = now.pause { return .ok("leading, paused by \(pause)\(parked)") }
         switch now.phase {
         case .connecting: return .failing("connecting to Postgres")
         case .standby: return .ok("standby: \(now.leader ?? "another relay") leads")

@@ -101,6 +101,10 @@ enum RelayGauges {
         registry.gauge(
             "outbox_relay_polling", "1 while it polls, because a transaction pooler is in between.", labels: labels
         ) { service.health.now.isPolling ? 1 : 0 }
+        registry.gauge(
+            "outbox_relay_paused", "1 while an operator has the relay paused: it leads and publishes nothing.",
+            labels: labels
+        ) { service.health.now.pause == nil ? 0 : 1 }
         registry.gauge("outbox_relay_held_rows", "Rows that wait because their key is parked.", labels: labels) {
             Double(service.health.now.heldRows)
         }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OutboxAdoption
 
 /// Makes a table of another team usable as an outbox.
@@ -82,10 +81,4 @@ struct AdoptCommand: ParsableCommand {
             return (first, last)
         }
     }
-}
-
-/// Writes a line to standard error: standard output has what a script may read.
-func report(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = write(STDERR_FILENO, line, line.count)
 }

@@ -4,7 +4,7 @@ import Postgres
 
 /// Which relay's schema is meant.
 struct RelaySchemaOptions: ParsableArguments {
-    private static let standard = "outbox_relay"
+    static let standard = "outbox_relay"
 
     @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
     var schema = Self.standard
@@ -14,23 +14,21 @@ struct RelaySchemaOptions: ParsableArguments {
         try verified(try Database.connect(as: "outboxctl", patience))
     }
 
-    /// Runs a read, and once more if the connection turns out to be lost.
-    ///
-    /// - Parameter body: must only read: it may run twice.
-    func reading<T>(_ body: (OutboxOperator) throws -> T) throws -> T {
-        try Database.reading { try body(verified($0)) }
-    }
-
     private func verified(_ connection: PostgresConnection) throws -> OutboxOperator {
         let desk = OutboxOperator(connection, schema: schema)
         try desk.verify()
         return desk
     }
+}
 
-    /// A command to paste into a shell, for this schema. Arguments that begin with a hyphen go to the end, behind `--`.
+/// Commands to paste into a shell.
+struct CommandHints {
+    let schema: String
+
+    /// A command for this schema. Arguments that begin with a hyphen go to the end, behind `--`.
     func command(_ name: String, _ arguments: [String], reason: Bool = false) -> String {
         var words = ["outboxctl", "outbox", name]
-        if schema != Self.standard { words += ["--schema", ShellWord.quoted(schema)] }
+        if schema != RelaySchemaOptions.standard { words += ["--schema", ShellWord.quoted(schema)] }
         if reason { words += ["--reason", #""...""#] }
         if arguments.contains(where: { $0.hasPrefix("-") }) { words.append("--") }
         return (words + arguments.map { ShellWord.quoted($0) }).joined(separator: " ")
@@ -43,7 +41,12 @@ struct ReasonOption: ParsableArguments {
     var reason: String
 
     func validate() throws {
-        guard reason.contains(where: { !$0.isWhitespace }) else {
+        try Self.validate(reason)
+    }
+
+    /// The same for a command that needs none for a dry run.
+    static func validate(_ reason: String?) throws {
+        guard let reason, reason.contains(where: { !$0.isWhitespace }) else {
             throw ValidationError("--reason: say why; it is recorded")
         }
     }

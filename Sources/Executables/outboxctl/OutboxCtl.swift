@@ -1,9 +1,7 @@
 import ArgumentParser
 import Kafka
-import Logging
+import Operations
 import Outbox
-import Postgres
-import Runtime
 
 /// The operator's tool.
 @main
@@ -11,11 +9,35 @@ struct OutboxCtl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outboxctl",
         abstract: "Sets an outbox up, and looks after the outbox and its relay.",
-        discussion: "The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* variables.",
+        discussion: """
+            The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* variables, else from \
+            .data/env, which make up writes. Output is for people; --json prints one JSON value. Colour is for \
+            terminals, unless NO_COLOR is set.
+
+            Exit codes: 0 done; 1 refused or failed; 64 bad arguments; 78 bad environment; a command's help has others.
+
+            outboxctl --generate-completion-script bash|zsh|fish prints completions for a shell.
+            """,
         version: "outboxctl 0.1.0",
-        subcommands: [
-            MigrateCommand.self, UpgradeCommand.self, AdoptCommand.self, RoleCommand.self, TopicCommand.self,
-            OutboxCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "See",
+                subcommands: [
+                    StatusCommand.self, ListCommand.self, ShowCommand.self, TailCommand.self, OrderCommand.self,
+                    ParkedCommand.self, ExplainCommand.self, DecisionsCommand.self, ConfigCommand.self,
+                ]),
+            CommandGroup(
+                name: "Repair",
+                subcommands: [
+                    ReleaseCommand.self, SkipCommand.self, EditCommand.self, PauseCommand.self, ResumeCommand.self,
+                    ReplayCommand.self, RebaseCommand.self,
+                ]),
+            CommandGroup(
+                name: "Set up",
+                subcommands: [
+                    MigrateCommand.self, UpgradeCommand.self, AdoptCommand.self, RoleCommand.self, TopicCommand.self,
+                ]),
+            CommandGroup(name: "Earlier names", subcommands: [OutboxCommand.self]),
         ])
 
     /// Prints the message of an error without its code, which is for logs.
@@ -25,8 +47,14 @@ struct OutboxCtl: ParsableCommand {
             try command.run()
         } catch let error as OutboxError {
             exit(withError: ShownError(description: error.message))
+        } catch let error as OperatorError {
+            exit(withError: ShownError(description: error.description))
         } catch let error as KafkaError {
             exit(withError: ShownError(description: error.message))
+        } catch  where exitCode(for: error) == .validationFailure {
+            // One line: the usage is in the help.
+            report("Error: \(message(for: error))")
+            exit(withError: ExitCode.validationFailure)
         } catch {
             exit(withError: error)
         }
@@ -39,66 +67,8 @@ struct OutboxCtl: ParsableCommand {
 struct OutboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox",
-        abstract: "Shows the keys that Kafka refused, and decides about them.",
+        abstract: "Parked keys and rebase: the same commands as without the word outbox.",
         subcommands: [
             ParkedCommand.self, ExplainCommand.self, ReleaseCommand.self, SkipCommand.self, RebaseCommand.self,
         ])
-}
-
-/// The database that the environment names.
-enum Database {
-    /// How long the statements of a command may take.
-    enum Patience {
-        /// Some rows are read or changed.
-        case short
-        /// Building an index, waiting for another runner's migrations and changing a large outbox have no time limit.
-        case unlimited
-    }
-
-    private static let shortDeadline = Duration.seconds(30)
-    private static let late = Duration.seconds(10)
-
-    /// - Parameters:
-    ///   - command: for messages and for `pg_stat_activity`.
-    ///   - keepsSession: whether the command holds a lock of its session, so that a transaction pooler is refused.
-    static func connect(
-        as command: String = "outboxctl", _ patience: Patience = .unlimited, keepsSession: Bool = false
-    ) throws -> PostgresConnection {
-        let environment = EnvironmentReader()
-        let url = environment.databaseURL(fault: PostgresURL.fault)
-        do {
-            try environment.finish()
-        } catch {
-            ServiceProcess.refuse(error, name: command)
-        }
-        var configuration = PostgresConfiguration(url: url, applicationName: command)
-        configuration.readWriteOnly = true
-        configuration.statementDeadline = patience == .short ? shortDeadline : nil
-        configuration.lateAfter = late
-        // A pooler would hand prepared statements on to other clients.
-        configuration.preparesStatements = false
-        configuration.refusesTransactionPooler = keepsSession
-        configuration.logger = Logger(label: command) { StreamLogHandler.standardError(label: $0) }
-        do {
-            return try PostgresConnection(configuration)
-        } catch {
-            if error.code == .pooler {
-                ServiceProcess.refuse(ConfigurationError("DATABASE_URL", error.message), name: command)
-            }
-            throw error
-        }
-    }
-
-    /// Runs a read, and once more on a new connection if the connection turns out to be lost.
-    ///
-    /// - Parameter body: must only read: it may run twice.
-    static func reading<T>(
-        as command: String = "outboxctl", _ body: (PostgresConnection) throws -> T
-    ) throws -> T {
-        do {
-            return try body(connect(as: command, .short))
-        } catch let error as PostgresError where error.isConnectionLost && error.code != .deadline {
-            return try body(connect(as: command, .short))
-        }
-    }
 }

@@ -1,23 +1,53 @@
 import ArgumentParser
-import Outbox
+import Operations
 
 /// Lists the keys that wait for a decision.
 struct ParkedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "parked", abstract: "Lists the keys that are parked because Kafka refused one of their rows.")
+        commandName: "parked", abstract: "Lists the keys that are parked because Kafka refused one of their rows.",
+        discussion: """
+            Examples:
+              outboxctl parked
+              outboxctl parked --error MSG_SIZE_TOO_LARGE --json
+            """)
 
-    @OptionGroup var options: RelaySchemaOptions
+    @OptionGroup var which: ParkedOptions
+    @Option(help: "How many keys are listed, 1 to 500.")
+    var limit = 100
+    @Option(help: "Leave out the first keys: for the next page.")
+    var offset = 0
+    @OptionGroup var options: DeskOptions
+
+    func validate() throws {
+        guard (1...OperationsLimits.rowsPerPage).contains(limit), offset >= 0 else {
+            throw ValidationError(
+                "--limit: \(limit) is not in 1...\(OperationsLimits.rowsPerPage), or --offset is below 0")
+        }
+    }
 
     func run() throws {
-        let keys = try options.reading { try $0.parked() }
-        if keys.isEmpty { return print("no key is parked") }
-        for parked in keys {
-            let state = parked.isReleaseAsked ? "release asked" : "waiting"
-            print(
-                "\(parked.key)  row \(parked.outboxID)  \(parked.heldRows) held  since \(parked.parkedAt)  \(state)  "
-                    + parked.error
-            )
+        let keys = try options.reading { desk in
+            try desk.parkedKeys(which.filter(options, desk), offset: offset, limit: limit)
         }
+        try options.show(keys) {
+            if keys.isEmpty { return print("no key is parked") }
+            var table = Table(["key", "refused row", "held", "parked", "state", "error"], numbers: [1, 2])
+            for key in keys { table.add(Self.cells(key)) }
+            table.printed()
+            if keys.count == limit { report("there may be more: --offset \(offset + limit)") }
+        }
+    }
+
+    private static func cells(_ key: ParkedKeyView) -> [Table.Cell] {
+        let state: Table.Cell =
+            key.releaseAskedAt != nil
+            ? .init("release asked", .attention)
+            : .init(key.retryAt.map { "tried again at \($0)" } ?? "waiting for a decision", .bad)
+        return [
+            .init("\(key.aggregateType)/\(key.aggregateId)"), .init("\(key.outboxId)"),
+            .init("\(key.heldRows)\(key.heldRowsIsMore ? "+" : "")"), .init(key.parkedAt.description), state,
+            .init(key.error),
+        ]
     }
 }
 
@@ -31,75 +61,58 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "The aggregate type, for example order.")
     var aggregateType: String
     @Argument(help: "The aggregate id.")
-    var aggregateID: String
-    @OptionGroup var options: RelaySchemaOptions
+    var aggregateId: String
+    @OptionGroup var options: DeskOptions
+
+    /// A parked key, and what its release would do.
+    private struct Explanation: Encodable {
+        let key: ParkedKeyView
+        let release: ActionPreview
+    }
 
     func run() throws {
-        let key = OutboxKey(aggregateType: aggregateType, aggregateID: aggregateID)
-        let (parked, held) = try options.reading { desk in
-            let parked = try desk.parked().first { $0.key == key }
-            return (parked, parked == nil ? [] : try desk.held(key))
+        let filter = ParkedFilter(aggregateType: aggregateType, aggregateId: aggregateId)
+        let found = try options.reading { desk in
+            try desk.parkedKeys(filter, limit: 1).first.map {
+                Explanation(key: $0, release: try desk.previewRelease(filter))
+            }
         }
-        guard let parked else {
-            print("\(key) is not parked")
+        guard let found else {
+            print("\(aggregateType)/\(aggregateId) is not parked")
             throw ExitCode.failure
         }
-        print("\(key) is parked since \(parked.parkedAt): Kafka refused row \(parked.outboxID): \(parked.error)")
-        print("held rows, in the order in which they will be published:")
-        for row in held {
-            let skip = row.isSkipped ? "  (will be dropped)" : ""
-            let sequence = row.sequenceNumber.map { "sequence \($0)" } ?? "no sequence number"
-            print(
-                "  \(row.outboxID)  \(sequence)  \(row.eventType ?? "?")  \(row.payloadBytes ?? 0) bytes\(skip)")
-        }
+        try options.show(found) { show(found.key, found.release) }
+    }
+
+    private func show(_ key: ParkedKeyView, _ release: ActionPreview) {
+        print(
+            "\(aggregateType)/\(aggregateId) is parked since \(key.parkedAt): Kafka refused row \(key.outboxId): "
+                + "\(key.error)")
+        if let time = key.retryAt { print("the relay tries again at \(time)") }
+        print(release.summary + ":")
+        PreviewText.printed(release)
+        let hints = CommandHints(schema: options.schema)
         print(
             """
-            when the cause is gone:      \(options.command("release", [aggregateType, aggregateID], reason: true))
-            to give one row up for good: \(options.command("skip", ["\(parked.outboxID)"], reason: true))
+            when the cause is gone:      \(hints.command("release", [aggregateType, aggregateId], reason: true))
+            to give one row up for good: \(hints.command("skip", ["\(key.outboxId)"], reason: true))
                                          and then release the key
+            to mend a row:               outboxctl edit \(key.outboxId) --payload ... --reason "..."
             """)
     }
 }
 
-/// Lets the relay publish a parked key's rows.
-struct ReleaseCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "release", abstract: "Asks the relay to publish the held rows of a key, in order.",
-        discussion: "Names that begin with a hyphen go to the end, behind --.")
-
-    @Argument(help: "The aggregate type.")
-    var aggregateType: String
-    @Argument(help: "The aggregate id.")
-    var aggregateID: String
-    @OptionGroup var why: ReasonOption
-    @OptionGroup var options: RelaySchemaOptions
-
-    func run() throws {
-        let key = OutboxKey(aggregateType: aggregateType, aggregateID: aggregateID)
-        guard try options.desk().release(key, reason: why.reason) else { throw ValidationError("\(key) is not parked") }
-        print(
-            "asked; if Kafka refuses again, the key stays parked: "
-                + "\(options.command("explain", [aggregateType, aggregateID]))"
-        )
-    }
-}
-
-/// Gives a held row up.
-struct SkipCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Marks a held row to be dropped, unpublished, when its key is released.",
-        discussion: "An id that begins with a hyphen goes to the end, behind --.")
-
-    @Argument(help: "The row's outbox_id.")
-    var outboxID: Int64
-    @OptionGroup var why: ReasonOption
-    @OptionGroup var options: RelaySchemaOptions
-
-    func run() throws {
-        guard let key = try options.desk().skip(outboxID, reason: why.reason) else {
-            throw ValidationError("row \(outboxID) is not held; outboxctl outbox explain lists the rows of a key")
+/// What an action would do, for people.
+enum PreviewText {
+    static func printed(_ preview: ActionPreview) {
+        for event in preview.events {
+            let sequence = event.sequenceNumber.map { "sequence \($0)" } ?? "no sequence number"
+            let size = event.payload.bytes.map { "\($0) bytes" } ?? event.payload.form.rawValue
+            let edited = event.isEdited ? "  (edited)" : ""
+            print("  \(event.outboxId)  \(event.key)  \(sequence)  \(event.eventType ?? "?")  \(size)\(edited)")
         }
-        let release = options.command("release", [key.aggregateType, key.aggregateID], reason: true)
-        print("row \(outboxID) of \(key) will be dropped; now: \(release)")
+        let more = preview.rows - preview.events.count
+        if more > 0 { print("  … and \(Words.count(more))\(preview.isMore ? " or more" : "") rows") }
+        for id in preview.dropped { print("  \(id)  (will be dropped)") }
     }
 }

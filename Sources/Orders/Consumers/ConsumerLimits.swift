@@ -6,6 +6,9 @@ enum ConsumerLimits {
     static let longestRetry: Duration = .seconds(5)
     /// How often offsets are committed to the group; messages that are read again after a crash are harmless.
     static let commitInterval: Duration = .seconds(1)
+    /// Messages of all partitions together that librdkafka fetches ahead, about a kilobyte each. When more are there it
+    /// stops, and looks again after up to a second: a consumer that takes them in less time runs dry meanwhile.
+    static let queuedMessages = 60_000
     /// How long the broker may take to answer a request.
     static let brokerAnswer: Duration = .seconds(5)
     /// How long leaving the group may take at the end.

@@ -223,6 +223,7 @@ extension KafkaConfiguration {
         // A killed member is noticed after this; the broker's own lower bound is 6 seconds.
         result.setDefault("session.timeout.ms", "10000")
         result.setDefault("heartbeat.interval.ms", "2000")
+        result.setDefault("queued.min.messages", String(ConsumerLimits.queuedMessages))
         // How soon a topic that was missing, or new partitions, are found.
         result.setDefault("topic.metadata.refresh.interval.ms", "5000")
         return result

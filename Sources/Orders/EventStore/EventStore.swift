@@ -103,8 +103,12 @@ public final class EventStore: Sendable {
     public func place(
         _ details: OrderDetails, options: CommandOptions = CommandOptions()
     ) async throws(EventStoreError) -> CommandOutcome {
-        let id = UUIDBytes.v7()
-        return try await execute(.place(details), on: id.description, isNewOrder: true, options)
+        try await placing(details, options: options).await().get()
+    }
+
+    /// The same for a caller without a task; see ``Reply``.
+    public func placing(_ details: OrderDetails, options: CommandOptions) -> Reply<CommandOutcome> {
+        submit(.place(details), on: UUIDBytes.v7().description, isNewOrder: true, options)
     }
 
     /// Decides a command on the order's current state and appends the resulting events.
@@ -113,25 +117,32 @@ public final class EventStore: Sendable {
     public func execute(
         _ command: OrderCommand, on orderID: String, options: CommandOptions = CommandOptions()
     ) async throws(EventStoreError) -> CommandOutcome {
-        try await execute(command, on: orderID, isNewOrder: false, options)
+        try await executing(command, on: orderID, options: options).await().get()
     }
 
-    private func execute(
+    /// The same for a caller without a task; see ``Reply``.
+    public func executing(
+        _ command: OrderCommand, on orderID: String, options: CommandOptions
+    ) -> Reply<CommandOutcome> {
+        submit(command, on: orderID, isNewOrder: false, options)
+    }
+
+    private func submit(
         _ command: OrderCommand, on orderID: String, isNewOrder: Bool, _ options: CommandOptions
-    ) async throws(EventStoreError) -> CommandOutcome {
-        guard Self.canBeStored(orderID) else { throw .notFound(orderID: orderID) }
-        let key = options.idempotencyKey.map { ExactText($0.key) }
-        if let key {
-            guard keysInFlight.withLock({ $0.insert(key).inserted }) else { throw .inFlight }
-        }
-        defer {
-            if let key { _ = keysInFlight.withLock { $0.remove(key) } }
+    ) -> Reply<CommandOutcome> {
+        guard isNewOrder || Self.canBeStored(orderID) else { return .answered(.failure(.notFound(orderID: orderID))) }
+        let reply: Reply<CommandOutcome>
+        if let key = options.idempotencyKey.map({ ExactText($0.key) }) {
+            guard keysInFlight.withLock({ $0.insert(key).inserted }) else { return .answered(.failure(.inFlight)) }
+            reply = Reply { _ = self.keysInFlight.withLock { $0.remove(key) } }
+        } else {
+            reply = Reply()
         }
         let order = ExactText(orderID)
-        let reply = Reply<CommandOutcome>()
-        let request = CommandRequest(
-            command: command, orderID: order, isNewOrder: isNewOrder, options: options, reply: .alone(reply))
-        return try await reply.await { writers[Self.index(of: order, in: writers.count)].submit(request) }.get()
+        writers[Self.index(of: order, in: writers.count)].submit(
+            CommandRequest(
+                command: command, orderID: order, isNewOrder: isNewOrder, options: options, reply: .alone(reply)))
+        return reply
     }
 
     /// Executes many commands, each for itself: one that fails does not fail the others. The commands of one lane share
@@ -168,9 +179,16 @@ public final class EventStore: Sendable {
     ///
     /// - Throws: ``EventStoreError``.
     public func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
-        guard Self.canBeStored(orderID) else { return nil }
+        try await loading(orderID).await().get()
+    }
+
+    /// The same for a caller without a task; see ``Reply``.
+    public func loading(_ orderID: String) -> Reply<LoadedOrder?> {
+        guard Self.canBeStored(orderID) else { return .answered(.success(nil)) }
         let order = ExactText(orderID)
-        return try await read(readers[Self.index(of: order, in: readers.count)]) { .order(order, $0) }
+        let reply = Reply<LoadedOrder?>()
+        readers[Self.index(of: order, in: readers.count)].submit(.order(order, reply))
+        return reply
     }
 
     /// The order's events from a sequence number on, at most `limit`, in sequence; empty if there are none.
@@ -186,7 +204,10 @@ public final class EventStore: Sendable {
     }
 
     /// Postgres refuses a text with a NUL, and with it the whole batch. No order has such an identifier.
-    private static func canBeStored(_ identifier: String) -> Bool { !identifier.utf8.contains(0) }
+    private static func canBeStored(_ identifier: String) -> Bool {
+        // Over contiguous bytes, because the iterator of a String costs several times as much.
+        !(identifier.utf8.withContiguousStorageIfAvailable { $0.contains(0) } ?? identifier.utf8.contains(0))
+    }
 
     private func read<Value: Sendable>(
         _ lane: Lane<ReadWorker>, _ request: (Reply<Value>) -> ReadRequest

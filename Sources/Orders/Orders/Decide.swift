@@ -23,12 +23,11 @@ private let alreadyPlaced = OrderRejection(.alreadyPlaced, field: "order_id", "o
 
 private func decidePlacement(_ details: OrderDetails, _ state: OrderState?) -> Result<[OrderEvent], OrderRejection> {
     guard state == nil else { return .failure(alreadyPlaced) }
-    let identifiers = [
-        ("customer_id", details.customerID), ("vendor_id", details.vendorID), ("product_id", details.productID),
-        ("payment_method", details.paymentMethod),
-    ]
-    for (field, value) in identifiers {
-        if let problem = OrderLimits.problem(ofIdentifier: value) { return invalid(field, problem) }
+    if let problem = OrderLimits.problem(ofIdentifier: details.customerID) { return invalid("customer_id", problem) }
+    if let problem = OrderLimits.problem(ofIdentifier: details.vendorID) { return invalid("vendor_id", problem) }
+    if let problem = OrderLimits.problem(ofIdentifier: details.productID) { return invalid("product_id", problem) }
+    if let problem = OrderLimits.problem(ofIdentifier: details.paymentMethod) {
+        return invalid("payment_method", problem)
     }
     guard details.quantity > 0 else { return invalid("quantity", "must be more than zero") }
     guard details.totalPrice.cents > 0 else { return invalid("total_price", "must be more than zero") }

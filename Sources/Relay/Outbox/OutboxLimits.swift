@@ -62,6 +62,8 @@ public enum OutboxLimits {
     /// exactly; beyond, the distance of ids is the estimate.
     package static let backlogLookMilliseconds = 5_000
     package static let rowsOfBacklogCounted = 10_000
+    /// How long a paused relay waits before it looks at its lease again, in milliseconds.
+    package static let pauseLookMilliseconds = 1_000
     /// How long a statement that takes or reads a cut may be silent, in seconds, and after how long it counts as late;
     /// finding where a huge backlog begins takes longest. Rows that keep coming have no limit.
     package static let workStatementSeconds = 100

@@ -28,6 +28,7 @@ enum RelaySchema {
         Version(number: 1, name: "tables", template: PackageResources.relay_0001_tables_sql),
         Version(number: 2, name: "parked_retry", template: PackageResources.relay_0002_parked_retry_sql),
         Version(number: 3, name: "operator_views", template: PackageResources.relay_0003_operator_views_sql),
+        Version(number: 4, name: "operations", template: PackageResources.relay_0004_operations_sql),
     ]
 
     /// The version that this program makes.

@@ -31,7 +31,7 @@ enum AdminLimits {
     static let reservedDescriptors = 80
 }
 
-/// `/livez`, `/readyz` and `/metrics` of a process over HTTP/1.1, on a port of its own.
+/// `/livez`, `/readyz`, `/metrics` and `/config` of a process over HTTP/1.1, on a port of its own.
 public struct AdminServer: Service {
     /// Tells the state of the process. It must be quick: the endpoint answers when the probe does.
     public typealias Probe = @Sendable () async -> Health
@@ -59,6 +59,11 @@ public struct AdminServer: Service {
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: metrics.render())))
+        }
+        router.get("/config") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+                body: .init(byteBuffer: ByteBuffer(string: SettingsDocument.text(ServiceProcess.effectiveSettings))))
         }
         self.address = address
         var quiet = noise.filtering(logger)

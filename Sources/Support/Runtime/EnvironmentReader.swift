@@ -9,6 +9,7 @@ public final class EnvironmentReader {
     private let variables: [String: String]
     private var problems: [ConfigurationError.Problem] = []
     private var known: Set<String> = []
+    private var effective: [String: EffectiveSetting] = [:]
     /// For a reader made by ``scoped(suffix:among:)``: the reader it was made from, which collects all problems.
     private let root: EnvironmentReader?
     /// For a scoped reader: the variable that a value came from, by the variable that is asked for. Only where the two
@@ -89,6 +90,27 @@ public final class EnvironmentReader {
         if let origin = origins[variable] { root.known.insert(origin) }
     }
 
+    /// The settings that the getters were asked for, and those that pass through to libraries, by name. Secrets are
+    /// masked.
+    public var effectiveSettings: [EffectiveSetting] {
+        let passed = variables.filter { EffectiveSetting.isPassedThrough($0.key) && !$0.value.isEmpty }.map {
+            name, value in
+            let isFile = name.hasSuffix("_FILE")
+            return EffectiveSetting(
+                name: name, value: !isFile && EffectiveSetting.isSecret(name) ? EffectiveSetting.masked : value,
+                source: .environment)
+        }
+        return (effective.values + passed.filter { effective[$0.name] == nil }).sorted { $0.name < $1.name }
+    }
+
+    /// Remembers which value is in effect. The last getter of a variable knows best: it has the default.
+    private func note(_ variable: String, is value: String, from source: EffectiveSetting.Source? = nil) {
+        let name = origins[variable] ?? variable
+        let isSet = !(variables[variable] ?? "").isEmpty
+        (root ?? self).effective[name] = EffectiveSetting(
+            name: name, value: value, source: source ?? (isSet ? .environment : .standard))
+    }
+
     /// Notes a problem for every variable that starts with `prefix` and that no getter has asked for: most likely its
     /// name is misspelt. Call it after the last getter.
     public func reportUnknown(prefix: String) {
@@ -99,14 +121,28 @@ public final class EnvironmentReader {
 
     /// The value; nil when the variable is unset or empty.
     public func optionalString(_ name: String) -> String? {
+        let value = plain(name)
+        note(name, is: value ?? "")
+        return value
+    }
+
+    /// The same without a note of the value, which may be a secret.
+    private func plain(_ name: String) -> String? {
         note(name)
         guard let value = variables[name], !value.isEmpty else { return nil }
         return value
     }
 
+    /// A value, or the default in words, which is noted.
+    private func noting(_ name: String, _ fallback: String) -> String? {
+        let value = plain(name)
+        note(name, is: value ?? fallback)
+        return value
+    }
+
     /// The value, or the default.
     public func string(_ name: String, default fallback: String) -> String {
-        optionalString(name) ?? fallback
+        noting(name, fallback) ?? fallback
     }
 
     /// A value that may instead be in the file that `NAME_FILE` names; see ``Values/SecretFile``. Setting both is a
@@ -116,8 +152,12 @@ public final class EnvironmentReader {
     ///   the variable that the value came from.
     /// - Returns: nil when neither variable is set, or when the file cannot be read.
     public func secret(_ name: String, fault: (String) -> String? = { _ in nil }) -> String? {
-        let direct = optionalString(name)
-        guard let path = optionalString(name + "_FILE") else { return checked(direct, name, fault) }
+        let direct = plain(name)
+        guard let path = plain(name + "_FILE") else {
+            note(name, is: direct == nil ? "" : EffectiveSetting.masked)
+            return checked(direct, name, fault)
+        }
+        note(name, is: EffectiveSetting.masked, from: .file)
         guard direct == nil else {
             report(name, "set either \(name) or \(name)_FILE, not both")
             return direct
@@ -137,7 +177,7 @@ public final class EnvironmentReader {
 
     /// A whole number within `range`, in decimal digits.
     public func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) -> Int {
-        guard let text = optionalString(name) else { return fallback }
+        guard let text = noting(name, "\(fallback)") else { return fallback }
         guard let value = Int(text), range.contains(value) else {
             report(name, "'\(text)' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
             return fallback
@@ -152,7 +192,7 @@ public final class EnvironmentReader {
 
     /// `true`, `1`, `yes`, `on` or `false`, `0`, `no`, `off`, in either case.
     public func bool(_ name: String, default fallback: Bool) -> Bool {
-        guard let text = optionalString(name) else { return fallback }
+        guard let text = noting(name, "\(fallback)") else { return fallback }
         switch text.lowercased() {
         case "true", "1", "yes", "on": return true
         case "false", "0", "no", "off": return false
@@ -166,7 +206,7 @@ public final class EnvironmentReader {
     public func duration(
         _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .seconds(366 * 86400)
     ) -> Duration {
-        guard let text = optionalString(name) else { return fallback }
+        guard let text = noting(name, "\(fallback)") else { return fallback }
         guard let value = DurationText.parse(text) else {
             report(name, "'\(text)' is not a duration such as 250ms, 30s, 5m, 24h or 7d")
             return fallback
@@ -181,7 +221,7 @@ public final class EnvironmentReader {
     /// One of the raw values of `Choice`, in the case in which they are written.
     public func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, default fallback: Choice) -> Choice
     where Choice.RawValue == String {
-        guard let text = optionalString(name) else { return fallback }
+        guard let text = noting(name, fallback.rawValue) else { return fallback }
         guard let value = Choice(rawValue: text) else {
             let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
             report(name, "'\(text)' is not one of: \(words)")

@@ -16,6 +16,12 @@ public enum ServiceProcess {
     /// The log of the process; nil before ``run(name:drainTimeout:services:)`` has made it.
     private static let log = Mutex<LogOutput?>(nil)
 
+    /// The settings of this process; empty before its services are made.
+    private static let settings = Mutex<[EffectiveSetting]>([])
+
+    /// The settings in effect, secrets masked; empty before the services are made.
+    public static var effectiveSettings: [EffectiveSetting] { settings.withLock { $0 } }
+
     /// Log lines that this process has dropped because the reader of its standard error stood still.
     public static var droppedLogLines: Int { log.withLock { $0 }?.droppedLines ?? 0 }
 
@@ -42,9 +48,11 @@ public enum ServiceProcess {
         do {
             let environment = EnvironmentReader()
             let logger = try logger(name: name, environment)
-            let group = try await ServiceGroup(
-                configuration: configuration(
-                    services(environment, logger), drainTimeout: drainTimeout(environment), logger: logger))
+            let made = try await services(environment, logger)
+            let limit = drainTimeout(environment)
+            let effective = environment.effectiveSettings
+            settings.withLock { $0 = effective }
+            let group = ServiceGroup(configuration: configuration(made, drainTimeout: limit, logger: logger))
             logger.info("started", metadata: ["pid": "\(getpid())"])
             try await group.run()
             logger.info("stopped")

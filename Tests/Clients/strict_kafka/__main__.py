@@ -10,6 +10,7 @@ import asyncio
 import sys
 
 from broker import Broker
+from distance import Distance
 from faults import Control, Faults
 from server import Server
 
@@ -23,13 +24,16 @@ def options():
     parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its markers")
     parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
     parser.add_argument("--group-delay", type=float, default=0.5, help="seconds that a group waits for its first members")
+    parser.add_argument("--latency", type=float, default=0, help="seconds of a round trip through the network; no request waits for another's")
+    parser.add_argument("--request-time", type=float, default=0, help="seconds that the broker works for a request, one by one on a connection")
+    parser.add_argument("--byte-time", type=float, default=0, help="seconds that it works for each byte of a request besides")
     return parser.parse_args()
 
 
 async def main():
     chosen = options()
     broker, faults = Broker(chosen.host, chosen), Faults()
-    server = Server(broker, faults)
+    server = Server(broker, faults, Distance(chosen.latency, chosen.request_time, chosen.byte_time))
     control = Control(faults, broker, server.connections)
     listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20)
     broker.port = chosen.advertised_port or listener.sockets[0].getsockname()[1]

@@ -4,7 +4,9 @@ import asyncio
 import struct
 import sys
 import traceback
+from collections import deque
 
+from distance import Road
 from errors import CODES
 from messages import BY_KEY
 from wire import Fields, Malformed, Reader
@@ -13,23 +15,33 @@ LARGEST_REQUEST = 100 << 20
 
 
 class Server:
-    def __init__(self, broker, faults):
-        self.broker, self.faults = broker, faults
+    def __init__(self, broker, faults, distance):
+        self.broker, self.faults, self.distance = broker, faults, distance
         self.connections = set()
 
     async def serve(self, reader, writer):
         self.connections.add(writer)
+        loop, road, waiting = asyncio.get_running_loop(), Road(self.distance), deque()
         try:
             while True:
                 size = struct.unpack(">i", await reader.readexactly(4))[0]
                 if not 0 < size <= LARGEST_REQUEST:
                     break
-                answer = await self.answer(await reader.readexactly(size))
+                request = await reader.readexactly(size)
+                due = road.due(loop.time(), size)
+                answer = await self.answer(request)
                 if answer is None:
                     break
-                if answer:
-                    writer.write(struct.pack(">i", len(answer)) + answer)
+                if not answer:
+                    continue
+                answer = struct.pack(">i", len(answer)) + answer
+                if self.distance.is_none:
+                    writer.write(answer)
                     await writer.drain()
+                else:
+                    # The next request is read meanwhile.
+                    waiting.append(answer)
+                    loop.call_at(due, send, writer, waiting)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         except Malformed as problem:
@@ -93,6 +105,13 @@ class Server:
         for code in told:
             if code:
                 self.faults.errors_told[f"{name}:{NAMES.get(code, code)}"] += 1
+
+
+def send(writer, waiting):
+    """Sends the oldest answer: timers of the same moment may ring in any order."""
+    answer = waiting.popleft()
+    if not writer.is_closing():
+        writer.write(answer)
 
 
 NAMES = {code: name for name, code in CODES.items()}

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["Unary", "Yielding", "OnPool"])
+    @Test(arguments: ["Unary", "Yielding", "OnPool", "ReplyingAtOnce", "ReplyingLater"])
     func aUnaryCallIsAnswered(_ method: String) async throws {
         try await talk { client in
             for (index, size) in [0, 1, 1_000, 100_000].enumerated() {

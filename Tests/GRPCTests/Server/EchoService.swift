@@ -37,6 +37,7 @@ enum EchoService {
             await events.hang()
             throw CancellationError()
         }
+        replying(&router, events)
         router.serverStreaming(name, "Count") {
             (request: Google_Protobuf_Int64Value, writer: GRPCResponseWriter<Bytes>, _) in
             for number in 0..<request.value {
@@ -57,6 +58,42 @@ enum EchoService {
             await events.hang()
         }
         return router
+    }
+
+    /// Handlers without a task.
+    private static func replying(_ router: inout GRPCRouter, _ events: Events) {
+        router.unary(name, "ReplyingAtOnce") { (request: Bytes, _, reply: GRPCReply<Bytes>) in reply.send { request } }
+        router.unary(name, "ReplyingLater") { (request: Bytes, context, reply: GRPCReply<Bytes>) in
+            Task.detached {
+                context.addTrailingMetadata("x-later", "yes")
+                reply.send { request }
+                // Only the first answer counts.
+                reply.send { throw Secret() }
+            }
+        }
+        router.unary(name, "ReplyingError") { (_: Bytes, _, reply: GRPCReply<Bytes>) in
+            Task.detached { reply.send { throw GRPCError(.aborted, "later") } }
+        }
+        router.unary(name, "ReplyingNothing") { (_: Bytes, _, _: GRPCReply<Bytes>) in
+            throw GRPCError(.aborted, "at once")
+        }
+        router.unary(name, "ReplyingNever") { (_: Bytes, _, reply: GRPCReply<Bytes>) in
+            reply.whenCancelled(cancel: HungWork(events: events))
+        }
+        router.unary(name, "ReplyingDone") { (request: Bytes, _, reply: GRPCReply<Bytes>) in
+            reply.send { request }
+            reply.whenCancelled(cancel: HungWork(events: events))
+        }
+    }
+
+    private final class HungWork: GRPCCancellable {
+        private let events: Events
+
+        init(events: Events) {
+            self.events = events
+        }
+
+        func cancel() { events.cancelled() }
     }
 
     private struct Secret: Error, CustomStringConvertible {

@@ -12,6 +12,8 @@ final class Events: Sendable {
 
     var writes: Int { state.withLockedValue { $0.writes } }
 
+    var cancellations: Int { state.withLockedValue { $0.cancellations } }
+
     func wrote() { state.withLockedValue { $0.writes += 1 } }
 
     /// Waits until the calling task is cancelled, and records that.
@@ -22,6 +24,11 @@ final class Events: Sendable {
         } onCancel: {
             continuation.finish()
         }
+        cancelled()
+    }
+
+    /// Records a cancellation.
+    func cancelled() {
         let cancelled = state.withLockedValue { state in
             state.cancellations += 1
             defer { state.waiters = [] }

@@ -78,10 +78,10 @@ struct EventsTests {
         }
         var shown = items.makeAsyncIterator()
         #expect(await shown.next() == 0)
-        _ = try await api.store.execute(.initiatePayment, on: orderID, options: .init())
+        _ = try await api.store.executing(.initiatePayment, on: orderID, options: .init()).await().get()
         api.changes.changed([orderID])
         #expect(await shown.next() == 1)
-        _ = try await api.store.execute(.cancel(reason: "r"), on: orderID, options: .init())
+        _ = try await api.store.executing(.cancel(reason: "r"), on: orderID, options: .init()).await().get()
         api.changes.anyChanged()
         #expect(await shown.next() == 2)
         try await watching

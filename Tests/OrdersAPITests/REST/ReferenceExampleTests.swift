@@ -28,8 +28,8 @@ struct ReferenceExampleTests {
             {"order":{"order_id":"\(orderID)","customer_id":"big-name","vendor_id":"big-vendor",\
             "product_id":"big-product",\
             "quantity":5,"total_price":99.99,"payment_method":"CREDIT_CARD","payment_status":"PAYMENT_STATUS_PAID",\
-            "shipping_status":"SHIPPING_STATUS_WAITING_FOR_SHIPMENT","created_at":"2024-01-01T10:00:00Z",\
-            "updated_at":"2024-01-01T10:10:00Z"}}
+            "shipping_status":"SHIPPING_STATUS_WAITING_FOR_SHIPMENT","version":3,\
+            "created_at":"2024-01-01T10:00:00Z","updated_at":"2024-01-01T10:10:00Z"}}
             """
         #expect(answer.text == expected)
     }
@@ -54,8 +54,12 @@ struct ReferenceExampleTests {
         #expect(answer.status == 200)
         let orders = try #require(try answer.object()["orders"] as? [[String: Any]])
         #expect(orders.map { $0["order_id"] as? String } == [second, first])
-        let fields: Set = ["order_id", "payment_status", "shipping_status", "created_at", "updated_at"]
+        let fields: Set = [
+            "order_id", "customer_id", "vendor_id", "payment_status", "shipping_status", "version", "created_at",
+            "updated_at",
+        ]
         #expect(Set(orders[0].keys) == fields)
+        #expect(orders[0]["version"] as? Int == 3)
         #expect(orders[0]["payment_status"] as? String == "PAYMENT_STATUS_PAID")
         #expect(orders[1]["shipping_status"] as? String == "SHIPPING_STATUS_WAITING_FOR_PAYMENT")
     }

@@ -33,10 +33,14 @@ struct ValidationTests {
     }
 
     @Test func quantityIsAPositiveWholeNumber() async throws {
-        for good in ["1", "2147483647", "5.0", "1e3", "10.00E-1"] {
+        for good in ["1", "2147483647", "5.0", "1e3", "10.00E-1", "\"5\"", "\"1e2\""] {
             #expect(try await api.send(.post, "/v1/orders", Self.body(["quantity": good])).status == 200, "\(good)")
         }
-        for bad in [nil, "0", "-1", "1.5", "2147483648", "1e400", "1e-400", "\"5\"", "null", "true", "[1]"] {
+        for bad in [
+            nil, "0", "-1", "1.5", "2147483648", "1e400", "1e-400", "\"\"", "\" 5\"", "\"5x\"", "\"0x5\"", "null",
+            "true",
+            "[1]",
+        ] {
             let answer = try await api.send(.post, "/v1/orders", Self.body(["quantity": bad]))
             #expect(answer.status == 400, "\(bad ?? "absent")")
             #expect(try api.violations(answer)["quantity"] != nil, "\(bad ?? "absent")")
@@ -44,13 +48,13 @@ struct ValidationTests {
     }
 
     @Test func priceIsPositiveWithAtMostTwoDecimals() async throws {
-        for good in ["0.01", "1", "99.99", "12.50", "1e2", "10000000000", "0.1e1", "99.9900"] {
+        for good in ["0.01", "1", "99.99", "12.50", "1e2", "10000000000", "0.1e1", "99.9900", "\"99.99\""] {
             #expect(try await api.send(.post, "/v1/orders", Self.body(["total_price": good])).status == 200, "\(good)")
         }
         let bad = [
             nil, "0", "-0.01", "0.001", "99.999", "99.99000000000000000001", "10000000000.01", "1e400", "-1e400",
             "1e-400",
-            "\"99.99\"", "null", "false",
+            "\"99.999\"", "\"NaN\"", "\"Infinity\"", "\"\"", "null", "false",
         ]
         for price in bad {
             let answer = try await api.send(.post, "/v1/orders", Self.body(["total_price": price]))

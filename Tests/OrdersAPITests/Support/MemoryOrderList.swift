@@ -20,6 +20,9 @@ struct MemoryOrderList: OrderList {
         return page.dropFirst(Int(query.offset)).prefix(query.rows).map { order in
             .with {
                 $0.orderID = order.orderID
+                $0.customerID = order.state.details.customerID
+                $0.vendorID = order.state.details.vendorID
+                $0.version = UInt32(clamping: order.version)
                 $0.paymentStatus = Orders_V1_PaymentStatus(order.state.paymentStatus)
                 $0.shippingStatus = Orders_V1_ShippingStatus(order.state.shippingStatus)
                 $0.createdAt = Google_Protobuf_Timestamp(microsecondsSince1970: order.createdAt)
@@ -30,7 +33,7 @@ struct MemoryOrderList: OrderList {
 
     func version(of orderID: String) async throws(APIError) -> UInt32 {
         do {
-            return UInt32(clamping: try await store.load(orderID)?.version ?? 0)
+            return UInt32(clamping: try await store.loading(orderID).await().get()?.version ?? 0)
         } catch {
             throw APIError(error)
         }

@@ -26,24 +26,20 @@ final class MemoryOrderStore: OrderStore {
         state.withLock { $0.failure = error }
     }
 
-    func place(_ details: OrderDetails, options: CommandOptions) async throws(EventStoreError) -> CommandOutcome {
-        let orderID = UUIDBytes.v7().description
-        return try run(.place(details), orderID, options)
+    func placing(_ details: OrderDetails, options: CommandOptions) -> Reply<CommandOutcome> {
+        .answered(run(.place(details), UUIDBytes.v7().description, options))
     }
 
-    func execute(
-        _ command: OrderCommand, on orderID: String, options: CommandOptions
-    ) async throws(EventStoreError) -> CommandOutcome {
-        try run(command, orderID, options)
+    func executing(_ command: OrderCommand, on orderID: String, options: CommandOptions) -> Reply<CommandOutcome> {
+        .answered(run(command, orderID, options))
     }
 
-    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder? {
+    func loading(_ orderID: String) -> Reply<LoadedOrder?> {
         let (events, failure) = state.withLock { state in
             state.reads += 1
             return (state.events[orderID], state.failure)
         }
-        if let failure { throw failure }
-        return events?.folded()
+        return .answered(failure.map { .failure($0) } ?? .success(events?.folded()))
     }
 
     func history(
@@ -59,8 +55,8 @@ final class MemoryOrderStore: OrderStore {
 
     private func run(
         _ command: OrderCommand, _ orderID: String, _ options: CommandOptions
-    ) throws(EventStoreError) -> CommandOutcome {
-        let result: Result<CommandOutcome, EventStoreError> = state.withLock { state in
+    ) -> Result<CommandOutcome, EventStoreError> {
+        state.withLock { state in
             if let failure = state.failure { return .failure(failure) }
             if let key = options.idempotencyKey, let known = state.keys[key.key] {
                 guard known.hash == key.requestHash else { return .failure(.idempotencyMismatch) }
@@ -69,7 +65,6 @@ final class MemoryOrderStore: OrderStore {
             }
             return Self.append(command, orderID, options, &state)
         }
-        return try result.get()
     }
 
     private static func append(

@@ -2,27 +2,26 @@ import Admin
 import EventStore
 import Foundation
 import HTTPTypes
-import Hummingbird
 import HummingbirdTesting
 import Logging
+import NIOCore
 import Orders
 import Testing
 
 @testable import OrdersAPI
 
-/// REST over Hummingbird's router, on orders in memory.
+/// REST over HTTP/1.1 on a real connection, on orders in memory. The client is that of Hummingbird's tests.
 struct RESTFixture {
     let store = MemoryOrderStore()
     let changes = OrderChanges()
-    let application: Application<HummingbirdResponder>
+    let service: RESTService
 
     init(readiness: Health = .ok(), corsAllowedOrigins: [String] = []) {
         let handlers = OrderHandlers(
             store: store, list: MemoryOrderList(store: store), changes: changes, logger: Logger(label: "test"))
         let operations = Operations(readiness: { readiness }, metrics: MetricsRegistry())
-        let service = RESTService(
+        service = RESTService(
             handlers: handlers, operations: operations, cors: CORS(allowedOrigins: corsAllowedOrigins))
-        application = Application(responder: HummingbirdResponder(service: service))
     }
 
     struct Answer {
@@ -52,13 +51,20 @@ struct RESTFixture {
     ) async throws -> Answer {
         var headers = headers
         if body != nil, headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        let sent = headers
-        return try await application.test(.live) { client in
-            let response = try await client.execute(
-                uri: target, method: method, headers: sent, body: body.map { ByteBuffer(string: $0) })
-            return Answer(
-                status: response.status.code, headers: response.headers, text: String(buffer: response.body))
+        headers[.connection] = "keep-alive"
+        let transport = HTTPTransport(
+            endpoint: ServerConfiguration.Endpoint(host: "localhost", port: 0, portVariable: "HTTP_PORT"),
+            service: service, logger: Logger(label: "test"))
+        let port = try await transport.start()?.port ?? 0
+        let request = TestClient.Request(
+            target, method: method, authority: "localhost", headers: headers, body: body.map { ByteBuffer(string: $0) })
+        let response = try await TestClient.withClient(host: "localhost", port: port) { client in
+            return try await client.execute(request)
         }
+        await transport.stop()
+        return Answer(
+            status: response.status.code, headers: response.headers,
+            text: response.body.map { String(buffer: $0) } ?? "")
     }
 
     func place() async throws -> String {
@@ -68,8 +74,8 @@ struct RESTFixture {
 
     func placePaid() async throws -> String {
         let orderID = try await place()
-        _ = try await store.execute(.initiatePayment, on: orderID, options: .init())
-        _ = try await store.execute(.recordPayment, on: orderID, options: .init())
+        _ = try await store.executing(.initiatePayment, on: orderID, options: .init()).await().get()
+        _ = try await store.executing(.recordPayment, on: orderID, options: .init()).await().get()
         return orderID
     }
 
@@ -81,4 +87,12 @@ struct RESTFixture {
         return Dictionary(
             violations.map { ($0["field"] ?? "", $0["description"] ?? "") }, uniquingKeysWith: { $0 + $1 })
     }
+}
+
+// The literals are valid names.
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed")!
+    static let traceparent = HTTPField.Name("traceparent")!
+    static let lastEventID = HTTPField.Name("Last-Event-ID")!
 }

@@ -11,13 +11,13 @@ struct BatchPlan {
     /// The result for one command.
     enum Resolution {
         /// The head is that after the decision, for a reply that wants it.
-        case answer(Result<CommandOutcome, EventStoreError>, StreamHead?)
+        case answer(Result<CommandOutcome, EventStoreError>, DecidedHead?)
         /// The command was decided on a history that has changed since: it must be decided again.
         case decideAgain
     }
 
     /// The result of a decision, and the head after it for a reply that wants it.
-    private typealias Decision = (result: Result<CommandOutcome, EventStoreError>, head: StreamHead?)
+    private typealias Decision = (result: Result<CommandOutcome, EventStoreError>, head: DecidedHead?)
 
     private enum Step {
         /// The answer does not depend on the append.
@@ -119,13 +119,13 @@ struct BatchPlan {
         let result = decideAndAppend(request, &stream)
         if stream.block == nil, stream.isUnverified { return .unfounded }
         streams[request.orderID] = stream
-        let decision = (result, request.reply.wantsHead ? stream.head : nil)
+        let decision = (result, request.reply.wantsHead ? DecidedHead(stream.head) : nil)
         return stream.block.map { .depends(block: $0, decision) } ?? .settled(decision)
     }
 
     private mutating func planNewOrder(_ request: CommandRequest) -> Step {
         var stream = Stream(head: .empty)
-        let decision = (decideAndAppend(request, &stream), request.reply.wantsHead ? stream.head : nil)
+        let decision = (decideAndAppend(request, &stream), request.reply.wantsHead ? DecidedHead(stream.head) : nil)
         return stream.block.map { .depends(block: $0, decision) } ?? .settled(decision)
     }
 
@@ -150,32 +150,49 @@ struct BatchPlan {
     ) -> Result<CommandOutcome, EventStoreError> {
         // The clocks of two servers differ, but within one history the time never decreases.
         let time = max(now, stream.head.updatedAt)
-        var head = stream.head
+        let traceparent = request.options.traceparent.flatMap(TraceContext.wellFormed)
         var planned: [PlannedEvent] = []
+        planned.reserveCapacity(events.count)
         for event in events {
             do throws(EventStoreError) {
                 let (type, bytes) = try EventCodec.encode(event, orderID: request.orderID.text, at: time)
-                let id = UUIDBytes.v7()
                 planned.append(
                     PlannedEvent(
-                        id: id, sequenceNumber: head.version, type: type, bytes: bytes, time: time,
-                        traceparent: request.options.traceparent.flatMap(TraceContext.wellFormed)))
-                head.append(event, id: id, at: time)
+                        id: UUIDBytes.v7(), sequenceNumber: stream.head.version + Int64(planned.count), type: type,
+                        bytes: bytes, time: time, traceparent: traceparent))
             } catch {
                 return .failure(error)
             }
         }
         guard let last = planned.last else { return .failure(.internal("a decision without events")) }
-        let block = stream.block ?? plannedBlocks.count
-        if stream.block == nil {
-            plannedBlocks.append(PlannedBlock(orderID: request.orderID, previousEventID: stream.head.lastEventID))
+        let block: Int
+        if let known = stream.block {
+            block = known
+            plannedBlocks[block].events += planned
+        } else {
+            block = plannedBlocks.count
+            plannedBlocks.append(
+                PlannedBlock(orderID: request.orderID, previousEventID: stream.head.lastEventID, events: planned))
         }
-        plannedBlocks[block].events += planned
+        stream.block = block
         if let key = request.options.idempotencyKey {
             plannedBlocks[block].keys.append(
                 PlannedKey(key: key, eventID: last.id, sequenceNumber: last.sequenceNumber))
         }
-        stream = Stream(head: head, block: block)
-        return .success(CommandOutcome(orderID: request.orderID.text, version: head.version, replayed: false))
+        stream.isUnverified = false
+        // Nobody looks at the head of an order that is new, unless the caller wants it.
+        if !request.isNewOrder || request.reply.wantsHead {
+            for (event, planned) in zip(events, planned) { stream.head.append(event, id: planned.id, at: time) }
+        }
+        return .success(CommandOutcome(orderID: request.orderID.text, version: last.sequenceNumber + 1, replayed: false))
+    }
+}
+
+/// The head of an order after a decision. An object, because few replies want one and a head is large.
+final class DecidedHead: Sendable {
+    let head: StreamHead
+
+    init(_ head: StreamHead) {
+        self.head = head
     }
 }

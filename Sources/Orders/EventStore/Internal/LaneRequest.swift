@@ -11,18 +11,31 @@ protocol LaneRequest: Sendable {
     func fail(_ error: EventStoreError)
 }
 
-/// A command in a write lane.
-struct CommandRequest: LaneRequest {
+/// A command in a write lane. An object, because a command has a dozen references and is handed on seven times.
+final class CommandRequest: LaneRequest, @unchecked Sendable {
+    // Sendable because only the lane's thread changes it.
     let command: OrderCommand
     let orderID: ExactText
     /// Whether the identifier was made for this command: then there is no history to load.
     let isNewOrder: Bool
     let options: CommandOptions
     /// What the caller knows of the order, so that nothing is loaded; nil if nothing.
-    var known: StreamHead?
+    let known: StreamHead?
     let reply: CommandReply
     /// How often the command was decided and then not appended, because another writer was first.
     var lostAttempts = 0
+
+    init(
+        command: OrderCommand, orderID: ExactText, isNewOrder: Bool, options: CommandOptions,
+        known: StreamHead? = nil, reply: CommandReply
+    ) {
+        self.command = command
+        self.orderID = orderID
+        self.isNewOrder = isNewOrder
+        self.options = options
+        self.known = known
+        self.reply = reply
+    }
 
     /// The head to decide on without loading it. Once another writer was first, it is outdated.
     var knownHead: StreamHead? { lostAttempts == 0 ? known : nil }

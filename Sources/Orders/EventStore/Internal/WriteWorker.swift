@@ -125,7 +125,7 @@ final class WriteWorker: LaneWorker {
         var undecided: [CommandRequest] = []
         for (command, resolution) in zip(commands, resolutions) {
             switch resolution {
-            case .answer(let result, let head): command.reply.finish(result, head)
+            case .answer(let result, let head): command.reply.finish(result, head?.head)
             case .decideAgain: undecided.append(command)
             }
         }
@@ -135,14 +135,13 @@ final class WriteWorker: LaneWorker {
     /// Counts a lost attempt of each command. Returns the commands that may be decided again; the others are answered
     /// with `contention`.
     private func losers(_ commands: [CommandRequest]) -> [CommandRequest] {
-        commands.compactMap { command in
-            var command = command
+        commands.filter { command in
             command.lostAttempts += 1
             guard command.lostAttempts < configuration.maximumAttempts else {
                 command.fail(.contention(attempts: command.lostAttempts))
-                return nil
+                return false
             }
-            return command
+            return true
         }
     }
 

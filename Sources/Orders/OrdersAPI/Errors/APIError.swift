@@ -21,6 +21,8 @@ struct APIError: Error, Hashable, Sendable {
     var httpStatusOverride: Int?
     /// The methods that the path supports, for 405.
     var allowedMethods: [String] = []
+    /// The content codings of a body that is acceptable, for a 415 because of another one.
+    var acceptedEncodings: String?
 
     init(_ code: APIStatusCode, reason: String, _ message: String) {
         self.code = code

@@ -1,4 +1,5 @@
-import GRPC
+public import EventStore
+public import GRPC
 import OrdersProto
 import SwiftProtobuf
 
@@ -10,21 +11,21 @@ extension GRPCRouter {
 
     /// Registers the service's methods under both names.
     mutating func orders(_ handlers: OrderHandlers) {
-        unary(Self.orderService, "PlaceOrder") { (request: Orders_V1_PlaceOrderRequest, context) in
-            try await handlers.placeOrder(request, CallContext(context))
+        unary(Self.orderService, "PlaceOrder") { (request: Orders_V1_PlaceOrderRequest, context, reply) in
+            handlers.answer(try handlers.placingOrder(request, CallContext(context)), reply)
         }
-        unary(Self.orderService, "GetOrder") { (request: Orders_V1_GetOrderRequest, context) in
-            try await handlers.getOrder(request, CallContext(context))
+        unary(Self.orderService, "GetOrder") { (request: Orders_V1_GetOrderRequest, _, reply) in
+            handlers.answer(try handlers.gettingOrder(request), reply)
         }
         unary(Self.orderService, "ListOrders") { (request: Orders_V1_ListOrdersRequest, context) in
             try await handlers.listOrders(request, CallContext(context))
         }
-        unary(Self.orderService, "CancelOrder") { (request: Orders_V1_CancelOrderRequest, context) in
-            try await handlers.cancelOrder(request, CallContext(context))
+        unary(Self.orderService, "CancelOrder") { (request: Orders_V1_CancelOrderRequest, context, reply) in
+            handlers.answer(try handlers.cancellingOrder(request, CallContext(context)), reply)
         }
         unary(Self.orderService, "UpdateOrderShippingStatus") {
-            (request: Orders_V1_UpdateOrderShippingStatusRequest, context) in
-            try await handlers.updateOrderShippingStatus(request, CallContext(context))
+            (request: Orders_V1_UpdateOrderShippingStatusRequest, context, reply) in
+            handlers.answer(try handlers.updatingOrderShippingStatus(request, CallContext(context)), reply)
         }
         unary(Self.orderService, "GetOrderHistory") { (request: Orders_V1_GetOrderHistoryRequest, context) in
             try await handlers.getOrderHistory(request, CallContext(context))
@@ -38,6 +39,21 @@ extension GRPCRouter {
         alias(Self.referenceOrderService, for: Self.orderService)
     }
 }
+
+extension OrderHandlers {
+    /// Sends the response when the event store has answered, without a task.
+    fileprivate func answer<Value, Response>(
+        _ pending: PendingResponse<Value, Response>, _ reply: GRPCReply<Response>
+    ) {
+        pending.reply.whenAnswered { outcome in
+            reply.send { try self.response(pending, outcome) }
+        }
+        reply.whenCancelled(cancel: pending.reply)
+    }
+}
+
+/// A call that ends early leaves the event store's queue.
+extension Reply: GRPCCancellable {}
 
 extension CallContext {
     /// The deadline and the trace context of a gRPC call.

@@ -1,6 +1,5 @@
 import GRPC
 import HTTP2
-import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
@@ -34,7 +33,7 @@ struct GRPCTransport: Service {
         ownGroup = eventLoops.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) }
         server = try Self.server(
             HTTP2ServerConfiguration(host: endpoint.host, port: endpoint.port, tls: tls, limits: limits),
-            ownGroup ?? EventLoopGroupProvider.singleton.eventLoopGroup, router, observer, http, logger)
+            ownGroup ?? MultiThreadedEventLoopGroup.singleton, router, observer, http, logger)
     }
 
     private static func server(

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// The bounds of the API, the same over REST and gRPC.
 enum APILimits {
     /// Orders on a page of the list.
@@ -44,8 +42,10 @@ enum RESTLimits {
     static let maximumHeaderBytes = 32 * 1024
     /// The most header fields of an HTTP/1.1 request.
     static let maximumHeaderFields = 500
-    /// A connection without traffic for this long is closed, within a request and between requests.
-    static let idleTimeout: TimeAmount = .seconds(75)
+    /// A connection over HTTP/1.1 without a request for this long is closed.
+    static let idleTimeout: Duration = .seconds(75)
+    /// A request over HTTP/1.1 must be complete so long after its first byte.
+    static let requestTimeout: Duration = .seconds(10)
     /// The pause between two comments on an idle event stream. They make a lost client noticeable.
     static let eventStreamHeartbeat: Duration = .seconds(15)
 }

@@ -7,30 +7,42 @@ extension OrderHandlers {
     func placeOrder(
         _ request: Orders_V1_PlaceOrderRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_PlaceOrderResponse {
+        try await response(of: placingOrder(request, call))
+    }
+
+    func placingOrder(
+        _ request: Orders_V1_PlaceOrderRequest, _ call: CallContext
+    ) throws(APIError) -> PendingResponse<CommandOutcome, Orders_V1_PlaceOrderResponse> {
         let details = try OrderDetails(request)
-        let options = try options(call, "PlaceOrder", request)
-        let outcome = try await mapped("PlaceOrder") { () async throws(EventStoreError) in
-            try await store.place(details, options: options)
-        }
-        changes.changed([outcome.orderID])
-        return Orders_V1_PlaceOrderResponse(outcome)
+        return pending("PlaceOrder", store.placing(details, options: try options(call, "PlaceOrder", request)))
     }
 
     func cancelOrder(
         _ request: Orders_V1_CancelOrderRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_CancelOrderResponse {
+        try await response(of: cancellingOrder(request, call))
+    }
+
+    func cancellingOrder(
+        _ request: Orders_V1_CancelOrderRequest, _ call: CallContext
+    ) throws(APIError) -> PendingResponse<CommandOutcome, Orders_V1_CancelOrderResponse> {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         validation.reason("reason", request.reason)
         validation.requestID(request.requestID)
         try validation.finish()
-        return Orders_V1_CancelOrderResponse(
-            try await execute("CancelOrder", .cancel(reason: request.reason), request, call))
+        return try executing("CancelOrder", .cancel(reason: request.reason), request, call)
     }
 
     func updateOrderShippingStatus(
         _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
     ) async throws(APIError) -> Orders_V1_UpdateOrderShippingStatusResponse {
+        try await response(of: updatingOrderShippingStatus(request, call))
+    }
+
+    func updatingOrderShippingStatus(
+        _ request: Orders_V1_UpdateOrderShippingStatusRequest, _ call: CallContext
+    ) throws(APIError) -> PendingResponse<CommandOutcome, Orders_V1_UpdateOrderShippingStatusResponse> {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         let status = validation.shippingTarget("status", request.status)
@@ -38,21 +50,25 @@ extension OrderHandlers {
         try validation.finish()
         // Without a status there was a violation.
         guard let status else { throw internalError("UpdateOrderShippingStatus", "a status that passed is missing") }
-        return Orders_V1_UpdateOrderShippingStatusResponse(
-            try await execute("UpdateOrderShippingStatus", .updateShippingStatus(status), request, call))
+        return try executing("UpdateOrderShippingStatus", .updateShippingStatus(status), request, call)
     }
 
-    private func execute(
+    private func executing<Response: WriteResponse>(
         _ method: StaticString, _ command: OrderCommand, _ request: some ConditionalRequest, _ call: CallContext
-    ) async throws(APIError) -> CommandOutcome {
+    ) throws(APIError) -> PendingResponse<CommandOutcome, Response> {
         var options = try options(call, method, request)
         if request.hasExpectedVersion { options.expectedVersion = Int64(request.expectedVersion) }
-        let outcome = try await mapped(method) { () async throws(EventStoreError) in
-            try await store.execute(command, on: request.orderID, options: options)
+        return pending(method, store.executing(command, on: request.orderID, options: options))
+    }
+
+    private func pending<Response: WriteResponse>(
+        _ method: StaticString, _ reply: Reply<CommandOutcome>
+    ) -> PendingResponse<CommandOutcome, Response> {
+        PendingResponse(method: method, reply: reply) { handlers, outcome in
+            // The watches of this server need not wait for the projector's notification.
+            handlers.changes.changed(outcome.orderID)
+            return Response(outcome)
         }
-        // The watches of this server need not wait for the projector's notification.
-        changes.changed([request.orderID])
-        return outcome
     }
 
     /// The hash of the idempotency key covers the method and the request without its request_id, so that the same key

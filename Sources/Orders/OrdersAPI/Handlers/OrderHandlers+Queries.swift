@@ -3,17 +3,26 @@ import OrdersProto
 import SwiftProtobuf
 
 extension OrderHandlers {
-    func getOrder(_ request: Orders_V1_GetOrderRequest, _ call: CallContext) async throws(APIError)
-        -> Orders_V1_GetOrderResponse
-    {
+    func getOrder(
+        _ request: Orders_V1_GetOrderRequest, _ call: CallContext
+    ) async throws(APIError) -> Orders_V1_GetOrderResponse {
+        try await response(of: gettingOrder(request))
+    }
+
+    func gettingOrder(
+        _ request: Orders_V1_GetOrderRequest
+    ) throws(APIError) -> PendingResponse<LoadedOrder?, Orders_V1_GetOrderResponse> {
         var validation = RequestValidation()
         validation.identifier("order_id", request.orderID)
         try validation.finish()
-        let order = try await load(request.orderID, "GetOrder")
-        if request.hasMinVersion, order.version < request.minVersion {
-            throw Self.versionNotReached(order.version, wanted: request.minVersion)
+        return PendingResponse(method: "GetOrder", reply: store.loading(request.orderID)) {
+            _, order throws(APIError) in
+            guard let order else { throw APIError(EventStoreError.notFound(orderID: request.orderID)) }
+            if request.hasMinVersion, order.version < request.minVersion {
+                throw Self.versionNotReached(order.version, wanted: request.minVersion)
+            }
+            return .with { $0.order = Orders_V1_OrderDetails(order) }
         }
-        return .with { $0.order = Orders_V1_OrderDetails(order) }
     }
 
     func listOrders(
@@ -81,7 +90,7 @@ extension OrderHandlers {
                 let longest =
                     ContinuousClock.now
                     + (deadline == nil ? APILimits.defaultProjectionWait : APILimits.maximumProjectionWait)
-                try await withDeadline(min(deadline ?? longest, longest)) {
+                try await withDeadline(min(deadline ?? longest, longest)) { [list] in
                     while try await list.version(of: wanted.orderID) < wanted.version {
                         if case .closed = try await waiter.wait() {
                             throw APIError.unavailable("the server is stopping")

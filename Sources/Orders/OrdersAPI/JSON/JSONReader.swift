@@ -3,7 +3,7 @@ import Values
 /// A strict parser of one JSON text (RFC 8259): UTF-8 only, no duplicate names, bounded nesting, no bytes after the
 /// value.
 ///
-/// SwiftProtobuf's JSON decoder accepts texts that this API must refuse (numbers in strings, duplicate names, nulls),
+/// SwiftProtobuf's JSON decoder accepts texts that this API must refuse (duplicate names, digits finer than a cent),
 /// and its errors do not name the field. Therefore REST has a parser of its own.
 struct JSONReader {
     private let bytes: [UInt8]
@@ -23,6 +23,15 @@ struct JSONReader {
             throw reader.problem("there is something after the end of the value")
         }
         return value
+    }
+
+    /// Whether the text is a JSON number and nothing else.
+    static func isNumber(_ text: String) -> Bool {
+        var reader = JSONReader(Array(text.utf8))
+        guard let first = reader.current, first == UInt8(ascii: "-") || (0x30...0x39).contains(first) else {
+            return false
+        }
+        return (try? reader.number()) != nil && reader.position == reader.bytes.count
     }
 
     private func problem(_ text: String) -> JSONSyntaxError {
@@ -70,15 +79,25 @@ struct JSONReader {
         return try read(&self)
     }
 
+    private static let membersWithoutSet = 16
+
     private static func object(_ reader: inout JSONReader) throws(JSONSyntaxError) -> JSONValue {
         var members: [JSONMember] = []
+        // Only an object with many members is worth a set of their names.
         var names: Set<String> = []
         if reader.take(UInt8(ascii: "}")) { return .object(members) }
         repeat {
             reader.skipSpace()
             guard reader.current == UInt8(ascii: "\"") else { throw reader.problem("a name in quotes should be here") }
             let name = try reader.string()
-            guard names.insert(name).inserted else { throw reader.problem("the name \"\(name)\" comes twice") }
+            let isNew: Bool
+            if members.count < membersWithoutSet {
+                isNew = !members.contains { $0.name == name }
+            } else {
+                if names.isEmpty { names = Set(members.map(\.name)) }
+                isNew = names.insert(name).inserted
+            }
+            guard isNew else { throw reader.problem("the name \"\(name)\" comes twice") }
             guard reader.take(UInt8(ascii: ":")) else { throw reader.problem("a colon should be here") }
             members.append(JSONMember(name: name, value: try reader.value()))
         } while reader.take(UInt8(ascii: ","))
@@ -142,6 +161,7 @@ extension JSONReader {
 extension JSONReader {
     private mutating func string() throws(JSONSyntaxError) -> String {
         position += 1
+        if let plain = try plainString() { return plain }
         var text: [UInt8] = []
         while let byte = current {
             position += 1
@@ -160,6 +180,29 @@ extension JSONReader {
             }
         }
         throw problem("the text ends inside a string")
+    }
+
+    /// The usual string, which has no escape, without a copy of its bytes; nil for another one.
+    private mutating func plainString() throws(JSONSyntaxError) -> String? {
+        let start = position
+        let length: Int? = bytes.withUnsafeBufferPointer { bytes in
+            for index in start..<bytes.count {
+                switch bytes[index] {
+                case UInt8(ascii: "\""): return index - start
+                case UInt8(ascii: "\\"), 0..<0x20: return nil
+                default: break
+                }
+            }
+            return nil
+        }
+        guard let length else { return nil }
+        position += length + 1
+        guard
+            let string = bytes.withUnsafeBufferPointer({
+                String(validating: UnsafeBufferPointer(rebasing: $0[start..<(start + length)]), as: UTF8.self)
+            })
+        else { throw problem("the string is not UTF-8") }
+        return string
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONSyntaxError) {

@@ -1,5 +1,5 @@
 /// A parsed JSON text. Numbers keep their digits, objects the order of their members.
-indirect enum JSONValue: Hashable, Sendable {
+enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     /// The number's text, a valid JSON number.

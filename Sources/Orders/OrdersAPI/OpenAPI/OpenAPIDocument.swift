@@ -1,5 +1,3 @@
-import HTTPTypes
-
 /// The description of REST for programs, in OpenAPI 3.1, served at `/openapi.json`. The source is `openapi.json` in
 /// this folder; SwiftPM embeds it. A test compares it with the routes.
 enum OpenAPIDocument {
@@ -12,7 +10,7 @@ enum DocsPage {
     static let bytes = PackageResources.docs_html
 
     /// The page may run its own script and send requests to its own server; a browser refuses everything else.
-    static let headers: HTTPFields = [
+    static let headers: ResponseFields = [
         .contentSecurityPolicy: """
         default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
         frame-ancestors 'none'

@@ -1,13 +1,12 @@
-import HTTPTypes
-
 extension RESTResponse {
     /// The only place that turns an error into an HTTP response: `{"code", "message", "details"}`, the details in the
     /// JSON mapping of `google.rpc`.
     init(_ error: APIError) {
         let error = error.withRESTNames
-        var headers = HTTPFields()
+        var headers: ResponseFields = [:]
         if let delay = error.retryAfter { headers[.retryAfter] = String(delay.secondsRoundedUp) }
         if !error.allowedMethods.isEmpty { headers[.allow] = error.allowedMethods.joined(separator: ", ") }
+        if let encodings = error.acceptedEncodings { headers[.acceptEncoding] = encodings }
         self = .json(status: error.httpStatus, headers: headers) { json in
             json.member("code", number: error.code.rawValue)
             json.member("message", error.message)
@@ -34,6 +33,7 @@ extension APIError {
         error.retryAfter = retryAfter
         error.httpStatusOverride = httpStatusOverride
         error.allowedMethods = allowedMethods
+        error.acceptedEncodings = acceptedEncodings
         return error
     }
 

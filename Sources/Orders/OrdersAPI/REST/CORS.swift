@@ -1,4 +1,4 @@
-import HTTPTypes
+import HTTP2
 
 /// The CORS protocol of the Fetch standard: which web pages of other origins may use the API. By default none.
 struct CORS: Sendable {
@@ -15,11 +15,12 @@ struct CORS: Sendable {
     }
 
     /// The response to a preflight request of an allowed origin; nil for other requests.
-    func preflight(_ request: RESTRequest, methods: [HTTPRequest.Method]) -> RESTResponse? {
-        guard request.method == .options, request.headers[.accessControlRequestMethod] != nil, allows(request) else {
+    func preflight(_ request: RESTRequest, methods: [RESTMethod]) -> RESTResponse? {
+        guard request.method == .options, request.headers.first("access-control-request-method") != nil, allows(request)
+        else {
             return nil
         }
-        var headers = HTTPFields()
+        var headers: ResponseFields = [:]
         headers[.accessControlAllowMethods] = methods.map(\.rawValue).joined(separator: ", ")
         headers[.accessControlAllowHeaders] = Self.allowedHeaders
         headers[.accessControlMaxAge] = String(Self.preflightSeconds)
@@ -29,14 +30,14 @@ struct CORS: Sendable {
     /// Adds the headers that let the page read the response, if its origin is allowed.
     func decorate(_ response: inout RESTResponse, for request: RESTRequest) {
         guard !allowedOrigins.isEmpty else { return }
-        response.headers.append(HTTPField(name: .vary, value: "Origin"))
-        guard allows(request), let origin = request.headers[.origin] else { return }
+        response.headers.append(.vary, "Origin")
+        guard allows(request), let origin = request.headers.first("origin") else { return }
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[.accessControlExposeHeaders] = Self.exposedHeaders
     }
 
     private func allows(_ request: RESTRequest) -> Bool {
-        guard let origin = request.headers[.origin] else { return false }
+        guard let origin = request.headers.first("origin") else { return false }
         return allowedOrigins.contains(origin) || allowedOrigins.contains("*")
     }
 }

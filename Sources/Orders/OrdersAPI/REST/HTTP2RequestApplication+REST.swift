@@ -1,5 +1,4 @@
 import HTTP2
-import HTTPTypes
 
 extension HTTP2RequestApplication {
     /// REST over HTTP/2, on the connections of the gRPC port.
@@ -31,25 +30,14 @@ extension RESTService {
 
 extension RESTRequest {
     fileprivate init(_ request: HTTP2Request) {
-        var headers = HTTPFields()
-        for (name, value) in request.headers.all {
-            if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
-        }
-        self.init(
-            method: HTTPRequest.Method(request.method) ?? HTTPRequest.Method.get, target: request.path, headers: headers
-        ) { maximumBytes in
-            guard request.body.count <= maximumBytes else { throw APIError.bodyTooLarge(maximumBytes) }
-            return request.body
-        }
+        self.init(method: request.method, target: request.path, headers: request.headers, body: request.body)
     }
 }
 
 extension HTTP2Response {
     fileprivate init(_ response: RESTResponse) {
         let fields =
-            response.headers.map { (name: $0.name.canonicalName, value: $0.value) } + [
-                (name: "date", value: HTTPDate.now)
-            ]
+            response.headers.all + [(name: "date", value: HTTPDate.now)]
         switch response.body {
         case .bytes(let bytes):
             self.init(status: response.status, fields: fields, body: .bytes(bytes))

@@ -1,56 +1,68 @@
 import Admin
-import Hummingbird
-import HummingbirdCore
-import Listening
+import HTTP1
 import Logging
 import NIOCore
+import NIOPosix
 import Runtime
 import ServiceLifecycle
 
 /// The REST port: REST over HTTP/1.1, until a graceful shutdown.
 struct HTTPTransport: Service {
     let endpoint: ServerConfiguration.Endpoint
-    let service: RESTService
-    /// The bound of open connections.
-    var connections = RESTLimits.maximumConnections
+    private let server: HTTP1Server
     let logger: Logger
 
-    /// The HTTP server. Below warnings its own log messages are left out.
-    var application: Application<HummingbirdResponder> {
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
-        return Application(
-            responder: HummingbirdResponder(service: service),
-            server: .http1(configuration: connectionConfiguration),
-            configuration: .init(
-                address: .hostname(endpoint.host, port: endpoint.port),
-                // Behind the guard's bound; connections that are being closed for others come on top of it.
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    connections + ListeningLimits.closingConnections + 1)),
-            onServerRunning: { [connections, logger] channel in
-                await ConnectionGuard.protect(channel, connections: connections, logger: logger)
-                logger.info("REST listening", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "?")"])
-            },
-            logger: quiet)
+    /// - Parameter connections: the bound of open connections.
+    init(
+        endpoint: ServerConfiguration.Endpoint, service: RESTService,
+        connections: Int = RESTLimits.maximumConnections, logger: Logger
+    ) {
+        self.endpoint = endpoint
+        self.logger = logger
+        server = HTTP1Server(
+            host: endpoint.host, port: endpoint.port, limits: RESTLimits.connection(connections),
+            group: MultiThreadedEventLoopGroup.singleton, application: service, logger: logger)
     }
 
-    func run() async throws {
+    /// Listens; returns the address.
+    ///
+    /// - Throws: `ConfigurationError` that names the variable to change.
+    @discardableResult
+    func start() async throws -> SocketAddress? {
         do {
-            try await application.run()
+            let address = try await server.start()
+            logger.info("REST listening", metadata: ["address": "\(address.map { "\($0)" } ?? "?")"])
+            return address
         } catch  where ListenAddress.isAboutListening(error) {
             throw endpoint.cannotListen(error)
         }
     }
+
+    func run() async throws {
+        try await start()
+        try? await gracefulShutdown()
+        await stop()
+    }
+
+    /// Stops listening; open requests finish within the time limit of the drain.
+    func stop() async {
+        await server.shutdown()
+    }
 }
 
-extension HTTPTransport {
-    private var connectionConfiguration: HTTP1Channel.Configuration {
-        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: RESTLimits.maximumHeaderBytes, maxHeaderListSize: RESTLimits.maximumHeaderBytes,
-            maxHeaderFieldCount: RESTLimits.maximumHeaderFields)
-        return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [UnreadableRequestHandler { [service] in service.refuse($0) }],
-            idleTimeout: RESTLimits.idleTimeout, httpDecoderConfiguration: decoder)
+extension RESTLimits {
+    /// The bounds of the HTTP/1.1 server.
+    fileprivate static func connection(_ connections: Int) -> HTTP1Limits {
+        var limits = HTTP1Limits()
+        limits.targetBytes = maximumTargetBytes
+        limits.headBytes = maximumHeaderBytes
+        limits.fields = maximumHeaderFields
+        limits.bodyBytes = maximumBodyBytes
+        limits.idleTimeout = idleTimeout
+        limits.requestTimeout = requestTimeout
+        limits.drainTimeout = APILimits.drainTimeout
+        limits.connections = connections
+        return limits
     }
 }
 

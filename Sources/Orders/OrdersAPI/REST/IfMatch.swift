@@ -1,4 +1,4 @@
-import HTTPTypes
+import HTTP2
 
 /// The header `If-Match` of a write (RFC 9110 §13.1.1): the versions that the order may have, or `*` for any.
 ///
@@ -8,8 +8,8 @@ struct IfMatch: Hashable, Sendable {
     let versions: [UInt32]?
 
     /// Nil without the header.
-    init?(_ headers: HTTPFields) {
-        let values = headers[values: .ifMatch]
+    init?(_ headers: HTTP2Headers) {
+        let values = headers.values("if-match")
         guard !values.isEmpty else { return nil }
         let tags = values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: true) }.map(Self.trimmed)
         versions = tags == ["*"] ? nil : tags.compactMap(Self.version)

@@ -16,14 +16,18 @@ enum OrderJSON {
         json.member("shipping_status", order.shippingStatus.jsonName)
         if order.hasPaymentFailureReason { json.member("payment_failure_reason", order.paymentFailureReason) }
         if order.hasCancellationReason { json.member("cancellation_reason", order.cancellationReason) }
+        json.member("version", number: order.version)
         json.member("created_at", order.createdAt.rfc3339)
         json.member("updated_at", order.updatedAt.rfc3339)
     }
 
     static func write(_ order: Orders_V1_OrderSummary, _ json: inout JSONWriter) {
         json.member("order_id", order.orderID)
+        json.member("customer_id", order.customerID)
+        json.member("vendor_id", order.vendorID)
         json.member("payment_status", order.paymentStatus.jsonName)
         json.member("shipping_status", order.shippingStatus.jsonName)
+        json.member("version", number: order.version)
         json.member("created_at", order.createdAt.rfc3339)
         json.member("updated_at", order.updatedAt.rfc3339)
     }

@@ -78,7 +78,7 @@ struct QueryParameters {
 
     /// Converts each part of a path on its own: `at_least.order_id` is `atLeast.orderId`.
     private static func camelCase(_ name: String) -> String {
-        name.split(separator: ".").map { JSONFields.camelCase(String($0)) }.joined(separator: ".")
+        name.split(separator: ".").map { FieldNames.camelCase(String($0)) }.joined(separator: ".")
     }
 }
 

@@ -1,39 +1,50 @@
-import HTTPTypes
+import HTTP2
+
+/// The methods of HTTP that the API answers.
+enum RESTMethod: String, Sendable, CaseIterable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case options = "OPTIONS"
+}
 
 /// An HTTP request, the same for HTTP/1.1 and HTTP/2.
 struct RESTRequest: Sendable {
-    let method: HTTPRequest.Method
-    /// The path with its query, as the client sent it.
-    let target: String
-    let headers: HTTPFields
-    /// Reads the body; throws 413 if it has more than the given number of bytes.
-    let body: @Sendable (_ maximumBytes: Int) async throws -> [UInt8]
-
+    /// Nil for a method that no path answers.
+    let method: RESTMethod?
     /// The path without the query, still percent-encoded.
-    var path: Substring { originForm.prefix { $0 != "?" } }
-
+    let path: Substring
     /// The part after the question mark, still percent-encoded; empty without one.
-    var query: Substring {
-        let target = originForm
-        return target.firstIndex(of: "?").map { target[target.index(after: $0)...] } ?? ""
-    }
+    let query: Substring
+    let targetBytes: Int
+    let headers: HTTP2Headers
+    let body: [UInt8]
 
-    /// The target without scheme and host. A client may send both, as to a proxy (RFC 9112 §3.2.2).
-    private var originForm: Substring {
-        if target.utf8.first == UInt8(ascii: "/") { return target[...] }
-        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
-            return target.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+    /// - Parameter target: the path with its query, as the client sent it.
+    init(method: String, target: String, headers: HTTP2Headers, body: [UInt8]) {
+        self.method = RESTMethod(rawValue: method)
+        self.headers = headers
+        self.body = body
+        targetBytes = target.utf8.count
+        let utf8 = target.utf8
+        if let mark = utf8.firstIndex(of: UInt8(ascii: "?")) {
+            path = target[..<mark]
+            query = target[utf8.index(after: mark)...]
+        } else {
+            path = target[...]
+            query = ""
         }
-        return target[...]
     }
 
     /// REST has no header for a deadline; a client that stops waiting closes the connection.
     var call: CallContext {
-        CallContext(traceparent: headers[.traceparent])
+        CallContext(traceparent: headers.first("traceparent"))
     }
 }
 
-/// An HTTP response, the same for HTTP/1.1 and HTTP/2.
+/// An HTTP response, the same for HTTP/1.1 and HTTP/2. The transports add the length of the body, and leave the body
+/// out where the method is HEAD.
 struct RESTResponse: Sendable {
     enum Body: Sendable {
         case bytes([UInt8])
@@ -45,18 +56,19 @@ struct RESTResponse: Sendable {
     typealias Send = @Sendable ([UInt8]) async throws -> Void
 
     var status: Int
-    var headers: HTTPFields
+    var headers: ResponseFields
     var body: Body
 
-    init(status: Int = 200, headers: HTTPFields = [:], body: Body) {
+    init(status: Int = 200, headers: ResponseFields = [:], body: Body) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
     /// A JSON object.
-    static func json(status: Int = 200, headers: HTTPFields = [:], _ write: (inout JSONWriter) -> Void) -> RESTResponse
-    {
+    static func json(
+        status: Int = 200, headers: ResponseFields = [:], _ write: (inout JSONWriter) -> Void
+    ) -> RESTResponse {
         var writer = JSONWriter()
         writer.object(write)
         return typed("application/json", status: status, headers: headers, writer.bytes)
@@ -67,13 +79,12 @@ struct RESTResponse: Sendable {
         typed("text/plain; charset=utf-8", status: status, Array((text + "\n").utf8))
     }
 
-    /// A body of the given content type, with its length.
+    /// A body of the given content type.
     static func typed(
-        _ contentType: String, status: Int = 200, headers: HTTPFields = [:], _ bytes: [UInt8]
+        _ contentType: String, status: Int = 200, headers: ResponseFields = [:], _ bytes: [UInt8]
     ) -> RESTResponse {
         var headers = headers
         headers[.contentType] = contentType
-        headers[.contentLength] = String(bytes.count)
         return RESTResponse(status: status, headers: headers, body: .bytes(bytes))
     }
 }

@@ -1,5 +1,3 @@
-import HTTPTypes
-
 /// The resource that a path names.
 enum RESTRoute: Hashable, Sendable {
     case orders
@@ -12,6 +10,8 @@ enum RESTRoute: Hashable, Sendable {
     case metrics
     case openAPI
     case docs
+    /// The server as a whole, the target of `OPTIONS *` (RFC 9110 §9.3.7).
+    case server
 
     /// Nil if there is no resource at this path.
     ///
@@ -24,6 +24,7 @@ enum RESTRoute: Hashable, Sendable {
         case "/metrics": self = .metrics
         case "/openapi.json": self = .openAPI
         case "/docs": self = .docs
+        case "*": self = .server
         default:
             let segments = path.split(separator: "/", omittingEmptySubsequences: false)
             guard segments.count == 4 || segments.count == 5, segments[0].isEmpty, segments[1] == "v1",
@@ -43,29 +44,40 @@ enum RESTRoute: Hashable, Sendable {
         }
     }
 
-    /// The route with a placeholder for the order_id, for metrics and for the OpenAPI document.
-    var label: String {
+    /// The route without its order_id.
+    var kind: Kind {
         switch self {
-        case .orders: "/v1/orders"
-        case .order: "/v1/orders/{order_id}"
-        case .cancellation: "/v1/orders/{order_id}/cancel"
-        case .shippingStatus: "/v1/orders/{order_id}/shipping-status"
-        case .events: "/v1/orders/{order_id}/events"
-        case .liveness: "/livez"
-        case .readiness: "/readyz"
-        case .metrics: "/metrics"
-        case .openAPI: "/openapi.json"
-        case .docs: "/docs"
+        case .orders: .orders
+        case .order: .order
+        case .cancellation: .cancellation
+        case .shippingStatus: .shippingStatus
+        case .events: .events
+        case .liveness: .liveness
+        case .readiness: .readiness
+        case .metrics: .metrics
+        case .openAPI: .openAPI
+        case .docs: .docs
+        case .server: .server
         }
     }
 
-    /// The supported methods, apart from the preflight of CORS.
-    var methods: [HTTPRequest.Method] {
-        switch self {
-        case .orders: [.get, .head, .post]
-        case .cancellation: [.post]
-        case .shippingStatus: [.put]
-        case .order, .events, .liveness, .readiness, .metrics, .openAPI, .docs: [.get, .head]
-        }
+    /// The rows of the table of routes.
+    enum Kind: Int, CaseIterable, Sendable {
+        case orders, order, cancellation, shippingStatus, events, liveness, readiness, metrics, openAPI, docs, server
+
+        /// The path with a placeholder for the order_id, for metrics and for the OpenAPI document.
+        var label: String { Self.table[rawValue].label }
+
+        /// The supported methods, apart from the preflight of CORS.
+        var methods: [RESTMethod] { Self.table[rawValue].methods }
+
+        /// In the order of the cases.
+        private static let table: [(label: String, methods: [RESTMethod])] = [
+            ("/v1/orders", [.get, .head, .post]), ("/v1/orders/{order_id}", [.get, .head]),
+            ("/v1/orders/{order_id}/cancel", [.post]), ("/v1/orders/{order_id}/shipping-status", [.put]),
+            ("/v1/orders/{order_id}/events", [.get, .head]), ("/livez", [.get, .head]), ("/readyz", [.get, .head]),
+            ("/metrics", [.get, .head]), ("/openapi.json", [.get, .head]), ("/docs", [.get, .head]),
+            ("*", [.options]),
+        ]
     }
 }

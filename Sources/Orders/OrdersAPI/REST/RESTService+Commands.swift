@@ -1,12 +1,15 @@
-import HTTPTypes
+import HTTP2
 import OrdersProto
 import SwiftProtobuf
 
 extension RESTService {
-    func placeOrder(_ request: RESTRequest) async throws -> RESTResponse {
-        var fields = try await fields(
-            request,
-            ["customer_id", "vendor_id", "product_id", "quantity", "total_price", "payment_method"])
+    private static let placeFields = FieldNames(
+        ["customer_id", "vendor_id", "product_id", "quantity", "total_price", "payment_method"])
+    private static let cancelFields = FieldNames(["order_id", "reason", "expected_version"])
+    private static let shippingFields = FieldNames(["order_id", "status", "expected_version"])
+
+    nonisolated(nonsending) func placeOrder(_ request: RESTRequest) async throws -> RESTResponse {
+        var fields = try fields(request, Self.placeFields)
         var message = Orders_V1_PlaceOrderRequest()
         message.customerID = fields.string("customer_id")
         message.vendorID = fields.string("vendor_id")
@@ -19,15 +22,17 @@ extension RESTService {
         return written(try await handlers.placeOrder(message, request.call))
     }
 
-    func cancelOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
-        try await conditionalWrite(orderID, request, field: "reason", handlers.cancelOrder) { message, fields in
+    nonisolated(nonsending) func cancelOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+        try await conditionalWrite(orderID, request, Self.cancelFields, handlers.cancelOrder) { message, fields in
             message.reason = fields.string("reason")
         }
     }
 
-    func updateShippingStatus(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+    nonisolated(nonsending) func updateShippingStatus(_ orderID: String, _ request: RESTRequest) async throws
+        -> RESTResponse
+    {
         try await conditionalWrite(
-            orderID, request, field: "status", handlers.updateOrderShippingStatus
+            orderID, request, Self.shippingFields, handlers.updateOrderShippingStatus
         ) { message, fields in
             message.status = fields.choice("status", Orders_V1_ShippingStatus.names) ?? .unspecified
         }
@@ -40,15 +45,15 @@ extension RESTService {
     /// answer, whatever the order's version is now.
     ///
     /// - Parameters:
-    ///   - field: the field of the body besides `order_id` and `expected_version`.
-    ///   - read: copies that field into the message.
+    ///   - names: the fields of the body, with `order_id` and `expected_version`.
+    ///   - read: copies the other field into the message.
     /// - Throws: ``APIError``, with 412 if `If-Match` does not hold.
-    private func conditionalWrite<Write: ConditionalRequest>(
-        _ orderID: String, _ request: RESTRequest, field: String,
+    private nonisolated(nonsending) func conditionalWrite<Write: ConditionalRequest>(
+        _ orderID: String, _ request: RESTRequest, _ names: FieldNames,
         _ handler: (Write, CallContext) async throws(APIError) -> some WriteResponse,
         read: (inout Write, inout JSONFields) -> Void
     ) async throws -> RESTResponse {
-        var fields = try await fields(request, ["order_id", field, "expected_version"])
+        var fields = try fields(request, names)
         var message = Write()
         message.orderID = orderID
         let bodyOrderID = fields.string("order_id")
@@ -71,7 +76,7 @@ extension RESTService {
 
     /// The version and the replay mark are headers, so that the body is the one that clients of the reference know.
     private func written(_ answer: some WriteResponse) -> RESTResponse {
-        var headers = HTTPFields()
+        var headers: ResponseFields = [:]
         headers[.eTag] = IfMatch.entityTag(answer.version)
         if answer.replayed { headers[.idempotencyReplayed] = "true" }
         return .json(headers: headers) { $0.member("order_id", answer.orderID) }
@@ -80,8 +85,8 @@ extension RESTService {
     /// The request_id of a write, from the header `Idempotency-Key`; empty without that header.
     ///
     /// The header may be a string in quotes, as the IETF draft defines it, or the bare key; both are the same key.
-    private static func requestID(_ headers: HTTPFields) throws(APIError) -> String {
-        let values = headers[values: .idempotencyKey]
+    private static func requestID(_ headers: HTTP2Headers) throws(APIError) -> String {
+        let values = headers.values("idempotency-key")
         guard let value = values.first else { return "" }
         guard values.count == 1 else { throw APIError.invalid("Idempotency-Key", "is given more than once") }
         var key = Substring(value)

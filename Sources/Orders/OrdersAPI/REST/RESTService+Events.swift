@@ -1,4 +1,4 @@
-import HTTPTypes
+import HTTP2
 import OrdersProto
 import SwiftProtobuf
 
@@ -14,7 +14,7 @@ extension RESTService {
         if isWatch {
             if let pageSize { try Self.validate(pageSize) }
             return try await watch(
-                orderID, from: resumed ?? from ?? 0, limit: pageSize ?? .max, isHead: request.method == .head)
+                orderID, from: resumed ?? from ?? 0, limit: pageSize ?? .max)
         }
         var message = Orders_V1_GetOrderHistoryRequest()
         message.orderID = orderID
@@ -35,8 +35,8 @@ extension RESTService {
     }
 
     /// The sequence number after `Last-Event-ID`, which a reconnecting client sends; nil without that header.
-    private static func lastEventID(_ headers: HTTPFields) throws(APIError) -> UInt32? {
-        guard let text = headers[.lastEventID], !text.isEmpty else { return nil }
+    private static func lastEventID(_ headers: HTTP2Headers) throws(APIError) -> UInt32? {
+        guard let text = headers.first("last-event-id"), !text.isEmpty else { return nil }
         guard let last = UInt32(asciiDigits: text), last < .max else {
             throw APIError.invalid("Last-Event-ID", "must be the sequence number of an event")
         }
@@ -50,31 +50,28 @@ extension RESTService {
     /// Responds when the order is found. 204 tells a browser's EventSource not to reconnect, because no event follows.
     ///
     /// - Parameter limit: the stream ends after this many events; the client reconnects for the next ones.
-    private func watch(_ orderID: String, from: UInt32, limit: UInt32, isHead: Bool) async throws -> RESTResponse {
+    private func watch(_ orderID: String, from: UInt32, limit: UInt32) async throws -> RESTResponse {
         let request = Orders_V1_WatchOrderRequest.with { ($0.orderID, $0.fromSequence) = (orderID, from) }
         let order = try await handlers.getOrder(.with { $0.orderID = orderID }, CallContext()).order
         if order.isFinal, from >= order.version { return RESTResponse(status: 204, body: .bytes([])) }
-        let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
+        let headers: ResponseFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
         let handlers = handlers
         return RESTResponse(
             headers: headers,
-            body: isHead
-                ? .bytes([])
-                : .stream { send in
-                    try await send(EventStreamText.beginning)
-                    var count: UInt32 = 0
-                    do {
-                        try await handlers.watchOrder(request) { item in
-                            try await send(EventStreamText.item(item))
-                            if case .event = item { count += 1 }
-                            if count >= limit { throw EndOfStream() }
-                        }
-                    } catch is EndOfStream {
-                    } catch is APIError {
-                        // The status is sent already, so the stream just ends. The client reconnects with
-                        // Last-Event-ID.
+            body: .stream { send in
+                try await send(EventStreamText.beginning)
+                var count: UInt32 = 0
+                do {
+                    try await handlers.watchOrder(request) { item in
+                        try await send(EventStreamText.item(item))
+                        if case .event = item { count += 1 }
+                        if count >= limit { throw EndOfStream() }
                     }
-                })
+                } catch is EndOfStream {
+                } catch is APIError {
+                    // The status is sent already, so the stream just ends. The client reconnects with Last-Event-ID.
+                }
+            })
     }
 }
 

@@ -1,9 +1,8 @@
-import HTTPTypes
 import OrdersProto
 import SwiftProtobuf
 
 extension RESTService {
-    func getOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
+    nonisolated(nonsending) func getOrder(_ orderID: String, _ request: RESTRequest) async throws -> RESTResponse {
         var parameters = QueryParameters(request.query, names: ["min_version"])
         var message = Orders_V1_GetOrderRequest()
         message.orderID = orderID
@@ -16,7 +15,7 @@ extension RESTService {
         }
     }
 
-    func listOrders(_ request: RESTRequest) async throws -> RESTResponse {
+    nonisolated(nonsending) func listOrders(_ request: RESTRequest) async throws -> RESTResponse {
         var parameters = QueryParameters(
             request.query,
             names: [

@@ -11,6 +11,7 @@ struct Operations: Sendable {
     let readiness: @Sendable () async -> Health
     let metrics: MetricsRegistry
     let requests: RequestMetrics
+    let rest: RESTMetrics
     private let watchers: Gauge
     private let countWatchers: @Sendable () -> Int
 
@@ -24,6 +25,7 @@ struct Operations: Sendable {
         self.readiness = readiness
         self.metrics = metrics
         requests = RequestMetrics(metrics)
+        rest = RESTMetrics(requests)
         countWatchers = watchers
         self.watchers = metrics.gauge(
             "orders_watchers", "Clients that watch an order or wait for the list to catch up.")

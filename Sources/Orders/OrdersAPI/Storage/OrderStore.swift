@@ -5,15 +5,13 @@ import OrdersProto
 /// The part of the event store that the handlers need. Tests replace it, so that they need no Postgres.
 protocol OrderStore: Sendable {
     /// Creates an order; see `EventStore`.
-    func place(_ details: OrderDetails, options: CommandOptions) async throws(EventStoreError) -> CommandOutcome
+    func placing(_ details: OrderDetails, options: CommandOptions) -> Reply<CommandOutcome>
 
     /// Executes a command on an order; see `EventStore`.
-    func execute(
-        _ command: OrderCommand, on orderID: String, options: CommandOptions
-    ) async throws(EventStoreError) -> CommandOutcome
+    func executing(_ command: OrderCommand, on orderID: String, options: CommandOptions) -> Reply<CommandOutcome>
 
     /// Nil if there is no such order.
-    func load(_ orderID: String) async throws(EventStoreError) -> LoadedOrder?
+    func loading(_ orderID: String) -> Reply<LoadedOrder?>
 
     /// At most `limit` events from a sequence number on; empty if there are none.
     func history(

@@ -61,6 +61,16 @@ final class OrderChanges: Sendable {
         }
     }
 
+    /// Wakes the waiters for this order, which has changed.
+    func changed(_ orderID: String) {
+        let woken: [ChangeWaiter] = state.withLock { state in
+            // Nobody watches: the usual case.
+            guard !state.waiters.isEmpty else { return [] }
+            return state.waiters[ExactText(orderID)].map { Array($0.values) } ?? []
+        }
+        for waiter in woken { waiter.wake(.changed) }
+    }
+
     /// Wakes the waiters for these orders, which may have changed.
     func changed(_ orderIDs: some Sequence<String>) {
         let woken = state.withLock { state in

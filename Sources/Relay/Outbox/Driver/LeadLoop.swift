@@ -99,9 +99,12 @@ struct LeadLoop: Sendable {
     }
 
     private func renewUntilFinished(_ lead: LeadConnection) throws {
-        var renewAt = ContinuousClock.now
+        let asked = ContinuousClock.now
+        // Known before the working thread may publish.
+        note(pause: try lead.renewLease())
+        var renewAt = asked + configuration.lease / 3
         var suspicion: ContinuousClock.Instant?
-        signals.lead = .leading(epoch: lead.epoch, until: .now + configuration.lease)
+        signals.lead = .leading(epoch: lead.epoch, until: asked + configuration.lease)
         while !signals.isFinished {
             status.recordLeadHeartbeat()
             if ContinuousClock.now >= renewAt {
@@ -143,10 +146,18 @@ struct LeadLoop: Sendable {
     private func renew(_ lead: LeadConnection) throws -> ContinuousClock.Instant {
         let asked = ContinuousClock.now
         if asked - signals.heartbeat < .seconds(OutboxLimits.hangSeconds) {
-            try lead.renewLease()
+            note(pause: try lead.renewLease())
             signals.extendLease(lead.epoch, until: asked + configuration.lease)
         }
         return asked + configuration.lease / 3
+    }
+
+    private func note(pause: String?) {
+        if pause != signals.pause {
+            logger.notice(pause == nil ? "publishing again" : "paused", metadata: ["by": "\(pause ?? "an operator")"])
+        }
+        signals.pause = pause
+        status.setPause(pause)
     }
 
     /// The working thread cannot say what its statement waits for, so the leading thread asks Postgres. Nothing is

@@ -103,6 +103,11 @@ final class RelaySession {
             signals.wantsSleepLock = machine.wantsSleepLock
             waits.recordHeartbeat()
             try lease.check()
+            if action.beginsPublishing, signals.pause != nil {
+                try waitOutPause()
+                // What is not published yet is for the next session.
+                guard !signals.isStopping else { return }
+            }
             holdsSleepLock = signals.holdsSleepLock
             try fault?(action, false)
             let event = try perform(action)
@@ -110,6 +115,47 @@ final class RelaySession {
             try fault?(action, true)
             action = machine.handle(event, seeing: try readInput())
         }
+    }
+
+    // MARK: Pause
+
+    /// Waits while the relay is paused, and saves what Kafka acknowledges meanwhile. The name of the session says to
+    /// operators that nothing is published any more.
+    private func waitOutPause() throws {
+        signals.wantsSleepLock = false
+        try waits.showPause("outbox-relay work, paused in epoch \(lease.epoch)")
+        var nextCount = ContinuousClock.now
+        while signals.pause != nil, !signals.isStopping {
+            waits.recordHeartbeat()
+            try lease.check()
+            try saveAcknowledged()
+            if .now >= nextCount {
+                try countPausedBacklog()
+                nextCount = .now + .milliseconds(OutboxLimits.backlogLookMilliseconds)
+            }
+            signals.workWake.wait(until: .now + .milliseconds(OutboxLimits.pauseLookMilliseconds))
+        }
+        try waits.showPause(nil)
+    }
+
+    /// A relay that is stopped while it is paused must not repeat rows that were in flight when it paused. With
+    /// exactly-once delivery, rows that are not committed are not in Kafka.
+    private func saveAcknowledged() throws {
+        delivery.takeReports()
+        guard configuration.guarantee == .atLeastOnce, !machine.isReleasing, store.checkpoint.draining != nil,
+            let through = pipeline.window.settledThrough, through > store.checkpoint.drainedThrough
+        else { return }
+        _ = try perform(.save(through: through))
+    }
+
+    private func countPausedBacklog() throws {
+        let checkpoint = store.checkpoint
+        status.setUnpublishedRows(
+            try backlog.count(
+                published: checkpoint.published, draining: checkpoint.draining ?? checkpoint.published,
+                settledThrough: checkpoint.drainedThrough))
+        status.setOldestUnpublished(
+            try OutboxOperator(reader.connection, schema: configuration.schema).oldestWaiting())
     }
 
     private func readInput() throws -> RelayInput {

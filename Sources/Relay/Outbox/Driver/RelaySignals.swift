@@ -30,6 +30,7 @@ final class RelaySignals: Sendable {
 
     private struct State {
         var lead = Lead.standby
+        var pause: String?
         var wantsSleepLock = false
         var holdsSleepLock = false
         var stopDeadline: ContinuousClock.Instant?
@@ -111,6 +112,18 @@ final class RelaySignals: Sendable {
     /// The lease was renewed. Rings for no thread.
     func extendLease(_ epoch: Int64, until: ContinuousClock.Instant) {
         state.withLock { $0.lead = .leading(epoch: epoch, until: until) }
+    }
+
+    /// Who has the relay paused, and why; nil if it is not. A change rings for the working thread.
+    var pause: String? {
+        get { state.withLock { $0.pause } }
+        set {
+            let hasChanged = state.withLock { state in
+                defer { state.pause = newValue }
+                return state.pause != newValue
+            }
+            if hasChanged { workWake.wake() }
+        }
     }
 
     /// Whether writers notify; rings for the working thread.

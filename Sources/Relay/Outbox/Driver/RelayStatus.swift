@@ -39,6 +39,8 @@ public final class RelayStatus: Sendable {
         public var leader: String?
         /// Why nothing is published at the moment; nil if nothing is wrong.
         public var trouble: String?
+        /// Who has the relay paused, and why; nil if it publishes.
+        public var pause: String?
         /// The sessions in Postgres that the working thread's statement waits for; nil if it waits for none.
         public var blocker: String?
         /// The connection whose statement is later than its class allows, `lead` or `work`, and for how long it waits;
@@ -114,6 +116,7 @@ public final class RelayStatus: Sendable {
             $0.phase = .standby
             $0.trouble = nil
             $0.leader = leader
+            $0.pause = nil
             $0.unpublishedRows = 0
             $0.oldestUnpublished = nil
             $0.heldRows = 0
@@ -133,6 +136,8 @@ public final class RelayStatus: Sendable {
     func setPolling(_ isPolling: Bool) { picture.withLock { $0.isPolling = isPolling } }
 
     func setBlocker(_ blocker: String?) { picture.withLock { $0.blocker = blocker } }
+
+    func setPause(_ why: String?) { picture.withLock { $0.pause = why } }
 
     func setTrouble(_ why: String) { picture.withLock { $0.trouble = why } }
 

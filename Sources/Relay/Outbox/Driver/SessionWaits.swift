@@ -23,6 +23,14 @@ final class SessionWaits {
         self.status = status
     }
 
+    /// Shows a name of the session in `pg_stat_activity`; nil for its usual one. Does nothing behind a pooler.
+    func showPause(_ name: String?) throws {
+        reader.settle()
+        guard let listener else { return }
+        let value = name.map { PostgresConnection.quoteLiteral($0) } ?? "DEFAULT"
+        try listener.execute("SET application_name = \(value)")
+    }
+
     /// The session is alive.
     func recordHeartbeat() {
         signals.heartbeat = .now

@@ -50,6 +50,14 @@ enum RelayAction: Equatable, Sendable {
         case giveUp(PublishFailure)
     }
 
+    /// Whether it begins something that a paused relay does not do: what is in flight is still settled and saved.
+    var beginsPublishing: Bool {
+        switch self {
+        case .advance, .fetch, .offer, .recover, .release(.ask), .release(.fetch), .release(.offer): true
+        case .save, .commit, .abandon, .wait, .listen, .space, .release, .stop: false
+        }
+    }
+
     /// Whether the working thread rests meanwhile.
     var isWait: Bool {
         switch self {

@@ -37,9 +37,10 @@ final class HeldRows {
                 SELECT h.hold_id, h.skipped, s.*, h.outbox_id AS id, coalesce(octet_length(s.payload), 0) AS size,
                        sum(coalesce(octet_length(s.payload), 0))
                            OVER (ORDER BY h.hold_id ROWS UNBOUNDED PRECEDING) AS running
-                FROM (SELECT hold_id, outbox_id, skipped FROM \(schema).held
+                FROM (SELECT hold_id, outbox_id, skipped, edited, payload, headers FROM \(schema).held
                       WHERE aggregate_type = $1 AND aggregate_id = $2 AND hold_id > $3 ORDER BY hold_id LIMIT $4) AS h
-                LEFT JOIN LATERAL (SELECT \(CutStatements.columns) FROM \(schema).source
+                LEFT JOIN LATERAL (SELECT \(Self.columns)
+                                   FROM \(schema).source AS o
                                    WHERE outbox_id = h.outbox_id AND NOT h.skipped
                                    OFFSET 0) AS s
                     ON true)
@@ -72,6 +73,11 @@ final class HeldRows {
             WHERE aggregate_type = $1 AND aggregate_id = $2
             """)
     }
+
+    /// The columns of a row `o` of the source, with the payload and the headers that an operator gave the held row `h`.
+    private static let columns = CutStatements.columns
+        .replacing("payload", with: "CASE WHEN h.edited THEN h.payload ELSE o.payload END AS payload")
+        .replacing("headers", with: "CASE WHEN h.edited THEN h.headers ELSE o.headers END AS headers")
 
     /// How many rows are held; once per session, then it is kept up to date by what is held and forgotten.
     func count() throws -> Int { Int(try connection.query(counted).int64(0, 0)) }

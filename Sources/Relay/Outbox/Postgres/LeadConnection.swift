@@ -109,10 +109,14 @@ final class LeadConnection {
         epoch = stored.checkpoint.epoch + 1
     }
 
+    /// Returns who has the relay paused, and why; nil if it is not.
+    ///
     /// - Throws: ``OutboxError`` with code `fenced` when a newer epoch has begun.
-    func renewLease() throws {
+    @discardableResult
+    func renewLease() throws -> String? {
         let renewed = try connection.query(statements.renew, [.int8(epoch), .int8(leaseMicroseconds)])
         guard try renewed.bool(0, 0) else { throw CheckpointStore.fenced }
+        return renewed.optionalString(0, 1)
     }
 
     /// The session that holds the leader's lock. Behind a pooler, where no session does, the name of the leader that

@@ -5,6 +5,7 @@ struct LeadStatements: Sendable {
     let lead: PostgresStatement
     let leaseIsOver: PostgresStatement
     let takeLease: PostgresStatement
+    /// Also tells who has the relay paused; a schema of an earlier release has no columns for that.
     let renew: PostgresStatement
     let endLease: PostgresStatement
     let terminate: PostgresStatement
@@ -50,7 +51,10 @@ struct LeadStatements: Sendable {
         renew = PostgresStatement(
             """
             SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1
-                        THEN setval(\(lease), \(Self.now) + $2) END IS NOT NULL
+                        THEN setval(\(lease), \(Self.now) + $2) END IS NOT NULL,
+                   (SELECT concat_ws(': ', coalesce(to_jsonb(r) ->> 'paused_by', 'an operator'),
+                                     to_jsonb(r) ->> 'pause_reason')
+                    FROM \(schema).relay AS r WHERE to_jsonb(r) ->> 'paused_at' IS NOT NULL LIMIT 1)
             """)
         holder = PostgresStatement("SELECT holder FROM \(schema).checkpoint ORDER BY epoch DESC LIMIT 1")
         endLease = PostgresStatement(

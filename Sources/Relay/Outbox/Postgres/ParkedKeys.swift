@@ -23,7 +23,11 @@ struct ParkedKeys {
     private static func read(_ connection: PostgresConnection, _ schema: String) throws -> PostgresResult {
         do {
             return try connection.query(
-                PostgresStatement("SELECT aggregate_type, aggregate_id, retry_at FROM \(schema).parked"))
+                PostgresStatement(
+                    """
+                    SELECT aggregate_type, aggregate_id, retry_at, (SELECT edited FROM \(schema).held LIMIT 0)
+                    FROM \(schema).parked
+                    """))
         } catch {
             guard error.sqlState == SQLState.undefinedColumn else { throw error }
             throw OutboxError(

@@ -7,11 +7,13 @@ import SwiftProtobuf
 /// Its state belongs to the stream's event loop. `succeed`, `end`, `fail`, `write` and `tookMessage` may be called on
 /// any thread and go to the event loop.
 final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
-    let context: GRPCContext
     /// The request messages on their way to a streaming handler; nil for a method with one request message.
     let requests: GRPCMessageQueue?
-    private let stream: HTTP2Stream
-    private let method: GRPCMethod
+    let stream: HTTP2Stream
+    let method: GRPCMethod
+    /// nil if the client set no deadline.
+    let deadline: Deadline?
+    let responseMetadata = GRPCResponseMetadata()
     private let sentMessageBytes: Int
     /// On the clock of `NIODeadline`, whose size is known at compile time; 0 without an observer.
     private let startedNanoseconds: UInt64
@@ -21,7 +23,6 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     private var deframer: GRPCDeframer
     private let coding: GRPCMessageCoding
     private var handler: Handler?
-    private var deadlineTimer: Scheduled<Void>?
     /// Writers that wait for room in the stream's buffer.
     private var writers: [CheckedContinuation<Void, any Error>] = []
 
@@ -29,11 +30,14 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     private enum Handler {
         case onLoop(HTTP2HandlerRun)
         case onPool(Task<Void, Never>)
+        /// Without a task: the work that it waits for.
+        case work(any GRPCCancellable)
 
         func cancel() {
             switch self {
             case .onLoop(let run): run.cancel()
             case .onPool(let task): task.cancel()
+            case .work(let work): work.cancel()
             }
         }
     }
@@ -42,11 +46,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         self.stream = stream
         self.method = method
         sentMessageBytes = limits.sentMessageBytes
-        let timeout = head.timeout.map { min($0, limits.deadlineCeiling) }
         startedNanoseconds = method.observer == nil ? 0 : NIODeadline.now().uptimeNanoseconds
-        context = GRPCContext(
-            method: method.name, peer: stream.peer,
-            deadline: timeout.map { ContinuousClock.now.advanced(by: $0) }, headers: stream.headers)
+        deadline = head.timeout.map { Deadline(in: min($0, limits.deadlineCeiling)) }
         switch method.start {
         case .message:
             requests = nil
@@ -57,14 +58,30 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         }
         deframer = GRPCDeframer(limitBytes: limits.receivedMessageBytes)
         coding = GRPCMessageCoding(head, limits)
-        if let timeout { startDeadline(timeout) }
+        if let deadline { start(deadline) }
     }
 
-    private func startDeadline(_ timeout: Duration) {
-        deadlineTimer = stream.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) {
+    /// The end of the time that a client waits. An object of its own, because most calls have none.
+    final class Deadline: @unchecked Sendable {
+        let instant: ContinuousClock.Instant
+        fileprivate let timeout: Duration
+        /// Used on the event loop only.
+        fileprivate var timer: Scheduled<Void>?
+
+        fileprivate init(in timeout: Duration) {
+            self.timeout = timeout
+            instant = ContinuousClock.now.advanced(by: timeout)
+        }
+    }
+
+    private func start(_ deadline: Deadline) {
+        deadline.timer = stream.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(deadline.timeout)) {
             self.fail(onLoop: GRPCError(.deadlineExceeded, "the deadline has passed"))
         }
     }
+
+    /// The call as its handler sees it.
+    var context: GRPCContext { GRPCContext(call: self) }
 
     /// Starts a handler that reads messages as they come, or limits the time until the one message is complete.
     func begin() {
@@ -93,11 +110,17 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         if machine.isOpen { self.handler = handler }
     }
 
+    /// Keeps the work of a handler without a task, to cancel it if the call ends first. On the event loop only.
+    func setWork(_ work: any GRPCCancellable) {
+        if machine.isOpen { handler = .work(work) }
+    }
+
     // MARK: - From the stream
 
     /// Takes bytes of the request.
     func receive(_ bytes: UnsafeRawBufferPointer) {
         if machine.isOpen {
+            if deframer.isUnused { deframer.use(stream.takeSpareBytes()) }
             deframer.append(bytes)
             do {
                 while machine.isOpen, let frame = try deframer.next() { try perform(machine.received(frame)) }
@@ -147,8 +170,12 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
 
     private func start(_ frame: GRPCDeframer.Frame) throws(GRPCError) {
         guard case .message(let start) = method.start else { return }
-        guard frame.isCompressed else { return deframer.withBytes(frame) { start(self, $0) } }
-        try coding.message(frame, in: deframer).withUnsafeBytes { start(self, $0) }
+        if frame.isCompressed {
+            try coding.message(frame, in: deframer).withUnsafeBytes { start(self, $0) }
+        } else {
+            deframer.withBytes(frame) { start(self, $0) }
+        }
+        stream.keepSpareBytes(deframer.takeMemory())
     }
 
     // MARK: - From the handler
@@ -156,7 +183,12 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     /// Ends a call that has one response message. Throws if it cannot be serialized, or exceeds the limit.
     func succeed(_ message: some Message) throws {
         let frame = try GRPCCodec.encode(message, limit: sentMessageBytes)
-        if stream.eventLoop.inEventLoop { succeed(onLoop: frame) } else { onLoop { $0.succeed(onLoop: frame) } }
+        onLoop { $0.succeed(onLoop: frame) }
+    }
+
+    /// The same, on the event loop only.
+    func succeed(onLoop message: some Message) throws(GRPCError) {
+        succeed(onLoop: try GRPCCodec.encode(message, limit: sentMessageBytes))
     }
 
     private func succeed(onLoop frame: GRPCFrame) {
@@ -179,7 +211,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
         onLoop { $0.fail(onLoop: GRPCError(any: error)) }
     }
 
-    private func fail(onLoop error: GRPCError) {
+    /// The same, on the event loop only.
+    func fail(onLoop error: GRPCError) {
         if case .fail(let header) = machine.fail() { sendStatus(error, header) }
     }
 
@@ -218,18 +251,18 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     }
 
     private func onLoop(_ body: @escaping @Sendable (GRPCServerCall) -> Void) {
-        if stream.eventLoop.inEventLoop { body(self) } else { stream.eventLoop.execute { body(self) } }
+        stream.call { body(self) }
     }
 
     // MARK: - The response
 
     private func sendHeaders(_ header: GRPCCallMachine.HeaderBlock) {
         guard header == .due else { return }
-        let metadata = context.initialMetadata()
-        if metadata.isEmpty, coding.response == .identity { return stream.respond(GRPCResponseFields.headerBlock) }
+        let metadata = responseMetadata.current
+        if metadata == nil, coding.response == .identity { return stream.respond(GRPCResponseFields.headerBlock) }
         var fields = GRPCResponseFields.headers
         if coding.response != .identity { fields.append(GRPCResponseFields.encoding(coding.response)) }
-        stream.respond(fields + metadata.fields)
+        stream.respond(fields + (metadata?.initial.fields ?? []))
     }
 
     private func sendMessage(_ frame: GRPCFrame, _ header: GRPCCallMachine.HeaderBlock) {
@@ -238,20 +271,20 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     }
 
     private func sendOK() {
-        let metadata = context.trailingMetadata()
-        if metadata.isEmpty {
-            stream.finish(trailers: GRPCResponseFields.okTrailerBlock)
+        if let metadata = responseMetadata.current {
+            stream.finish(trailers: GRPCResponseFields.okTrailers + metadata.trailing.fields)
         } else {
-            stream.finish(trailers: GRPCResponseFields.okTrailers + metadata.fields)
+            stream.finish(trailers: GRPCResponseFields.okTrailerBlock)
         }
         release(.ok)
     }
 
     private func sendStatus(_ error: GRPCError, _ header: GRPCCallMachine.HeaderBlock) {
-        let fields = GRPCResponseFields.status(error) + context.trailingMetadata().fields
+        let metadata = responseMetadata.current
+        let fields = GRPCResponseFields.status(error) + (metadata?.trailing.fields ?? [])
         switch header {
         case .sent: stream.finish(trailers: fields)
-        case .due: stream.respond(GRPCResponseFields.headers + context.initialMetadata().fields + fields, end: true)
+        case .due: stream.respond(GRPCResponseFields.headers + (metadata?.initial.fields ?? []) + fields, end: true)
         }
         release(error.code)
     }
@@ -259,8 +292,8 @@ final class GRPCServerCall: HTTP2StreamReceiver, @unchecked Sendable {
     /// The call has ended: stops its timer and its handler, resumes everything that waits for it, and reports it.
     /// Called once.
     private func release(_ status: GRPCStatusCode) {
-        deadlineTimer?.cancel()
-        deadlineTimer = nil
+        deadline?.timer?.cancel()
+        deadline?.timer = nil
         if status != .ok { handler?.cancel() }
         handler = nil
         requests?.finish(.failure(CancellationError()), now: true)

@@ -33,6 +33,45 @@ public struct GRPCRouter: Sendable {
         }
     }
 
+    /// Registers a method with one request and one response whose handler never waits: it runs without a task, inside
+    /// the processing of the frame that completes the request. It must not block, and it cannot be cancelled.
+    ///
+    /// - Parameter service: the full name, such as `orders.v1.OrderService`.
+    public mutating func unary<Request: Message & Sendable, Response: Message & Sendable>(
+        _ service: String, _ method: String,
+        _ handler: @escaping @Sendable (Request, GRPCContext) throws -> Response
+    ) {
+        add(
+            service, method,
+            .message { call, bytes in
+                do {
+                    try call.succeed(onLoop: handler(GRPCCodec.decode(Request.self, bytes), call.context))
+                } catch {
+                    call.fail(onLoop: GRPCError(any: error))
+                }
+            })
+    }
+
+    /// Registers a method with one request and one response whose handler returns before there is an answer, and has no
+    /// task: it starts work and answers through its ``GRPCReply``. A handler that throws ends its call. It runs inside
+    /// the processing of the frame that completes the request, so it must not block.
+    ///
+    /// - Parameter service: the full name, such as `orders.v1.OrderService`.
+    public mutating func unary<Request: Message & Sendable, Response: Message & Sendable>(
+        _ service: String, _ method: String,
+        replying handler: @escaping @Sendable (Request, GRPCContext, GRPCReply<Response>) throws -> Void
+    ) {
+        add(
+            service, method,
+            .message { call, bytes in
+                do {
+                    try handler(GRPCCodec.decode(Request.self, bytes), call.context, GRPCReply(call: call))
+                } catch {
+                    call.fail(onLoop: GRPCError(any: error))
+                }
+            })
+    }
+
     /// Registers a method with one request and any number of responses. The call ends when the handler returns.
     ///
     /// - Parameter service: the full name, such as `orders.v1.OrderService`.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import Synchronization
 
 /// The status of each service, as `grpc.health.v1.Health` answers it in `Check` and reports it in `Watch`. The empty
 /// name stands for the whole server. May be used on any thread.
@@ -12,6 +13,9 @@ public final class GRPCHealth: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
+
+    /// Whether the whole server is serving: what nearly every check asks for, without the lock.
+    private let isServing = Atomic(true)
 
     private struct State {
         var statuses: [String: Status] = ["": .serving]
@@ -39,6 +43,7 @@ public final class GRPCHealth: Sendable {
     public func set(_ status: Status, for service: String = "") {
         state.withLockedValue { state in
             state.statuses[service] = state.isDraining ? .notServing : status
+            if service.isEmpty { isServing.store(state.statuses[service] == .serving, ordering: .relaxed) }
             state.report(service)
         }
     }
@@ -47,6 +52,7 @@ public final class GRPCHealth: Sendable {
     public func drain() {
         state.withLockedValue { state in
             state.isDraining = true
+            isServing.store(false, ordering: .relaxed)
             for service in state.statuses.keys {
                 state.statuses[service] = .notServing
                 state.report(service)
@@ -65,7 +71,8 @@ public final class GRPCHealth: Sendable {
 
     /// The present status; nil when the service is not known.
     func status(of service: String) -> Status? {
-        state.withLockedValue { $0.statuses[service] }
+        if service.isEmpty { return isServing.load(ordering: .relaxed) ? .serving : .notServing }
+        return state.withLockedValue { $0.statuses[service] }
     }
 
     /// The present status and each later one, until the watches are ended. A slow reader gets only the newest; nil

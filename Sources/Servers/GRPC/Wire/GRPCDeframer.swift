@@ -23,6 +23,20 @@ struct GRPCDeframer {
     /// Bytes that follow the last message that was returned.
     var pendingBytes: Int { buffer.count - start }
 
+    /// Whether no byte was added yet.
+    var isUnused: Bool { buffer.capacity == 0 }
+
+    /// Uses the memory of an empty array.
+    mutating func use(_ memory: consuming [UInt8]) { buffer = memory }
+
+    /// Gives the memory up. Messages that were returned before are no longer valid.
+    mutating func takeMemory() -> [UInt8] {
+        start = 0
+        var memory: [UInt8] = []
+        swap(&memory, &buffer)
+        return memory
+    }
+
     /// Adds bytes of the request. Messages that were returned before are no longer valid, unless `bytes` is empty.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }

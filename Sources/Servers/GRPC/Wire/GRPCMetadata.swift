@@ -22,8 +22,6 @@ public struct GRPCMetadata: Sendable, Equatable {
         left.pairs.elementsEqual(right.pairs) { $0.key == $1.key && $0.value == $1.value }
     }
 
-    var isEmpty: Bool { pairs.isEmpty }
-
     /// Adds a text value. The key is lower-cased; characters that a header field cannot carry are dropped.
     mutating func add(_ key: String, _ value: String) {
         let allowed = value.unicodeScalars.filter { (0x20...0x7e).contains($0.value) }

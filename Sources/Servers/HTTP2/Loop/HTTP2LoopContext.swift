@@ -1,14 +1,14 @@
 import NIOConcurrencyHelpers
-import NIOCore
+package import NIOCore
 
 /// The state that the connections of one event loop share: a task executor that keeps the jobs of handlers on the loop,
 /// and the list of connections that have output.
 ///
 /// Jobs that arise while a batch of frames is being read run at the end of that batch, before its one flush. So the
 /// replies of asynchronous handlers leave in the same write as those of synchronous handlers.
-final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
+package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     /// A connection as its event loop sees it. All functions are called on the event loop.
-    protocol Connection: AnyObject {
+    package protocol Connection: AnyObject {
         /// Sends the connection's output, as far as the socket takes it. Called at the end of a turn, never inside a
         /// callback of libnghttp2.
         func flushNow()
@@ -21,12 +21,12 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     // Sendable because everything but the inbox, which has a lock, is used on the event loop only.
-    let eventLoop: any EventLoop
+    package let eventLoop: any EventLoop
     private let inbox = NIOLockedValueBox(Inbox())
 
     /// The memory that libnghttp2 allocates for the sessions of this loop.
     let memory = SessionMemory()
-    private var jobs: [UnownedJob] = []
+    private var work: [Work] = []
     private var flushing: [any Connection] = []
     private var isTurnScheduled = false
     private var isBatching = false
@@ -34,82 +34,118 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     private var ticker: RepeatedTask?
     private var whenEmpty: EventLoopPromise<Void>?
     private var idle: [HandlerTask] = []
+    /// Empty arrays whose memory the next request uses.
+    private var spareBytes: [[UInt8]] = []
 
-    /// Jobs that one turn runs before the loop reads its sockets again, so that a task that always yields does not stop
-    /// the connections.
-    private static let jobsPerTurn = 4_096
+    /// Pieces of work that one turn runs before the loop reads its sockets again, so that a task that always yields does
+    /// not stop the connections.
+    private static let piecesPerTurn = 4_096
 
     /// Tasks that wait for a handler, of about 2 KiB each. A further task ends with its handler.
     private static let idleTasks = 256
 
+    /// Arrays that are kept for the next requests, and the capacity beyond which an array is freed instead: 1 MiB in all.
+    private static let spareArrays = 256
+    private static let largestSpareBytes = 4_096
+
     private struct Inbox {
-        var jobs: [UnownedJob] = []
+        var work: [Work] = []
     }
 
-    init(eventLoop: any EventLoop) {
+    /// What a turn runs.
+    private enum Work {
+        /// A step of a handler's task.
+        case job(UnownedJob)
+        /// The answer of a handler that has no task.
+        case call(@Sendable () -> Void)
+    }
+
+    package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
-    // MARK: - Jobs
+    // MARK: - Work
 
     /// Takes a job of a handler's task, from any thread; the job runs in the next turn.
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if eventLoop.inEventLoop {
-            jobs.append(job)
+            work.append(.job(job))
             scheduleTurn()
         } else {
-            let isFirst = inbox.withLockedValue { inbox in
-                inbox.jobs.append(job)
-                return inbox.jobs.count == 1
-            }
-            if isFirst { eventLoop.execute { self.turn() } }
+            deliver(.job(job))
         }
+    }
+
+    /// Calls `body` on the event loop: at once if this is its thread, otherwise in the next turn.
+    func call(_ body: @escaping @Sendable () -> Void) {
+        if eventLoop.inEventLoop { body() } else { deliver(.call(body)) }
+    }
+
+    /// Takes work from another thread. Only the first piece wakes the event loop.
+    private func deliver(_ piece: Work) {
+        let isFirst = inbox.withLockedValue { inbox in
+            inbox.work.append(piece)
+            return inbox.work.count == 1
+        }
+        if isFirst { eventLoop.execute { self.turn() } }
     }
 
     /// Calls `body` and runs the job that it enqueued at once, instead of in the next turn.
     func runAtOnce(_ body: () -> Void) {
-        let waiting = jobs.count
+        let waiting = work.count
         body()
-        if jobs.count > waiting, let job = jobs.popLast() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        if work.count > waiting, let last = work.popLast() { run(last) }
+    }
+
+    private func run(_ piece: Work) {
+        switch piece {
+        case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+        case .call(let body): body()
+        }
     }
 
     /// Notes that the frames of one read are being processed. The caller must call `turn()` afterwards.
-    func beginBatch() {
+    package func beginBatch() {
         isBatching = true
     }
 
     /// Runs the waiting jobs, then flushes the connections that have output; again until neither is left or the turn
     /// has run its share of jobs.
-    func turn() {
+    package func turn() {
         isTurnScheduled = false
         isBatching = true
-        var budget = Self.jobsPerTurn
+        var budget = Self.piecesPerTurn
         repeat {
             takeInbox()
-            budget -= runJobs(atMost: budget) + 1
+            budget -= runWork(atMost: budget) + 1
             flushConnections()
-        } while budget > 0 && !(jobs.isEmpty && flushing.isEmpty)
+        } while budget > 0 && !(work.isEmpty && flushing.isEmpty)
         isBatching = false
-        if !(jobs.isEmpty && flushing.isEmpty) { scheduleTurn() }
+        if !(work.isEmpty && flushing.isEmpty) { scheduleTurn() }
     }
 
     private func takeInbox() {
         inbox.withLockedValue { inbox in
-            guard !inbox.jobs.isEmpty else { return }
-            jobs.append(contentsOf: inbox.jobs)
-            inbox.jobs.removeAll(keepingCapacity: true)
+            guard !inbox.work.isEmpty else { return }
+            // Usually nothing waits, and the arrays change places without a copy.
+            if work.isEmpty {
+                swap(&work, &inbox.work)
+            } else {
+                work.append(contentsOf: inbox.work)
+                inbox.work.removeAll(keepingCapacity: true)
+            }
         }
     }
 
-    private func runJobs(atMost limit: Int) -> Int {
+    private func runWork(atMost limit: Int) -> Int {
         var index = 0
-        while index < jobs.count, index < limit {
-            let job = jobs[index]
+        while index < work.count, index < limit {
+            let piece = work[index]
             index += 1
-            job.runSynchronously(on: asUnownedTaskExecutor())
+            run(piece)
         }
-        if index == jobs.count { jobs.removeAll(keepingCapacity: true) } else { jobs.removeFirst(index) }
+        if index == work.count { work.removeAll(keepingCapacity: true) } else { work.removeFirst(index) }
         return index
     }
 
@@ -122,7 +158,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     // MARK: - Handlers
 
     /// Runs a handler on the event loop, at once until it first waits.
-    func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
+    package func run(_ work: @escaping HTTP2HandlerRun.Work) -> HTTP2HandlerRun {
         (idle.popLast() ?? HandlerTask(context: self)).start(work)
     }
 
@@ -134,11 +170,23 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         idle.append(task)
     }
 
+    // MARK: - Memory
+
+    /// An empty array, with memory if there is some to spare.
+    func takeSpareBytes() -> [UInt8] { spareBytes.popLast() ?? [] }
+
+    /// Keeps an array's memory for `takeSpareBytes`. The caller must hold the only reference.
+    func keepSpareBytes(_ bytes: consuming [UInt8]) {
+        guard spareBytes.count < Self.spareArrays, 1...Self.largestSpareBytes ~= bytes.capacity else { return }
+        bytes.removeAll(keepingCapacity: true)
+        spareBytes.append(bytes)
+    }
+
     // MARK: - Flushing
 
     /// Puts a connection on the list of connections that are flushed at the end of the turn. The caller does so once
     /// per flush.
-    func needsFlush(_ connection: any Connection) {
+    package func needsFlush(_ connection: any Connection) {
         flushing.append(connection)
         scheduleTurn()
     }
@@ -155,7 +203,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     // MARK: - Connections
 
     /// Adds a connection, and starts the ticks with the first one. `tick` is the time between two ticks.
-    func add(_ connection: any Connection, tick: TimeAmount) {
+    package func add(_ connection: any Connection, tick: TimeAmount) {
         connections[ObjectIdentifier(connection)] = connection
         if ticker == nil {
             // A strong reference until the last connection is removed: a weak one would slow every retain of this
@@ -165,7 +213,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Removes a connection; with the last one the ticks and the waiting tasks end.
-    func remove(_ connection: any Connection) {
+    package func remove(_ connection: any Connection) {
         connections[ObjectIdentifier(connection)] = nil
         guard connections.isEmpty else { return }
         ticker?.cancel()
@@ -182,7 +230,7 @@ final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     }
 
     /// Begins the graceful close of every connection. The future succeeds when no connection is left.
-    func drain(reason: String) -> EventLoopFuture<Void> {
+    package func drain(reason: String) -> EventLoopFuture<Void> {
         guard !connections.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
         let promise = whenEmpty ?? eventLoop.makePromise()
         whenEmpty = promise

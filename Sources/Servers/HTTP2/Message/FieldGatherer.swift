@@ -3,13 +3,13 @@ import Glibc
 /// Gathers the fields of one header block, in memory that the next block uses again. `take` copies them once.
 ///
 /// Holds at most `HTTP2Limits.headerListBytes` and the lengths: the session appends nothing beyond that limit.
-struct FieldGatherer: ~Copyable {
+package struct FieldGatherer: ~Copyable {
     private var bytes: UnsafeMutableRawPointer
     private var capacity = 1_024
     private var length = 0
     private var count = 0
 
-    init() {
+    package init() {
         bytes = .allocate(byteCount: capacity, alignment: 1)
     }
 
@@ -18,7 +18,8 @@ struct FieldGatherer: ~Copyable {
     }
 
     /// Appends a field as `HTTP2Headers` keeps it: two 32-bit lengths, the name, the value.
-    mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    @inline(__always)
+    package mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         let end = length + 8 + name.count + value.count
         if end > capacity { grow(to: end) }
         let target = bytes + length
@@ -31,17 +32,13 @@ struct FieldGatherer: ~Copyable {
     }
 
     /// Returns the fields gathered so far, and empties the gatherer.
-    mutating func take() -> HTTP2Headers {
-        // The bytes are appended to an empty array, because the initializers of Array look up the type of its storage
-        // at each call.
-        var storage: [UInt8] = []
-        storage.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length).bindMemory(to: UInt8.self))
+    package mutating func take() -> HTTP2Headers {
         defer { clear() }
-        return HTTP2Headers(storage: storage, count: count)
+        return HTTP2Headers(copying: UnsafeRawBufferPointer(start: bytes, count: length), count: count)
     }
 
     /// Drops the fields gathered so far.
-    mutating func clear() {
+    package mutating func clear() {
         length = 0
         count = 0
     }

@@ -2,16 +2,28 @@ public import Glibc
 
 /// The fields of a received header block, kept as the bytes that came: a String is made only for a field that is read.
 ///
-/// All fields are in one array, each as two 32-bit lengths, the name and the value.
-public struct HTTP2Headers: Sendable {
+/// All fields are in one block of memory, each as two 32-bit lengths, the name and the value.
+public struct HTTP2Headers: @unchecked Sendable {
+    // Sendable because the bytes do not change after init. The block's header is the number of its bytes. It is no
+    // array, because an array that grows from nothing costs twice as much.
     @usableFromInline
-    let storage: [UInt8]
+    let storage: ManagedBuffer<Int, UInt8>?
 
     /// The number of fields, pseudo-header fields included.
     public let count: Int
 
-    /// Takes bytes in the layout above, as `FieldGatherer` makes them.
-    init(storage: [UInt8], count: Int) {
+    /// No fields.
+    init() {
+        storage = nil
+        count = 0
+    }
+
+    /// Copies bytes in the layout above, as `FieldGatherer` makes them.
+    init(copying bytes: UnsafeRawBufferPointer, count: Int) {
+        let storage = ManagedBuffer<Int, UInt8>.create(minimumCapacity: bytes.count) { _ in bytes.count }
+        storage.withUnsafeMutablePointerToElements { elements in
+            if let base = bytes.baseAddress { memcpy(elements, base, bytes.count) }
+        }
         self.storage = storage
         self.count = count
     }
@@ -30,7 +42,8 @@ public struct HTTP2Headers: Sendable {
     /// Calls `body` with each field's name and value; the pointers are valid during the call only.
     @inlinable @inline(__always)
     public func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
-        storage.withUnsafeBytes { bytes in
+        storage?.withUnsafeMutablePointers { length, elements in
+            let bytes = UnsafeRawBufferPointer(start: elements, count: length.pointee)
             var index = 0
             while index < bytes.count {
                 let nameLength = Int(bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
@@ -49,7 +62,16 @@ public struct HTTP2Headers: Sendable {
     public func first(_ name: StaticString) -> String? {
         var found: String?
         forEach { candidate, value in
-            if found == nil, candidate.matches(name) { found = String(decoding: value, as: UTF8.self) }
+            if candidate.count == name.utf8CodeUnitCount, found == nil, candidate.matches(name) { found = String(decoding: value, as: UTF8.self) }
+        }
+        return found
+    }
+
+    /// All fields of that name (lower case), as Strings, in order; invalid UTF-8 is repaired.
+    public func values(_ name: StaticString) -> [String] {
+        var found: [String] = []
+        forEach { candidate, value in
+            if candidate.matches(name) { found.append(String(decoding: value, as: UTF8.self)) }
         }
         return found
     }

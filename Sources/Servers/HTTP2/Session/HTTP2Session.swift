@@ -16,7 +16,7 @@ final class HTTP2Session {
 
     private var streams = StreamList()
     /// The stream that was looked up last: frames of one stream often follow each other.
-    private unowned(unsafe) var recent: HTTP2Stream?
+    private var recent: (id: Int32, stream: Unmanaged<HTTP2Stream>)?
     private var closedStreams = ClosedStreams()
     /// Streams that have room again; their receivers are called after the production.
     private var writable: [HTTP2Stream] = []
@@ -50,8 +50,8 @@ final class HTTP2Session {
     private struct HeaderBlock {
         /// A number of its own for each block.
         let token: UInt64
-        /// nil for a stream that is closed or was not accepted.
-        let stream: HTTP2Stream?
+        /// nil for a stream that is closed or was not accepted. Not counted: a closed stream leaves the block.
+        let stream: Unmanaged<HTTP2Stream>?
     }
 
     private static let drainPing: [UInt8] = Array("drainrtt".utf8)
@@ -71,6 +71,8 @@ final class HTTP2Session {
     }
 
     deinit {
+        assert(streams.count == 0, "a session is invalidated before it is released")
+        streams.forEach { $0.leaveSession() }
         handle?.free()
     }
 
@@ -218,9 +220,7 @@ final class HTTP2Session {
     func beganFrame(kind: UInt32, streamID: Int32, flags: UInt8, length: Int) {
         switch kind {
         case NGHTTP2_HEADERS.rawValue:
-            guard streamID & 1 == 1, !closedStreams.beganHeaders(streamID), streamWithID(streamID) == nil else {
-                return
-            }
+            guard streamID & 1 == 1, !closedStreams.beganHeaders(streamID), find(streamID) == nil else { return }
             if case .error(let code) = closedStreams.judgeHeaders(streamID) { terminate(code) }
         case NGHTTP2_DATA.rawValue:
             if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { receivedIdleFrame() }
@@ -259,34 +259,41 @@ final class HTTP2Session {
     /// A header block begins; false refuses its stream.
     func beganHeaders(streamID: Int32, isRequest: Bool) -> Bool {
         headerBlockCount += 1
-        let stream = isRequest ? openStream(streamID) : streamWithID(streamID)
+        let stream = isRequest ? openStream(streamID) : find(streamID)
         headerBlock = HeaderBlock(token: headerBlockCount, stream: stream)
         return stream != nil || !isRequest
     }
 
-    private func openStream(_ id: Int32) -> HTTP2Stream? {
+    private func openStream(_ id: Int32) -> Unmanaged<HTTP2Stream>? {
         gatherer.clear()
         let stream = HTTP2Stream(id: id, session: self)
         guard let handle, handle.attach(stream) else { return nil }
         streams.insert(stream)
         closedStreams.opened(id)
-        return stream
+        let reference = Unmanaged.passUnretained(stream)
+        recent = (id, reference)
+        return reference
     }
 
     /// One field of the open header block.
     func receivedHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        guard let stream = headerBlock?.stream else { return }
-        stream.headerListSize.add(
-            nameBytes: name.count, valueBytes: value.count, limit: Int(limits.headerListBytes))
-        // Fields of trailers are counted and dropped.
-        if stream.request.isInHeaders, !stream.hasOversizedHeaders { gatherer.append(name: name, value: value) }
+        headerBlock?.stream?._withUnsafeGuaranteedRef { stream in
+            stream.headerListSize.add(
+                nameBytes: name.count, valueBytes: value.count, limit: Int(limits.headerListBytes))
+            // Fields of trailers are counted and dropped.
+            if stream.request.isInHeaders, !stream.hasOversizedHeaders { gatherer.append(name: name, value: value) }
+        }
     }
 
     /// The open header block is complete.
     func completedHeaders(isRequest: Bool, isEnd: Bool) {
-        let block = headerBlock
+        let stream = headerBlock?.stream
         headerBlock = nil
-        guard let stream = block?.stream else { return }
+        stream?._withUnsafeGuaranteedRef { completedHeaders(of: $0, isRequest: isRequest, isEnd: isEnd) }
+    }
+
+    @inline(__always)
+    private func completedHeaders(of stream: HTTP2Stream, isRequest: Bool, isEnd: Bool) {
         if isRequest {
             stream.headers = gatherer.take()
             stream.request.completeHeaders(isEnd: isEnd)
@@ -302,7 +309,7 @@ final class HTTP2Session {
 
     /// libnghttp2 did not send header fields, such as a list beyond its own bound: the peer must not wait for them.
     func failedToSendHeaders(streamID: Int32) {
-        if let stream = streamWithID(streamID) { stream.reset(.internalError) }
+        withStream(streamID) { $0.reset(.internalError) }
     }
 
     // MARK: - Callbacks: bodies
@@ -312,11 +319,12 @@ final class HTTP2Session {
         guard let handle else { return }
         // The connection's window is given back at once: one slow handler must not stop the other streams.
         handle.consumeConnection(bytes.count)
-        guard let stream = streamWithID(streamID) else { return }
-        if !stream.response.isComplete, let receiver = stream.receiver {
-            receiver.receive(bytes)
-        } else {
-            discard(stream, bytes.count)
+        withStream(streamID) { stream in
+            if !stream.response.isComplete, let receiver = stream.receiver {
+                receiver.receive(bytes)
+            } else {
+                discard(stream, bytes.count)
+            }
         }
     }
 
@@ -332,7 +340,7 @@ final class HTTP2Session {
 
     /// The request is complete.
     func receivedEnd(streamID: Int32) {
-        if let stream = streamWithID(streamID) { receivedEnd(stream) }
+        withStream(streamID) { receivedEnd($0) }
     }
 
     private func receivedEnd(_ stream: HTTP2Stream) {
@@ -365,22 +373,22 @@ final class HTTP2Session {
 
     /// RST_STREAM came. libnghttp2 reports the stream as closed afterwards.
     func wasReset(streamID: Int32) {
-        streamWithID(streamID)?.request = .reset
+        withStream(streamID) { $0.request = .reset }
     }
 
     /// libnghttp2 has closed a stream.
     func closed(streamID: Int32, _ code: HTTP2ErrorCode) {
-        if let stream = streamWithID(streamID) { close(stream, code) }
+        withStream(streamID) { close($0, code) }
     }
 
     /// Removes a stream from the list, releases libnghttp2's reference and calls the receiver.
     private func close(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
         streams.remove(stream)
-        if recent === stream { recent = nil }
+        if recent?.id == stream.id { recent = nil }
         closedStreams.closed(stream.id, stream.request.isEndedByPeer ? .byPeer : .byUs)
-        stream.session = nil
+        stream.leaveSession()
         stream.outbound.removeAll()
-        if headerBlock?.stream === stream { headerBlock = nil }
+        if headerBlock?.stream?.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { headerBlock = nil }
         handle?.detach(stream)
         let receiver = stream.receiver
         stream.receiver = nil
@@ -388,11 +396,19 @@ final class HTTP2Session {
         SessionHandle.release(stream)
     }
 
+    /// The open stream of that identifier.
     @inline(__always)
-    private func streamWithID(_ id: Int32) -> HTTP2Stream? {
-        if let recent, recent.id == id { return recent }
+    private func find(_ id: Int32) -> Unmanaged<HTTP2Stream>? {
+        if let recent, recent.id == id { return recent.stream }
         guard let stream = handle?.stream(id) else { return nil }
-        recent = stream
+        recent = (id, stream)
         return stream
+    }
+
+    /// Calls `body` with the open stream of that identifier, if there is one. The reference is not counted: nothing
+    /// that `body` calls can close the stream, except `close` itself, which releases it last.
+    @inline(__always)
+    private func withStream(_ id: Int32, _ body: (HTTP2Stream) -> Void) {
+        find(id)?._withUnsafeGuaranteedRef(body)
     }
 }

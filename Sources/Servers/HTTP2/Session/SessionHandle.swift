@@ -69,9 +69,9 @@ struct SessionHandle {
     static func release(_ stream: HTTP2Stream) { Unmanaged.passUnretained(stream).release() }
 
     /// The stream that is attached to an identifier.
-    func stream(_ id: Int32) -> HTTP2Stream? {
+    func stream(_ id: Int32) -> Unmanaged<HTTP2Stream>? {
         guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
-        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+        return Unmanaged<HTTP2Stream>.fromOpaque(pointer)
     }
 
     // MARK: - Windows

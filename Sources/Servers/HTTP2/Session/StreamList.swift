@@ -1,34 +1,33 @@
-/// The open streams of a session, linked through the streams themselves: a stream is removed without a search.
+/// The open streams of a session. A stream knows its position, so it is removed without a search.
+///
+/// The references are not counted, because the reference that libnghttp2 holds keeps an open stream alive.
 struct StreamList {
-    private var first: HTTP2Stream?
-    private(set) var count = 0
+    private var streams: [Unmanaged<HTTP2Stream>] = []
+
+    /// Streams in the list.
+    var count: Int { streams.count }
 
     /// Any stream; nil if there is none.
-    var any: HTTP2Stream? { first }
+    var any: HTTP2Stream? { streams.last?.takeUnretainedValue() }
 
     mutating func insert(_ stream: HTTP2Stream) {
-        stream.next = first
-        first?.previous = stream
-        first = stream
-        count += 1
+        stream.position = streams.count
+        streams.append(Unmanaged.passUnretained(stream))
     }
 
+    /// Removes a stream of the list; the last one takes its position.
     mutating func remove(_ stream: HTTP2Stream) {
-        if stream.previous == nil { first = stream.next } else { stream.previous?.next = stream.next }
-        stream.next?.previous = stream.previous
-        stream.previous = nil
-        stream.next = nil
-        count -= 1
-        assert(count >= 0, "a stream was removed twice")
+        let position = stream.position
+        assert(streams[position].toOpaque() == Unmanaged.passUnretained(stream).toOpaque(), "a stream of another list")
+        let last = streams.removeLast()
+        guard position < streams.count else { return }
+        streams[position] = last
+        last._withUnsafeGuaranteedRef { $0.position = position }
     }
 
-    /// Calls `body` with each stream; it may remove the stream it is called with.
+    /// Calls `body` with each stream; it must not change the list.
     func forEach(_ body: (HTTP2Stream) -> Void) {
-        var next = first
-        while let stream = next {
-            next = stream.next
-            body(stream)
-        }
+        for stream in streams { stream._withUnsafeGuaranteedRef(body) }
     }
 
     /// The streams whose requests are overdue now; each is returned once.

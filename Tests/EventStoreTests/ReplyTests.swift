@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import EventStore
@@ -43,6 +44,44 @@ struct ReplyTests {
         reply.finish(.success(7))
         let value = try await reply.await {}.get()
         #expect(value == 7)
+    }
+
+    @Test func aFunctionGetsTheAnswerThatIsThere() {
+        let answers = Mutex<[Int]>([])
+        let reply = Reply<Int>.answered(.success(7))
+        reply.whenAnswered { outcome in answers.withLock { $0.append((try? outcome.get()) ?? -1) } }
+        #expect(answers.withLock { $0 } == [7])
+    }
+
+    @Test func aFunctionGetsTheAnswerThatComes() {
+        let answers = Mutex<[Int]>([])
+        let reply = Reply<Int>()
+        reply.whenAnswered { outcome in answers.withLock { $0.append((try? outcome.get()) ?? -1) } }
+        #expect(reply.claim())
+        reply.cancel()
+        #expect(answers.withLock { $0 } == [])
+        reply.finish(.success(7))
+        reply.finish(.success(8))
+        #expect(answers.withLock { $0 } == [7])
+    }
+
+    @Test func aFunctionGetsTheCancellation() {
+        let answers = Mutex<[Int]>([])
+        let reply = Reply<Int>()
+        reply.whenAnswered { outcome in answers.withLock { $0.append((try? outcome.get()) ?? -1) } }
+        reply.cancel()
+        reply.finish(.success(7))
+        #expect(!reply.claim())
+        #expect(answers.withLock { $0 } == [-1])
+    }
+
+    @Test func theStoreIsToldOfTheAnswerOnceAndFirst() async {
+        let steps = Mutex<[String]>([])
+        let reply = Reply<Int> { steps.withLock { $0.append("answered") } }
+        reply.whenAnswered { _ in steps.withLock { $0.append("caller") } }
+        reply.finish(.success(7))
+        reply.cancel()
+        #expect(steps.withLock { $0 } == ["answered", "caller"])
     }
 
     @Test func aSecondAnswerHasNoEffect() async throws {

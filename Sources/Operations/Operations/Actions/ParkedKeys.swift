@@ -1,0 +1,100 @@
+import Outbox
+import Postgres
+
+/// Which parked keys are meant. All conditions must hold; nil is no condition.
+public struct ParkedFilter: Codable, Sendable {
+    /// Keys of this type.
+    public var aggregateType: String?
+    /// Keys of this id.
+    public var aggregateId: String?
+    /// Text that the error contains, in either case.
+    public var errorContains: String?
+    /// Parked before this time.
+    public var parkedBefore: Moment?
+
+    /// Every parked key.
+    public init() {}
+
+    /// One key.
+    public init(aggregateType: String, aggregateId: String) {
+        self.aggregateType = aggregateType
+        self.aggregateId = aggregateId
+    }
+
+    /// Whether one key is meant.
+    var isOneKey: Bool { aggregateType != nil && aggregateId != nil }
+
+    /// A condition on a row `p` of `parked`, with the first four parameters of the statement.
+    static let condition = """
+        ($1::text IS NULL OR p.aggregate_type = $1) AND ($2::text IS NULL OR p.aggregate_id = $2)
+        AND ($3::text IS NULL OR position(lower($3) IN lower(p.error)) > 0)
+        AND ($4::timestamptz IS NULL OR p.parked_at < $4)
+        """
+
+    var parameters: [PostgresParameter] {
+        [
+            .text(aggregateType), .text(aggregateId), .text(errorContains),
+            .timestamp(microsecondsSince1970: parkedBefore?.microseconds),
+        ]
+    }
+}
+
+/// A key that is set aside because Kafka refused one of its rows.
+public struct ParkedKeyView: Codable, Sendable {
+    /// The type of the key.
+    public var aggregateType: String
+    /// The id of the key.
+    public var aggregateId: String
+    /// The row that Kafka refused.
+    public var outboxId: Int64
+    /// Kafka's reason.
+    public var error: String
+    /// By the clock of Postgres.
+    public var parkedAt: Moment
+    /// Counted up to a bound.
+    public var heldRows: Int
+    /// Whether counting ended at the bound.
+    public var heldRowsIsMore: Bool
+    /// When the relay itself tries the key again; nil if it waits for an operator.
+    public var retryAt: Moment?
+    /// When its release was asked for; nil if it was not, or if Kafka refused again.
+    public var releaseAskedAt: Moment?
+}
+
+extension OperatorDesk {
+    /// Parked keys that match a filter, oldest first.
+    ///
+    /// - Parameters:
+    ///   - offset: the keys before this page. Pages shift while keys are parked or released.
+    ///   - limit: 1 to ``OperationsLimits/rowsPerPage``; a number beyond is taken for the nearest.
+    public func parkedKeys(
+        _ filter: ParkedFilter = ParkedFilter(), offset: Int = 0, limit: Int = 50
+    ) throws -> [ParkedKeyView] {
+        let limit = min(max(limit, 1), OperationsLimits.rowsPerPage)
+        let counted = OperationsLimits.rowsCounted / limit
+        let rows = try reading {
+            try query(
+                """
+                SELECT p.aggregate_type, p.aggregate_id, p.outbox_id, p.error, p.parked_at,
+                       (SELECT count(*) FROM (SELECT FROM \(schema).held AS h
+                                              WHERE h.aggregate_type = p.aggregate_type
+                                                AND h.aggregate_id = p.aggregate_id
+                                              LIMIT \(counted + 1)) AS rows),
+                       p.retry_at, p.release_asked_at
+                FROM (SELECT * FROM \(schema).parked AS p WHERE \(ParkedFilter.condition)
+                      ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(limit) OFFSET $5) AS p
+                ORDER BY p.parked_at, p.aggregate_type, p.aggregate_id
+                """, filter.parameters + [.int8(Int64(max(0, offset)))])
+        }
+        return try rows.cursors.map { row in
+            var row = row
+            var key = ParkedKeyView(
+                aggregateType: try row.text(), aggregateId: try row.text(), outboxId: try row.int64(),
+                error: try row.text(), parkedAt: try row.moment(), heldRows: try row.int(), heldRowsIsMore: false,
+                retryAt: try row.optionalMoment(), releaseAskedAt: try row.optionalMoment())
+            key.heldRowsIsMore = key.heldRows > counted
+            key.heldRows = min(key.heldRows, counted)
+            return key
+        }
+    }
+}

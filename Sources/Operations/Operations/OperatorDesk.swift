@@ -1,0 +1,95 @@
+import Outbox
+public import Postgres
+
+/// What operators ask of an outbox and do to it: typed questions and actions on one connection.
+///
+/// Every question is a short read-only transaction with a time limit for each statement; it reads by index and takes a
+/// bounded number of rows, however large the outbox is. A desk blocks its thread, as its connection does.
+public struct OperatorDesk {
+    let connection: PostgresConnection
+    /// The relay's schema, not quoted, and quoted for SQL.
+    let schemaName: String
+    let schema: String
+    let hidesPayloads: Bool
+    /// The name of the person or program that acts; recorded with each decision.
+    let caller: String?
+
+    /// - Parameters:
+    ///   - connection: to the outbox's database; may go through a transaction pooler.
+    ///   - schema: the relay's schema, as in `RELAY_SCHEMA`, not quoted.
+    ///   - hidesPayloads: whether payloads and the values of headers are left out of all answers.
+    ///   - caller: recorded with each decision, beside the database role.
+    /// - Throws: `OutboxError` with code `notMigrated` when there is no such schema, or one of an earlier release.
+    public init(
+        _ connection: PostgresConnection, schema: String = "outbox_relay", hidesPayloads: Bool = false,
+        caller: String? = nil
+    ) throws {
+        self.connection = connection
+        schemaName = schema
+        self.schema = PostgresConnection.quoteIdentifier(schema)
+        self.hidesPayloads = hidesPayloads
+        self.caller = caller
+        try OutboxOperator(connection, schema: schema).verify()
+        try verifyVersion()
+    }
+
+    /// The statements below read columns that schemas of earlier releases do not have.
+    private func verifyVersion() throws {
+        var row = RowCursor(
+            try query(
+                """
+                SELECT EXISTS (SELECT FROM pg_attribute
+                               WHERE attrelid = to_regclass($1) AND attname = 'edited' AND NOT attisdropped)
+                """, [.text("\(schema).held")]))
+        guard try row.bool() else {
+            throw OutboxError(
+                .notMigrated,
+                "the schema \(schemaName) is older than this program: run outboxctl upgrade (or outboxctl migrate) as "
+                    + "its owner")
+        }
+    }
+
+    /// A moment as Postgres reads it, such as `2026-01-31 12:00+01`, `yesterday` or `now`.
+    ///
+    /// - Throws: `PostgresError` of class 22 for a text that is no time.
+    public func moment(_ text: String) throws -> Moment {
+        var row = RowCursor(try query("SELECT $1::timestamptz", [.literal(text)]))
+        return try row.moment()
+    }
+
+    /// So many seconds ago, by the server's clock.
+    public func moment(secondsAgo seconds: Int64) throws -> Moment {
+        Moment(microseconds: try now().microseconds - seconds * 1_000_000)
+    }
+
+    /// The server's clock.
+    func now() throws -> Moment {
+        var row = RowCursor(try query("SELECT clock_timestamp()"))
+        return try row.moment()
+    }
+
+    // MARK: Statements
+
+    /// Statements are planned each time: their best index depends on the values, and the connection may be a pooler's.
+    func query(_ sql: String, _ parameters: [PostgresParameter] = []) throws -> PostgresResult {
+        try connection.query(PostgresStatement(sql, isPlannedEachTime: true), parameters)
+    }
+
+    /// One snapshot for all statements of `body`, which must only read.
+    func reading<T>(_ body: () throws -> T) throws -> T {
+        try connection.transaction(.repeatableRead) {
+            try connection.execute(
+                """
+                SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = \(OperationsLimits.statementMilliseconds);
+                SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
+                """)
+            return try body()
+        }
+    }
+
+    /// Whether this database has the order service's tables: an adopted outbox has none.
+    func hasTable(_ name: String) throws -> Bool {
+        var row = RowCursor(try query("SELECT to_regclass($1) IS NOT NULL", [.text(name)]))
+        return try row.bool()
+    }
+}

@@ -1,0 +1,108 @@
+import EventStore
+import Orders
+import Postgres
+import Projection
+
+extension OperatorDesk {
+    /// One order as event store, read model and outbox know it; nil if there are no events of it.
+    ///
+    /// - Parameter version: the events up to this sequence number; nil for all.
+    /// - Throws: `PostgresError`; also in a database without the order service's tables.
+    public func order(_ orderId: String, version: Int64? = nil) throws -> OrderView? {
+        guard let order = try reading({ try recorded(orderId, version) }) else { return nil }
+        var view = order
+        let events = view.events
+        do {
+            view.messages = try reading { try messages(orderId, events) }
+        } catch let error as PostgresError where error.code == .server {
+            view.notes.append("the rows of the outbox: \(error.message)")
+        }
+        if view.messages.count < events.count {
+            view.notes.append(
+                "\(events.count - view.messages.count) of \(events.count) events have no row in the outbox: the row is "
+                    + "deleted after the retention, or was not found near the time of its event")
+        }
+        return view
+    }
+
+    private func recorded(_ orderId: String, _ version: Int64?) throws -> OrderView? {
+        guard let history = try EventReader(connection).histories(of: [orderId]).first,
+            let newest = history.events.last?.sequenceNumber
+        else { return nil }
+        var notes: [String] = []
+        var states: [Int64: OrderState] = [:]
+        var state: OrderState?
+        var isReadable = true
+        var views: [OrderEventView] = []
+        for event in history.events.prefix(OperationsLimits.eventsOfOrder) {
+            do {
+                if isReadable { state = evolve(state, try EventCodec.decode(event.eventType, event.payload)) }
+            } catch {
+                isReadable = false
+                notes.append("event \(event.sequenceNumber): \(error.debugDescription)")
+            }
+            states[event.sequenceNumber] = isReadable ? state : nil
+            var payload = EventPayload(
+                event.payload, length: event.payload.count, aggregateType: "order", eventType: event.eventType)
+            if hidesPayloads { payload = EventPayload(.hidden, bytes: event.payload.count) }
+            let shown = isReadable && !hidesPayloads ? state.map { OrderStateView($0) } : nil
+            views.append(
+                OrderEventView(
+                    sequenceNumber: event.sequenceNumber, eventType: event.eventType,
+                    recordedAt: Moment(microseconds: event.createdAt), payload: payload, state: shown))
+        }
+        let wanted = views.filter { $0.sequenceNumber <= version ?? .max }
+        var view = OrderView(
+            orderId: orderId, version: wanted.last?.sequenceNumber ?? -1, newestVersion: newest, events: wanted,
+            state: wanted.last?.state, projection: nil, differences: [], behind: nil, messages: [], notes: notes)
+        try compare(&view, states, newest)
+        return view
+    }
+
+    private func compare(_ view: inout OrderView, _ states: [Int64: OrderState], _ newest: Int64) throws {
+        guard let row = try ProjectionReader(connection).order(view.orderId) else {
+            view.differences = ["the read model has no row of this order"]
+            return
+        }
+        view.behind = newest - row.version
+        let projected = OrderStateView(row.state)
+        if let state = states[row.version] {
+            view.differences = projected.differences(from: OrderStateView(state))
+        } else {
+            view.differences = ["the read model is at version \(row.version), of which there is no event"]
+        }
+        guard !hidesPayloads else {
+            if !view.differences.isEmpty { view.differences = ["the read model differs; values are hidden here"] }
+            return
+        }
+        view.projection = ProjectedView(
+            version: row.version, state: projected, createdAt: Moment(microseconds: row.createdAt),
+            updatedAt: Moment(microseconds: row.updatedAt))
+    }
+
+    // MARK: Messages
+
+    /// The outbox has no index by key. An event and its row are written in one statement: the row is looked for near
+    /// the time of the event.
+    private func messages(_ orderId: String, _ events: [OrderEventView]) throws -> [OutboxEvent] {
+        var ids: [Int64] = []
+        for event in events where ids.count < OperationsLimits.previewRows {
+            if let id = try outboxId(of: orderId, event.sequenceNumber, near: event.recordedAt) { ids.append(id) }
+        }
+        return try details(ids, try checkpoint(), bytes: OperationsLimits.listedPayloadBytes)
+    }
+
+    private func outboxId(of orderId: String, _ sequence: Int64, near time: Moment) throws -> Int64? {
+        guard let first = try firstId(since: time, slack: OperationsLimits.eventSlackMicroseconds) else { return nil }
+        let rows = try query(
+            """
+            SELECT outbox_id FROM (
+                SELECT outbox_id, aggregate_type, aggregate_id, sequence_number FROM \(schema).source
+                WHERE outbox_id >= $1 ORDER BY outbox_id LIMIT \(OperationsLimits.rowsScannedPerPage)) AS near
+            WHERE aggregate_type = 'order' AND aggregate_id = $2 AND sequence_number = $3 LIMIT 1
+            """, [.int8(first), .text(orderId), .int8(sequence)])
+        guard rows.count == 1 else { return nil }
+        var row = RowCursor(rows)
+        return try row.int64()
+    }
+}
