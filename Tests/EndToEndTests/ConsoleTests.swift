@@ -43,7 +43,8 @@ private final class Console {
         let services = TestStack.Service.allCases.map { "\($0.rawValue)=\(stack.url(of: $0))" }
         environment = [
             "DATABASE_URL": stack.databaseURL, "KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
-            "CONSOLE_PORT": "\(port)", "CONSOLE_ACTIONS": "true", "CONSOLE_TOPIC": stack.kafka.topic("order"),
+            "CONSOLE_PORT": "\(port)", "CONSOLE_ACTIONS": "true", "RELAY_TOPIC": stack.kafka.topic("{aggregate_type}"),
+            "CONSOLE_GROUPS": stack.kafka.topicPrefix + "payments",
             "CONSOLE_SERVICES": services.joined(separator: ","),
         ].merging(settings) { $1 }
         process = try await Self.start(environment, stack)

@@ -32,7 +32,8 @@ struct ConsoleSettings {
         console.banner = Self.banner(environment)
         console.services = Self.services(environment)
         console.kafka = Self.kafka(environment)
-        console.topic = environment.string("CONSOLE_TOPIC", default: console.topic)
+        console.topics = environment.string("RELAY_TOPIC", default: console.topics)
+        console.groups = environment.string("CONSOLE_GROUPS", default: "payments").split(separator: ",").map { String($0) }
         console.access = Self.access(environment)
         environment.reportUnknown(prefix: "CONSOLE_")
         self.console = console

@@ -31,8 +31,10 @@ struct ActionRequest: Decodable, Sendable {
     func preview(_ desk: OperatorDesk) throws -> ActionPreview {
         switch action {
         case .release: try desk.previewRelease(keys(desk))
-        case .skip, .edit: try desk.preview(action == .skip ? .skip : .edit, of: row())
-        case .pause, .resume: try desk.preview(action == .pause ? .pause : .resume)
+        case .skip: try held(desk.previewSkip(row()))
+        case .edit: try held(desk.previewEdit(row()))
+        case .pause: try desk.previewPause()
+        case .resume: try desk.previewResume()
         }
     }
 
@@ -47,6 +49,13 @@ struct ActionRequest: Decodable, Sendable {
         case .pause: try desk.pause(reason: reason)
         case .resume: try desk.resume(reason: reason)
         }
+    }
+
+    private func held(_ preview: ActionPreview?) throws -> ActionPreview {
+        guard let preview else {
+            throw ConsoleError(.conflict, "row \(outboxId ?? 0) is not held; only rows of parked keys can be changed")
+        }
+        return preview
     }
 
     private func row() throws -> Int64 {

@@ -15,8 +15,9 @@ public struct ConsoleConfiguration: Sendable {
     public var services: [Service] = []
     /// Kafka, for the consumers' lag and the place of an event; nil leaves both out.
     public var kafka: KafkaConfiguration?
-    /// The topic that the consumers read, and those of their groups that commit to Kafka.
-    public var topic = "outbox.event.order"
+    /// The names of the topics, as in `RELAY_TOPIC`: `{aggregate_type}` stands for the aggregate type.
+    public var topics = "outbox.event.{aggregate_type}"
+    /// The groups of consumers of orders that commit to Kafka.
     public var groups = ["payments"]
     /// Whether pages have buttons and the server acts on them. Default false: it only shows.
     public var allowsActions = false
@@ -72,6 +73,9 @@ public struct ConsoleConfiguration: Sendable {
         /// Whoever a proxy names in this header. The proxy must remove the header from what clients send.
         case proxyHeader(String)
     }
+
+    /// The topic of an aggregate type.
+    func topic(_ aggregateType: String) -> String { topics.replacing("{aggregate_type}", with: aggregateType) }
 
     /// - Parameter address: where the console listens.
     public init(address: ListenAddress, postgres: PostgresConfiguration) {

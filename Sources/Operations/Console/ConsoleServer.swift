@@ -30,7 +30,7 @@ public struct ConsoleServer: Service {
                 access: access, allowsActions: configuration.allowsActions, isLocal: configuration.address.isLoopback))
         Self.addPages(router, access, feed)
         let api = router.group("api/v1")
-        let searches = try TopicSearches(configuration.kafka)
+        let searches = try TopicSearches(configuration)
         ConsoleRoutes(configuration: configuration, questions: questions, feed: feed, searches: searches).add(to: api)
         actions.add(to: api, questions: questions)
         address = configuration.address

@@ -61,9 +61,9 @@ final class Surroundings: Sendable {
             let connection = try PostgresConnection(configuration.postgres)
             defer { connection.close() }
             let desk = try OperatorDesk(connection, schema: configuration.relaySchema)
-            if let group = try desk.projectionLag(kafka, topic: configuration.topic) { found.consumers.append(group) }
+            if let group = try desk.projectionLag(kafka, topic: configuration.topic("order")) { found.consumers.append(group) }
             for name in configuration.groups {
-                found.consumers.append(try ConsumerLag(kafka).group(name, topic: configuration.topic))
+                found.consumers.append(try ConsumerLag(kafka).group(name, topic: configuration.topic("order")))
             }
         } catch {
             found.notes.append("the lag of the consumers: \(error)")
