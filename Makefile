@@ -4,7 +4,8 @@ SWIFT ?= swift
 DATA_DIR ?= .data
 HTTP_PORT ?= 8080
 GRPC_PORT ?= 8081
-export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
+CONSOLE_PORT ?= 8088
+export SWIFT DATA_DIR HTTP_PORT GRPC_PORT CONSOLE_PORT
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format size proto bench
@@ -12,7 +13,7 @@ export SWIFT DATA_DIR HTTP_PORT GRPC_PORT
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: HTTP_PORT=$(HTTP_PORT) GRPC_PORT=$(GRPC_PORT) DATA_DIR=$(DATA_DIR); a second stack needs other values for all three."
+	@echo "  Variables: HTTP_PORT=$(HTTP_PORT) GRPC_PORT=$(GRPC_PORT) CONSOLE_PORT=$(CONSOLE_PORT) DATA_DIR=$(DATA_DIR); a second stack needs other values for all four."
 
 up: ## Builds and starts Postgres, Kafka and the services; returns when all are healthy
 	@scripts/up.sh

@@ -140,7 +140,18 @@ let orders: [Target] = [
 let operations: [Target] = [
     library(
         .operations, "Operations",
-        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"])
+        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"]),
+    library(
+        .operations, "Console",
+        [
+            "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird, httpTypes,
+            nioCore, logging, lifecycle,
+        ],
+        embedded: [
+            "console.css", "console.html", "icon.svg", "actions.js", "api.js", "chart.js", "decisions.js",
+            "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js", "parked.js", "pills.js",
+            "pipeline.js", "row.js",
+        ].map { "Assets/\($0)" }),
 ]
 
 let executables: [Target] = [
@@ -157,6 +168,7 @@ let executables: [Target] = [
             "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
             arguments,
         ]),
+    executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -240,7 +252,7 @@ let testTargets: [Target] = [
         [
             "InvariantKit", "TestKit", "HTTP2TestKit", "Threads", "Values", "Postgres", "Kafka", "Outbox", "Orders",
             "OrdersProto", protobuf, "orders-server", "orders-projector", "orders-payments", "outboxctl",
-            "embedded-kafka", "outbox-relay",
+            "embedded-kafka", "outbox-console", "outbox-relay",
         ]),
 ]
 

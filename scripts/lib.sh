@@ -3,6 +3,7 @@
 #   DATA_DIR    everything the stack writes (default: .data)
 #   HTTP_PORT   REST of orders-server (default: 8080)
 #   GRPC_PORT   gRPC of orders-server (default: 8081)
+#   CONSOLE_PORT  the console, on loopback (default: 8088)
 #   BIN_DIR     the built executables (default: .build/release)
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -11,10 +12,11 @@ data="$(realpath -ms -- "${DATA_DIR:-$root/.data}")"
 bin="${BIN_DIR:-$root/.build/release}"
 http_port="${HTTP_PORT:-8080}"
 grpc_port="${GRPC_PORT:-8081}"
+console_port="${CONSOLE_PORT:-8088}"
 
 # In the order of their start; they stop in the reverse order.
 kafka_process="embedded-kafka"
-services=(outbox-relay orders-projector orders-payments orders-server)
+services=(outbox-relay orders-projector orders-payments orders-server outbox-console)
 
 say() { printf "%s\n" "$@"; }
 

@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 packages=(ca-certificates curl kcat libnghttp2-dev libpq-dev librdkafka-dev pkg-config postgresql-15 python3 python3-venv zlib1g-dev)
 case "${1:-run}" in
-    test) packages+=(libprotobuf-dev pgbouncer protobuf-compiler python3-pip python3-yaml) ;;
+    test) packages+=(chromium libprotobuf-dev pgbouncer protobuf-compiler python3-pip python3-yaml) ;;
     bench) packages+=(gcc nghttp2-client nghttp2-server nginx-light wrk) ;;
 esac
 

@@ -1,13 +1,14 @@
 #!/bin/bash
-# Prints the path of a Python that has the test clients (grpcio, h2, schemathesis, psycopg) and the code generated from proto/. The first
-# call makes it below .build/python.
+# Prints the path of a Python that has the test clients (grpcio, h2, schemathesis, psycopg, playwright) and the code
+# generated from proto/. The first call makes it below .build/python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 
 home="$root/.build/python"
 versions=("grpcio==1.73.1" "grpcio-tools==1.73.1" "grpcio-status==1.73.1" "googleapis-common-protos==1.70.0" "protobuf==6.31.1"
-    "psycopg[binary]==3.2.9" "h2==4.4.1" "hpack==4.2.0" "hyperframe==6.1.0" "schemathesis==4.32.5")
+    "psycopg[binary]==3.2.9" "h2==4.4.1" "hpack==4.2.0" "hyperframe==6.1.0" "schemathesis==4.32.5"
+    "playwright==1.65.2")
 wanted="${versions[*]}"
 if [ "$(contents "$home/versions")" != "$wanted" ]; then
     rm -rf "$home"

@@ -56,11 +56,18 @@ check_ports() {
     if running orders-server >/dev/null; then
         http_port="$(source "$data/env" && printf '%s' "${HTTP_URL##*:}")"
         grpc_port="$(source "$data/env" && printf '%s' "${GRPC_ADDRESS##*:}")"
-        return
+    else
+        require_port HTTP_PORT "$http_port"
+        require_port GRPC_PORT "$grpc_port"
     fi
-    require_port HTTP_PORT "$http_port"
-    require_port GRPC_PORT "$grpc_port"
+    if running outbox-console >/dev/null; then
+        console_port="$(source "$data/env" && printf '%s' "${CONSOLE_URL##*:}")"
+    else
+        require_port CONSOLE_PORT "$console_port"
+    fi
     [ "$http_port" != "$grpc_port" ] || die "HTTP_PORT and GRPC_PORT are both $http_port; they must differ"
+    [[ "$console_port" != "$http_port" && "$console_port" != "$grpc_port" ]] ||
+        die "CONSOLE_PORT is $console_port, as HTTP_PORT or GRPC_PORT is; they must differ"
 }
 
 # admin_port SERVICE: prints the port of /readyz and /metrics: the port of the last start, or another one if that port is taken.
@@ -100,6 +107,7 @@ export GRPC_ADDRESS='127.0.0.1:$grpc_port'
 export ADMIN_URL_RELAY='http://127.0.0.1:$relay'
 export ADMIN_URL_PROJECTOR='http://127.0.0.1:$projector'
 export ADMIN_URL_PAYMENTS='http://127.0.0.1:$payments'
+export CONSOLE_URL='http://127.0.0.1:$console_port'
 ADDRESSES
     )
 }
@@ -113,10 +121,13 @@ start_services() {
     "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"
     "$scripts/service.sh" start orders-payments "${consumer[@]}" PAYMENTS_ADMIN_PORT="${ADMIN_URL_PAYMENTS##*:}"
     "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port"
+    "$scripts/service.sh" start outbox-console CONSOLE_PORT="$console_port" CONSOLE_ACTIONS="${CONSOLE_ACTIONS:-true}" \
+        CONSOLE_SERVICES="orders-server=$HTTP_URL,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
     "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
     "$scripts/service.sh" ready outbox-relay "$ADMIN_URL_RELAY/readyz"
     "$scripts/service.sh" ready orders-projector "$ADMIN_URL_PROJECTOR/readyz"
     "$scripts/service.sh" ready orders-payments "$ADMIN_URL_PAYMENTS/readyz"
+    "$scripts/service.sh" ready outbox-console "$CONSOLE_URL/readyz"
 }
 
 tell() {
@@ -125,6 +136,7 @@ tell() {
 
 REST      $HTTP_URL
 gRPC      $GRPC_ADDRESS
+Console   $CONSOLE_URL
 Kafka     $KAFKA_BOOTSTRAP_SERVERS   topic outbox.event.order
 Postgres  source ${data#"$PWD/"}/env && psql \$DATABASE_URL
 

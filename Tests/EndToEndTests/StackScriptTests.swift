@@ -96,6 +96,7 @@ private struct StackScripts {
         environment = [
             "DATA_DIR": folder.path, "BIN_DIR": TestPaths.binary("orders-server").deletingLastPathComponent().path,
             "HTTP_PORT": "\(try FreePort.next())", "GRPC_PORT": "\(try FreePort.next())",
+            "CONSOLE_PORT": "\(try FreePort.next())",
         ].merging(variables) { $1 }
     }
 

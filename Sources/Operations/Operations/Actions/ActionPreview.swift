@@ -2,7 +2,7 @@ import Postgres
 
 /// What an action would do. Nothing is changed by asking.
 public struct ActionPreview: Codable, Sendable {
-    /// `release`, `skip` or `edit`.
+    /// `release`, `skip`, `edit`, `pause` or `resume`.
     public var action: String
     /// One sentence: `releasing order/4711 publishes these 12 rows in this order`.
     public var summary: String

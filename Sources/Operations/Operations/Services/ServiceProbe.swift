@@ -61,5 +61,11 @@ public struct ServiceProbe: Sendable {
         return health
     }
 
+    /// Its metrics in the text format of Prometheus; nil if they cannot be read.
+    public func metrics() -> String? {
+        guard let answer = try? PlainHTTP(url).get("/metrics"), answer.isSuccess else { return nil }
+        return answer.body
+    }
+
     private struct Settings: Decodable { var settings: [ServiceSetting] }
 }

@@ -1,0 +1,46 @@
+// The JSON API of the console, relative to the page, so that a path prefix in front of it needs no setting.
+
+export class APIError extends Error {
+    constructor(status, message) {
+        super(message);
+        this.status = status;
+    }
+}
+
+/// Integers beyond 2^53 stay exact: they become their digits as text.
+function parse(text) {
+    return JSON.parse(text, (key, value, context) =>
+        typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source ? context.source : value);
+}
+
+/// Parameters that are empty are left out.
+export function query(parameters = {}) {
+    const used = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    const text = new URLSearchParams(used).toString();
+    return text ? `?${text}` : "";
+}
+
+async function request(path, options) {
+    let answer;
+    try {
+        answer = await fetch(`api/v1/${path}`, {...options, headers: {accept: "application/json", ...options?.headers}});
+    } catch {
+        throw new APIError(0, "the console's server does not answer");
+    }
+    const text = await answer.text();
+    let body = {};
+    try {
+        body = text ? parse(text) : {};
+    } catch {
+        throw new APIError(answer.status, `an answer that is not JSON (status ${answer.status})`);
+    }
+    if (!answer.ok) throw new APIError(answer.status, body.message ?? `status ${answer.status}`);
+    return body;
+}
+
+export const get = (path, parameters, signal) => request(path + query(parameters), {signal});
+
+export const post = (path, body) =>
+    request(path, {method: "POST", body: JSON.stringify(body), headers: {"content-type": "application/json"}});
+
+export {parse};

@@ -1,0 +1,90 @@
+// The rows of the outbox: filters in the address, pages by id, one row in a drawer.
+
+import {get} from "./api.js";
+import {h, notice, replace, table} from "./dom.js";
+import {count, time} from "./format.js";
+import {pill} from "./pills.js";
+import {openRow} from "./row.js";
+
+const rowStates = ["", "unpublished", "publishing", "published", "held", "skipped", "left_out"];
+const pageRows = 50;
+
+export function outbox(root, context) {
+    const {parameters, live, remember} = context;
+    const filters = {...parameters};
+    const list = h("div");
+    const more = h("div", {class: "actions"});
+    const form = filterForm(filters, () => load());
+    root.append(form, list, more);
+    let loading = new AbortController();
+    let rows = [];
+
+    async function load(after) {
+        loading.abort();
+        loading = new AbortController();
+        const {row, ...conditions} = filters;
+        remember({...conditions, row});
+        try {
+            const page = await get("events", {...conditions, after, limit: pageRows}, loading.signal);
+            rows = after === undefined ? page.events : [...rows, ...page.events];
+            replace(list, rows.length === 0 ? notice("", "No row matches", page.next ? " among the rows that were looked at." : ".") : rowTable(rows, open));
+            replace(more, page.next !== undefined && page.next !== null
+                && h("button", {type: "button", onclick: () => load(page.next)}, `Further rows, from ${count(page.next)} on`));
+        } catch (error) {
+            if (error.name !== "AbortError") replace(list, notice("bad", error.message));
+        }
+    }
+
+    function open(row) {
+        filters.row = row.outbox_id;
+        remember(filters);
+        openRow(row.outbox_id, context, () => {
+            delete filters.row;
+            remember(filters);
+        });
+    }
+
+    // New rows appear by themselves as long as only the first page is shown.
+    let newest;
+    const stop = live.subscribe(({status}) => {
+        const latest = `${status.backlog?.newest_id}/${status.relay.drained_through}/${status.relay.cut}/${status.parked.keys}`;
+        if (newest !== undefined && latest !== newest && rows.length <= pageRows && !document.querySelector("dialog[open]")) load();
+        newest = latest;
+    });
+    load();
+    if (filters.row) open({outbox_id: filters.row});
+    return () => {
+        stop();
+        loading.abort();
+    };
+}
+
+export function rowTable(rows, open) {
+    return table("Rows of the outbox", [
+        {title: "Id", number: true, cell: (row) => count(row.outbox_id)},
+        {title: "State", cell: (row) => [pill(row.state), row.is_edited && h("span", {class: "pill info"}, "✎ edited")]},
+        {title: "Key", cell: (row) => h("span", {class: "mono"}, `${row.aggregate_type}/${row.aggregate_id}`)},
+        {title: "Event", cell: (row) => row.event_type ?? "–"},
+        {title: "Seq.", number: true, cell: (row) => count(row.sequence_number)},
+        {title: "Written", cell: (row) => time(row.created_at)},
+    ], rows, open);
+}
+
+function filterForm(filters, changed) {
+    const field = (name, title, attributes = {}) => h("label", {}, title, h("input", {
+        id: `filter-${name}`, name, value: filters[name] ?? "", size: 14, ...attributes, onchange: (event) => set(name, event.target.value.trim())}));
+    function set(name, value) {
+        if (value) filters[name] = value;
+        else delete filters[name];
+        changed();
+    }
+    return h("form", {class: "filters", onsubmit: (event) => event.preventDefault(), "aria-label": "Filters"},
+        h("label", {}, "State", h("select", {id: "filter-state", name: "state", onchange: (event) => set("state", event.target.value)},
+            rowStates.map((state) => h("option", {value: state, selected: state === (filters.state ?? "")}, state ? state.replace("_", " ") : "any")))),
+        field("aggregate_type", "Aggregate type"), field("aggregate_id", "Aggregate id", {size: 26}), field("event_type", "Event type"),
+        field("since", "Written since", {placeholder: "2026-01-31 12:00, yesterday"}), field("until", "before"),
+        field("from_id", "Id from", {inputmode: "numeric", size: 8}), field("to_id", "to", {inputmode: "numeric", size: 8}),
+        h("label", {}, "Order", h("select", {id: "filter-order", onchange: (event) => set("order", event.target.value)},
+            h("option", {value: ""}, "newest first"), h("option", {value: "oldest_first", selected: filters.order === "oldest_first"}, "oldest first"))),
+        h("button", {type: "button", onclick: () => changed()}, "Reload"));
+}

@@ -1,0 +1,118 @@
+// One live picture from clients to the read model, what is in the way, and the last fifteen minutes.
+
+import {get} from "./api.js";
+import {chart} from "./chart.js";
+import {pauseActions} from "./actions.js";
+import {facts, h, notice, replace} from "./dom.js";
+import {bytes, count, duration, rate, time} from "./format.js";
+import {health} from "./pills.js";
+
+const chartSeconds = 900;
+
+export function pipeline(root, {live, config}) {
+    const blockers = h("div", {"aria-live": "polite"});
+    const picture = h("div");
+    const charts = h("div", {class: "grid"});
+    const details = h("div", {class: "grid"});
+    root.append(blockers, picture, charts, details);
+    let samples = [];
+    const loading = new AbortController();
+    get("history", {}, loading.signal).then((history) => {
+        const first = samples[0]?.at ?? "~";
+        samples = [...history.samples.filter((sample) => sample.at < first), ...samples];
+        replace(charts, drawings(samples));
+    }).catch(() => {});
+    const stop = live.subscribe(({status, sample}) => {
+        if (sample && samples.at(-1)?.at !== sample.at) samples.push(sample);
+        while (samples.length > 2 && Date.parse(samples[0].at) < Date.parse(samples.at(-1).at) - chartSeconds * 1000) samples.shift();
+        replace(blockers, obstacles(status));
+        replace(picture, stages(status));
+        replace(charts, drawings(samples));
+        replace(details, panels(status, config));
+    });
+    return () => {
+        stop();
+        loading.abort();
+    };
+}
+
+function obstacles(status) {
+    const lines = status.blockers.map((blocker) => notice("bad", h("strong", {}, "In the way: "), blocker.summary,
+        blocker.since && [" Since ", time(blocker.since), "."],
+        blocker.session?.query && h("pre", {}, blocker.session.query)));
+    const notes = status.notes.map((note) => notice("wait", "Not known: ", note));
+    return [lines, notes];
+}
+
+function stages(status) {
+    const service = (name) => status.services.find((candidate) => candidate.name === name);
+    const group = (name) => status.consumers.find((candidate) => candidate.name === name);
+    const backlog = status.backlog;
+    const written = status.rates?.written;
+    const published = status.rates?.published;
+    const relay = status.relay;
+    const relayState = !relay.lease_is_valid ? "bad" : relay.pause ? "wait" : "good";
+    return h("div", {class: "pipeline card", role: "group", "aria-label": "From clients to the read model"},
+        stage("orders-server", state(service("orders-server")), line(service("orders-server"))),
+        edge(written, rate(written), "written"),
+        stage("Outbox", !backlog ? "wait" : backlog.rows > 0 && status.blockers.length > 0 ? "bad" : "good",
+            backlog ? [`${backlog.is_estimate ? "about " : ""}${count(backlog.rows)} unpublished`,
+                backlog.oldest_age_seconds !== undefined && `oldest ${duration(backlog.oldest_age_seconds)}`,
+                status.parked.keys > 0 && `${count(status.parked.keys)} parked keys, ${count(status.parked.held_rows)} rows held`,
+                status.forecast && backlog.rows > 0 && status.forecast.summary] : ["not counted in time"]),
+        edge(published, rate(published), "published"),
+        stage("outbox-relay", relayState, [relay.lease_is_valid ? `${relay.leader} leads` : "no relay leads",
+            `epoch ${relay.epoch}, ${relay.standbys} ${relay.standbys === 1 ? "standby" : "standbys"}`,
+            relay.pause ? "paused by an operator" : relay.is_asleep ? "asleep: nothing to do" : relay.is_draining ? "publishing" : "awake"]),
+        edge(published, "", "Kafka"),
+        h("div", {class: "fork"},
+            stage("orders-projector", state(service("orders-projector")), [...line(service("orders-projector")), lag(group("projection"))]),
+            stage("orders-payments", state(service("orders-payments")), [...line(service("orders-payments")), lag(group("payments"))])));
+}
+
+function stage(name, kind, lines) {
+    const signs = {good: "✓", wait: "!", bad: "✕"};
+    return h("div", {class: `stage ${kind}`}, h("strong", {}, `${signs[kind] ?? ""} ${name}`), lines.filter(Boolean).map((text) => h("small", {}, text)));
+}
+
+function edge(flow, above, below) {
+    return h("div", {class: `edge${flow > 0 ? " flows" : ""}`}, h("span", {}, above), h("span", {class: "arrow", "aria-hidden": "true"}), h("span", {class: "soft"}, below));
+}
+
+const state = (service) => (!service ? "wait" : service.is_live && service.is_ready ? "good" : "bad");
+const line = (service) => (service ? [service.text] : ["address not configured"]);
+const lag = (group) => group && group.lag !== undefined && group.lag !== null && `${count(group.lag)} messages behind`;
+
+function drawings(samples) {
+    return [
+        chart("Rows per second", samples, [
+            {name: "written", value: (sample) => sample.written, format: rate},
+            {name: "published", value: (sample) => sample.published, format: rate}], chartSeconds),
+        chart("Unpublished rows", samples, [
+            {name: "rows", value: (sample) => sample.backlog, format: count}], chartSeconds),
+        chart("From write to Kafka", samples, [
+            {name: "p50", value: (sample) => sample.latency_p50_seconds, format: duration},
+            {name: "p99", value: (sample) => sample.latency_p99_seconds, format: duration}], chartSeconds),
+    ];
+}
+
+function panels(status, config) {
+    const relay = status.relay;
+    return [
+        h("section", {class: "card"}, h("h3", {}, "Relay"), facts([
+            ["Leader", relay.leader], ["Epoch", count(relay.epoch)], ["Lease", relay.lease_is_valid ? ["valid until ", time(relay.lease_until)] : "not valid"],
+            ["Standbys", count(relay.standbys)], ["Last cut", count(relay.cut)], ["Checkpoint moved", time(relay.moved_at)],
+            ["Paused", relay.pause && ["since ", time(relay.pause.since), ` by ${relay.pause.caller ?? "?"}: ${relay.pause.reason ?? ""}`]]]),
+        config.actions && pauseActions(relay)),
+        h("section", {class: "card"}, h("h3", {}, "Outbox"), facts([
+            ["Table", status.storage.outbox], ["On disk", bytes(status.storage.bytes)], ["Oldest row", time(status.storage.oldest_row_at)],
+            ["Forecast", status.forecast?.summary], ["Parked keys", count(status.parked.keys)], ["Held rows", count(status.parked.held_rows)],
+            ["Being released", status.parked.releasing > 0 && count(status.parked.releasing)]])),
+        h("section", {class: "card"}, h("h3", {}, "Processes"), status.services.length === 0
+            ? h("p", {class: "soft"}, "No addresses of processes are configured.")
+            : facts(status.services.map((service) => [service.name, [health(service.is_ready, service.is_ready ? "ready" : service.is_live ? "not ready" : "not running"), " ", service.text]]))),
+        h("section", {class: "card"}, h("h3", {}, "Consumers"), status.consumers.length === 0
+            ? h("p", {class: "soft"}, "No address of Kafka is configured, or there are no groups.")
+            : facts(status.consumers.map((group) => [group.name, group.lag === undefined ? group.note : [`${count(group.lag)} messages behind`, group.note && `; ${group.note}`]]))),
+    ];
+}
