@@ -11,20 +11,16 @@ public final class KafkaTopicWatch {
     /// How long one call asks Kafka; the partitions that are left have their turn in the next call.
     static let patience = Duration.seconds(2)
 
-    private let configuration: KafkaPublisherConfiguration
+    private let asking: AskingClient
     private let offsets: PublishedOffsets
-    private var producer: KafkaProducer?
-    private var reader: KafkaDeliveryReader?
+    private let lossSink: (@Sendable (RecordLoss) -> Void)?
     /// The place in the list of all partitions where the next call goes on.
     private var turn = 0
 
-    init(_ configuration: KafkaPublisherConfiguration, _ offsets: PublishedOffsets) {
-        var configuration = configuration
-        configuration.kafka["transactional.id"] = nil
-        // Otherwise the end of a partition is the beginning of the first open transaction.
-        configuration.kafka["isolation.level"] = "read_uncommitted"
-        self.configuration = configuration
+    init(_ asking: AskingClient, _ offsets: PublishedOffsets, lossSink: (@Sendable (RecordLoss) -> Void)?) {
+        self.asking = asking
         self.offsets = offsets
+        self.lossSink = lossSink
     }
 
     /// Compares the partitions that were written to with what Kafka says of them. Blocks, for seconds at most. A Kafka
@@ -34,9 +30,8 @@ public final class KafkaTopicWatch {
     public func check() throws(KafkaError) {
         let places = offsets.all.flatMap { topic in topic.followed.map { (topic: topic, partition: $0) } }
         guard !places.isEmpty else { return }
-        let producer = try client()
-        // Errors of the connection wait in a queue that is read only here.
-        defer { _ = reader?.poll() }
+        let producer = try asking.borrowed()
+        defer { asking.tidy() }
         let deadline = ContinuousClock.now + Self.patience
         for _ in places {
             let place = places[turn % places.count]
@@ -47,20 +42,12 @@ public final class KafkaTopicWatch {
                 let found = try producer.watermarks(partition, within: deadline - .now)
                 let loss = place.topic.compare(
                     place.partition, expected: expected, low: found.low, high: found.high)
-                if let loss { configuration.lossSink?(loss) }
+                if let loss { lossSink?(loss) }
             } catch  where error.isRetriable || error.code.disposition == .transient {
                 return
             } catch {
                 // The topic is gone, or not to be read: its rows show that.
             }
         }
-    }
-
-    private func client() throws(KafkaError) -> KafkaProducer {
-        if let producer { return producer }
-        let made = try KafkaProducer(configuration.kafka, sink: configuration.sink)
-        producer = made
-        reader = made.deliveryReader(capacity: 1)
-        return made
     }
 }
