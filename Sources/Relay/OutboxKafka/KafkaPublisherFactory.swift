@@ -14,8 +14,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
     public init(_ configuration: KafkaPublisherConfiguration) {
         var configuration = configuration
         configuration.kafka.setDefault("client.id", "outbox-relay")
-        // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
-        configuration.kafka.setDefault("queue.buffering.max.messages", "7000")
+        configuration.kafka.setDefault("queue.buffering.max.messages", String(SendWindow.mostMessages))
         let notice = String(Int(RefusedTopics.notice / .milliseconds(1)))
         configuration.kafka.setDefault("topic.metadata.refresh.interval.ms", notice)
         configuration.kafka.setDefault("topic.metadata.propagation.max.ms", notice)
