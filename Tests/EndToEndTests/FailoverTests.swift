@@ -73,8 +73,8 @@ extension EndToEndTests {
             }
         }
 
-        /// What a relay that was replaced while it was stopped may still publish: what librdkafka had queued
-        /// (`queue.buffering.max.messages`), and the rows between two of the relay's looks at its lease.
+        /// What a relay that was replaced while it was stopped may still publish: what librdkafka had queued, little
+        /// where brokers take seconds, and the rows between two of the relay's looks at its lease.
         private static let queuedAtMost = 7_000 + OutboxLimits.rowsPerLeaseLook
     }
 }

@@ -26,6 +26,11 @@ public final class StrictKafka: Sendable {
         try self.init(arguments: ["--tls", certificate, key, clientAuthority])
     }
 
+    /// Starts it so many milliseconds of round trip away. Blocks.
+    public convenience init(latencyMilliseconds: Int) throws {
+        try self.init(arguments: ["--latency", "\(Double(latencyMilliseconds) / 1_000)", "--request-time", "0.0005"])
+    }
+
     private init(arguments: [String]) throws {
         // No compiled files are left in the checkout.
         helper = try HelperProcess(

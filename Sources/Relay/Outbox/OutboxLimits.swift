@@ -10,8 +10,12 @@ public enum OutboxLimits {
     package static let rowsReadSingly = 500
     /// Payload bytes after which a chunk ends, whatever its rows; one larger row is a chunk of its own.
     package static let bytesPerChunk = 4 << 20
-    /// Rows offered to the publisher and not yet settled.
-    public static let rowsInFlight = 40_000
+    /// Rows offered to the publisher and not yet settled, with those that are acknowledged behind one that is not:
+    /// twice what a publisher's window has.
+    public static let rowsInFlight = 100_000
+    /// Rows of the largest Kafka transaction, and how long one may become by growing, in milliseconds.
+    public static let rowsPerTransaction = 64_000
+    package static let transactionMilliseconds = 2_000
     /// A cut of at most this many rows is read by transaction id and sorted; a larger one is walked by outbox id.
     package static let rowsOfSmallCut = 5_000
     /// Rows of small cuts in succession that need not wait for the disk where the rows themselves are on it. A crash of
@@ -125,7 +129,7 @@ public enum OutboxLimits {
 
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {
-        rowsInFlight >= 2 * rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
+        rowsInFlight >= 2 * rowsPerChunk && rowsPerTransaction >= rowsPerChunk && rowsOfSmallCut <= rowsPerChunk
             && firstFallingAsleepMilliseconds <= longestFallingAsleepMilliseconds && workStatementSeconds < hangSeconds
             && lateCutSeconds < workStatementSeconds
             && PostgresLimits.endBackendMilliseconds < leadStatementSeconds * 1_000

@@ -11,6 +11,7 @@ final class KafkaPublisher: Publisher {
     let reader: KafkaDeliveryReader
     /// Sends the first row to each partition alone, so that no later row can be stored before it or instead of it.
     private let gate: KafkaFirstMessageGate
+    private var window: SendWindow
     private var topics: TopicCache
     private let refused: RefusedTopics
     private let offsets: PublishedOffsets
@@ -46,6 +47,7 @@ final class KafkaPublisher: Publisher {
         producer = try KafkaProducer(configuration.kafka, wake: wake, sink: configuration.sink)
         reader = producer.deliveryReader()
         gate = producer.firstMessageGate()
+        window = SendWindow(configuration.kafka)
         topics = TopicCache(producer, configuration.topic)
         headers = RowHeaders(configuration)
         emptyPayloadIsTombstone = configuration.emptyPayloadIsTombstone
@@ -54,6 +56,10 @@ final class KafkaPublisher: Publisher {
     /// Produces the row, with headers and topic. A row whose topic Kafka is known not to have is refused at once. With
     /// ``RecordTimestamp/created`` Kafka is asked for a topic's settings now and then, at most for seconds.
     func publish(_ row: OutboxRow, deliveryID: UInt64) -> PublishOutcome {
+        if producer.outstanding >= window.messages {
+            window.full(at: .now)
+            return .full
+        }
         let topic: KafkaTopic
         do {
             topic = try topics.topic(of: row)
@@ -71,6 +77,8 @@ final class KafkaPublisher: Publisher {
         case .queued:
             lastDeliveryID = deliveryID
             if lastTopic != topic.id { follow(topic) }
+            window.queued(bytes: (row.payload?.count ?? 0) + 2 * row.aggregateID.count + row.headers.count)
+            if window.wantsProbe { window.measure(deliveryID, at: .now) }
             return .queued
         // A report is outstanding in both cases.
         case .queueFull, .held: return .full
@@ -106,6 +114,7 @@ final class KafkaPublisher: Publisher {
                     continue
                 }
                 body(report.correlation, nil)
+                if report.correlation == window.probe { window.arrived(at: .now) }
                 if let loss = offsetsByTopic[report.topic]?.note(report.partition, report.offset) { lossSink?(loss) }
             }
         }

@@ -8,17 +8,18 @@ public struct KafkaPublisherFactory: PublisherFactory {
     private let refused = RefusedTopics()
     private let bounds = StampBounds()
     private let offsets = PublishedOffsets()
+    private let asking: AskingClient
 
     /// - Parameter configuration: librdkafka settings that are not set get the relay's defaults.
     public init(_ configuration: KafkaPublisherConfiguration) {
         var configuration = configuration
         configuration.kafka.setDefault("client.id", "outbox-relay")
-        // With nine headers a queued message is more than a kilobyte; this many keep the sender busy and memory small.
-        configuration.kafka.setDefault("queue.buffering.max.messages", "7000")
+        configuration.kafka.setDefault("queue.buffering.max.messages", String(SendWindow.mostMessages))
         let notice = String(Int(RefusedTopics.notice / .milliseconds(1)))
         configuration.kafka.setDefault("topic.metadata.refresh.interval.ms", notice)
         configuration.kafka.setDefault("topic.metadata.propagation.max.ms", notice)
         self.configuration = configuration
+        asking = AskingClient(configuration.kafka)
     }
 
     /// What is wrong with the settings of the producers that the factory makes, as far as it can be found without
@@ -38,13 +39,17 @@ public struct KafkaPublisherFactory: PublisherFactory {
     private var gapless: KafkaPublisherConfiguration {
         var configuration = configuration
         configuration.kafka.setDefault("enable.gapless.guarantee", "true")
+        // For the questions that go through it, see AskingClient.
+        configuration.kafka["isolation.level"] = "read_uncommitted"
         return configuration
     }
 
     /// - Throws: ``OutboxError`` with code `publisher` if librdkafka refuses the settings.
     public func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         do {
-            return try KafkaPublisher(gapless, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
+            let publisher = try KafkaPublisher(gapless, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
+            asking.lend(publisher.producer)
+            return publisher
         } catch {
             throw OutboxError(.publisher, error.description)
         }
@@ -53,11 +58,7 @@ public struct KafkaPublisherFactory: PublisherFactory {
     /// Keeps the record in the checkpoint topic, which is created if it may be.
     public func makeRecordKeeper(for outbox: OutboxOrigin) throws(OutboxError) -> (any RecordKeeper)? {
         guard configuration.keepsRecord else { return nil }
-        do {
-            return try KafkaRecordKeeper(configuration, outbox: outbox)
-        } catch {
-            throw OutboxError(.publisher, error.description)
-        }
+        return KafkaRecordKeeper(configuration, asking, outbox: outbox)
     }
 
     /// Reads the topics that the template can name. The relay needs the right to read them.
@@ -80,13 +81,17 @@ public struct KafkaPublisherFactory: PublisherFactory {
         for outbox: OutboxOrigin, wake: WakeDescriptor
     ) throws(OutboxError) -> any TransactionalPublisher {
         do {
-            return try KafkaTransactionalPublisher(
+            let publisher = try KafkaTransactionalPublisher(
                 configuration, outbox: outbox, refused: refused, bounds: bounds, offsets: offsets, wake: wake)
+            asking.lend(publisher.producer)
+            return publisher
         } catch {
             throw OutboxError(.publisher, error.description)
         }
     }
 
     /// Makes the watch over the topics that the publishers write to; one is enough. It connects when it is first used.
-    public func makeTopicWatch() -> KafkaTopicWatch { KafkaTopicWatch(configuration, offsets) }
+    public func makeTopicWatch() -> KafkaTopicWatch {
+        KafkaTopicWatch(asking, offsets, configuration)
+    }
 }

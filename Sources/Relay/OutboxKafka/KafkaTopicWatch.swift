@@ -11,22 +11,21 @@ public final class KafkaTopicWatch {
     /// How long one call asks Kafka; the partitions that are left have their turn in the next call.
     static let patience = Duration.seconds(2)
 
-    private let configuration: KafkaPublisherConfiguration
+    private let asking: AskingClient
     private let offsets: PublishedOffsets
-    private var producer: KafkaProducer?
-    private var reader: KafkaDeliveryReader?
+    private let lossSink: (@Sendable (RecordLoss) -> Void)?
+    private let growthSink: (@Sendable (TopicGrowth) -> Void)?
     /// The place in the list of all partitions where the next call goes on.
     private var turn = 0
     /// How many partitions the topics had at the last look.
     private var partitions: [String: Int] = [:]
 
-    init(_ configuration: KafkaPublisherConfiguration, _ offsets: PublishedOffsets) {
-        var configuration = configuration
-        configuration.kafka["transactional.id"] = nil
-        // Otherwise the end of a partition is the beginning of the first open transaction.
-        configuration.kafka["isolation.level"] = "read_uncommitted"
-        self.configuration = configuration
+    /// - Parameter configuration: who is told of lost records and of topics that grew.
+    init(_ asking: AskingClient, _ offsets: PublishedOffsets, _ configuration: KafkaPublisherConfiguration) {
+        self.asking = asking
         self.offsets = offsets
+        lossSink = configuration.lossSink
+        growthSink = configuration.growthSink
     }
 
     /// Compares the partitions that were written to with what Kafka says of them. Blocks, for seconds at most. A Kafka
@@ -36,9 +35,8 @@ public final class KafkaTopicWatch {
     public func check() throws(KafkaError) {
         let places = offsets.all.flatMap { topic in topic.followed.map { (topic: topic, partition: $0) } }
         guard !places.isEmpty else { return }
-        let producer = try client()
-        // Errors of the connection wait in a queue that is read only here.
-        defer { _ = reader?.poll() }
+        let producer = try asking.borrowed()
+        defer { asking.tidy() }
         let deadline = ContinuousClock.now + Self.patience
         lookForGrowth(producer, until: deadline)
         for _ in places {
@@ -50,7 +48,7 @@ public final class KafkaTopicWatch {
                 let found = try producer.watermarks(partition, within: deadline - .now)
                 let loss = place.topic.compare(
                     place.partition, expected: expected, low: found.low, high: found.high)
-                if let loss { configuration.lossSink?(loss) }
+                if let loss { lossSink?(loss) }
             } catch  where error.isRetriable || error.code.disposition == .transient {
                 return
             } catch {
@@ -65,17 +63,9 @@ public final class KafkaTopicWatch {
         for name in offsets.all.map(\.name) {
             guard let count = found.topic(name)?.partitions.count, count > 0 else { continue }
             if let known = partitions[name], count > known {
-                configuration.growthSink?(TopicGrowth(topic: name, from: known, to: count))
+                growthSink?(TopicGrowth(topic: name, from: known, to: count))
             }
             partitions[name] = count
         }
-    }
-
-    private func client() throws(KafkaError) -> KafkaProducer {
-        if let producer, !producer.isOutdated { return producer }
-        let made = try KafkaProducer(configuration.kafka, sink: configuration.sink)
-        producer = made
-        reader = made.deliveryReader(capacity: 1)
-        return made
     }
 }

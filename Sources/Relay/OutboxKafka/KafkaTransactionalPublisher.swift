@@ -46,6 +46,9 @@ final class KafkaTransactionalPublisher: TransactionalPublisher {
         checkpoints = CheckpointTopic(configuration, key: producing.kafka["transactional.id"] ?? outbox.transactionalID)
     }
 
+    /// The client of the transactions.
+    var producer: KafkaProducer { rows.producer }
+
     /// Initialises transactions, which fences earlier producers with the same `transactional.id`.
     func open(within limit: Duration) throws(PublishFailure) {
         guard phase == .closed else { return }

@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 import TestKit
 import Testing
 
@@ -100,6 +101,40 @@ struct ExactlyOnceDeliveryTests {
         }
         #expect(hasFailed.isSet)
         #expect(outbox.topic.messages.filter { $0.key == key }.map(\.sequence) == [0, 1, 2, 3])
+    }
+
+    /// A cut of several chunks is one transaction. It is undone or committed as a whole, whatever the relay is told.
+    @Test(arguments: [MemoryPublisher.Behaviour.CommitFate.failsBefore, .failsAfterwards, .goesWell])
+    func aTransactionOfSeveralChunksArrivesOnce(_ fate: MemoryPublisher.Behaviour.CommitFate) async throws {
+        let rows = 2 * Int64(OutboxLimits.rowsOfFirstChunk) + 7
+        var made = try await TestOutbox()
+        let commits = Atomic(0)
+        let hasFailed = Flag()
+        made.guarantee = .exactlyOnce
+        made.behaviour.commit = {
+            commits.add(1, ordering: .relaxed)
+            guard !hasFailed.isSet else { return .goesWell }
+            hasFailed.set()
+            return fate
+        }
+        let outbox = made
+        try await onThread {
+            try outbox.connect().execute(
+                """
+                INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+                SELECT 'order', 'a', n, 'order_placed', '\\x00' FROM generate_series(0, \(rows - 1)) AS n
+                """)
+        }
+        try await withRelay(try outbox.relay()) {
+            try await onThread {
+                #expect(outbox.topic.wait { $0.count >= Int(rows) })
+                try outbox.connect().insertRow("a", rows)
+                #expect(outbox.topic.wait { $0.last?.sequence == rows })
+            }
+        }
+        #expect(outbox.topic.messages.map(\.sequence) == Array(0...rows))
+        // One for the chunks, one for the last row, and one more for the undone transaction.
+        #expect(commits.load(ordering: .relaxed) == (fate == .failsBefore ? 3 : 2))
     }
 
     private func published() async throws -> TestOutbox {

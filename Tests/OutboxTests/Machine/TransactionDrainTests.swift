@@ -46,6 +46,41 @@ struct TransactionDrainTests {
         #expect(machine.handle(.saved, seeing: .inFlight(0, settled: 80)) == .offer(.none))
     }
 
+    @Test func aSmallTransactionGoesOnWithTheNextChunk() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init()) == .offer(.none))
+        #expect(machine.handle(.offered(all: true), seeing: .inFlight(10)) == .fetch(after: 80))
+        let settled = RelayInput.inFlight(5, settled: 80)
+        #expect(machine.handle(.fetched(rows: 10, lastID: 95, isLast: true), seeing: settled) == .offer(.none))
+        #expect(machine.handle(.offered(all: false), seeing: settled) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: .inFlight(5, settled: 90)) == .offer(.none))
+        let committable = RelayInput.inFlight(0, settled: 95)
+        #expect(machine.handle(.sealed(through: 95, all: true), seeing: committable) == .commit(through: 95))
+        #expect(machine.handle(.committed, seeing: committable) == .advance)
+    }
+
+    /// The cut's last chunk is full, so that its end is only seen by reading on.
+    @Test func aLastChunkWithoutRowsEndsTheTransaction() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        _ = machine.handle(.offered(all: true), seeing: .inFlight(10))
+        let settled = RelayInput.inFlight(0, settled: 80)
+        #expect(machine.handle(.fetched(rows: 0, lastID: 0, isLast: true), seeing: settled) == .offer(.none))
+        #expect(machine.handle(.offered(all: false), seeing: settled) == .wait(Drain.reportWait))
+        #expect(machine.handle(.waited, seeing: settled) == .offer(.none))
+        #expect(machine.handle(.sealed(through: 80, all: true), seeing: settled) == .commit(through: 80))
+        #expect(machine.handle(.committed, seeing: settled) == .advance)
+    }
+
+    @Test func stoppingCommitsATransactionThatWouldGoOn() {
+        var machine = RelayMachine.transactional(leading: unfinished)
+        _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())
+        let settled = RelayInput.stopping(.inFlight(0, settled: 80))
+        #expect(machine.handle(.offered(all: true), seeing: settled) == .commit(through: 80))
+        #expect(machine.handle(.committed, seeing: settled) == .save(through: 80))
+        #expect(machine.handle(.saved, seeing: settled) == .stop)
+    }
+
     @Test func acknowledgedRowsAreNotSavedBeforeTheyAreCommitted() {
         var machine = RelayMachine.transactional(leading: unfinished)
         _ = machine.handle(.fetched(rows: 10, lastID: 80, isLast: false), seeing: .init())

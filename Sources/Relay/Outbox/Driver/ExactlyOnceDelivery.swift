@@ -25,6 +25,11 @@ final class ExactlyOnceDelivery: Delivery {
     private var opening: (any TransactionalPublisher)?
     /// The last record that was committed or read back.
     private var last: DeliveryRecord?
+    private var size = TransactionSize()
+    /// Rows of the open transaction, those that are held included.
+    private var rowsPassed = 0
+    /// The last of them.
+    private var passedThrough: Int64 = 0
     /// That Kafka's record cannot be read is logged already.
     private var hasWarned = false
 
@@ -76,16 +81,24 @@ final class ExactlyOnceDelivery: Delivery {
         return failure
     }
 
-    /// Ends the transaction's rows with its record, so that both are acknowledged together.
+    /// Ends the transaction's rows with its record, so that both are acknowledged together. A transaction that is small
+    /// goes on with the cut's next chunk.
     func offer(_ chunk: inout Chunk, within limits: OfferLimits) throws -> RelayEvent {
+        if rowsPassed == 0 { size.begins(at: .now) }
+        let before = chunk.next
+        defer { rowsPassed += chunk.next - before }
         while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
             guard pipeline.offer(row, isAlone: pipeline.rowsInTransaction == 0) else { return .offered(all: false) }
             chunk.next += 1
         }
-        let last = try chunk.outboxID(chunk.next - 1)
-        guard seal(record(through: last)) else { return .offered(all: false) }
-        return .sealed(through: last, all: chunk.isOffered)
+        // A last chunk without rows ends the transaction of the chunk before it.
+        if chunk.next > 0 { passedThrough = try chunk.outboxID(chunk.next - 1) }
+        let isSmall = limits.rowsPerTransaction == .max && rowsPassed + chunk.next - before < size.rows
+        if chunk.isOffered, !chunk.isLast, isSmall { return .offered(all: true) }
+        guard seal(record(through: passedThrough)) else { return .offered(all: false) }
+        size.isSealed(at: .now)
+        return .sealed(through: passedThrough, all: chunk.isOffered)
     }
 
     // MARK: Committing
@@ -119,6 +132,8 @@ final class ExactlyOnceDelivery: Delivery {
         }
         self.transaction = Transaction(publisher: transaction.publisher)
         pipeline.beginTransaction()
+        size.isCommitted(rowsPassed, at: .now)
+        rowsPassed = 0
         pipeline.reportArrivals()
         last = record
         return .committed
@@ -239,6 +254,7 @@ final class ExactlyOnceDelivery: Delivery {
     func abandon() {
         pipeline.abandon()
         transaction = nil
+        rowsPassed = 0
     }
 
     func close() {

@@ -41,6 +41,7 @@ final class RecordWatch {
             if case .leading(let epoch, _) = signals.lead, let server = signals.server, signals.settled != nil {
                 leading = (server, epoch)
                 look(server, epoch)
+                keeper?.rest()
             }
             signals.recordWake.wait(until: .now + interval)
         }

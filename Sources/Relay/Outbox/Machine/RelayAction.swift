@@ -72,7 +72,8 @@ struct OfferLimits: Equatable, Sendable {
     /// Rows up to this outbox id go one at a time, because one of them was refused; nil if none was. At-least-once
     /// only.
     var oneByOneThrough: Int64?
-    /// How many rows one transaction has at most; a chunk is the other bound. Exactly-once only.
+    /// How many rows one transaction has at most, where a refused row is searched for: then it ends with the chunk as
+    /// well. Exactly-once only.
     var rowsPerTransaction = Int.max
 
     /// The whole chunk.

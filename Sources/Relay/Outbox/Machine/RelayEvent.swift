@@ -8,7 +8,8 @@ enum RelayEvent: Equatable, Sendable {
     case foundNothing
     /// A chunk was read, its last row being `lastID`; `isLast` if the cut has no more rows.
     case fetched(rows: Int, lastID: Int64, isLast: Bool)
-    /// Rows of the chunk were offered: `all`, or until the publisher was full.
+    /// Rows of the chunk were offered: `all`, and the transaction goes on behind them if there is one; or until the
+    /// publisher was full.
     case offered(all: Bool)
     /// The transaction is complete: this was its last row, and its record was offered; `all` if it was the chunk's last
     /// row.

@@ -1,4 +1,4 @@
-/// One cut on its way to Kafka exactly once, in transactions of one chunk each: offered, committed with a record,
+/// One cut on its way to Kafka exactly once, in transactions of one or more chunks: offered, committed with a record,
 /// saved.
 ///
 /// Publishing starts again behind what Kafka says is committed, not behind what was merely acknowledged. A refused row
@@ -16,6 +16,8 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
     private(set) var hasUnoffered = false
     /// The publisher was full at the last offer.
     private(set) var isBlocked = false
+    /// Rows are offered, and their transaction goes on behind them.
+    private(set) var hasUnsealed = false
     /// The open transaction is complete, this being its last row. Rows read since wait for the next transaction.
     private(set) var sealedThrough: Int64?
     /// The last commit found that the record is not acknowledged.
@@ -35,7 +37,7 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
         var rowsPerTransaction: Int
     }
 
-    var isOffered: Bool { isFetched && !hasUnoffered }
+    var isOffered: Bool { isFetched && !hasUnoffered && !hasUnsealed }
 
     /// - Parameters:
     ///   - committed: rows of the cut up to this outbox id are committed in Kafka.
@@ -57,11 +59,14 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
             fetchedThrough = lastID
             hasUnoffered = true
             isBlocked = false
-        case .offered:
-            isBlocked = true
+        case .offered(let all):
+            hasUnoffered = !all
+            hasUnsealed = hasUnsealed || all
+            isBlocked = !all
         case .sealed(let through, let all):
             sealedThrough = through
             hasUnoffered = !all
+            hasUnsealed = false
             isBlocked = false
         case .committed:
             committedThrough = committingThrough ?? committedThrough
@@ -101,7 +106,10 @@ struct TransactionDrain: CutDrain, Equatable, Sendable {
         if let sealedThrough { return finishTransaction(sealedThrough, input) }
         // Finishing the cut makes saving its last chunk unnecessary.
         if committedThrough > savedThrough, !isOffered { return save() }
-        if hasUnoffered { return isBlocked ? .wait(Drain.reportWait) : .offer(offerLimits) }
+        // The last chunk can be empty: then it ends the transaction of the one before.
+        if hasUnoffered || isFetched && hasUnsealed {
+            return isBlocked ? .wait(Drain.reportWait) : .offer(offerLimits)
+        }
         return isOffered ? .advance : .fetch(after: fetchedThrough)
     }
 
