@@ -25,6 +25,8 @@ public enum PostgresLimits {
     public static let clockSkewMilliseconds = 1_000
     /// How long the search for a transaction pooler waits for its own notification, in milliseconds.
     static let poolerProbeMilliseconds = 2_000
+    /// The version of the server that a stand-in models.
+    static let standInVersion = 150_000
 
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {
