@@ -55,7 +55,7 @@ final class RelaySession {
         try store.waitForStandby()
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
-        backlog = BacklogCounter(work, schema: configuration.schema)
+        backlog = BacklogCounter(work, schema: configuration.schema, time: signals.time)
         backend = signals.workSession?.backend.pid ?? work.backendPID
         let parking = KeyParking(
             try ParkedKeys(work, schema: configuration.schema), retry: configuration.parkedRetry, status: status,
@@ -93,23 +93,39 @@ final class RelaySession {
     ///
     /// - Throws: when leadership or a connection is lost, or publishing is useless.
     func run() throws {
-        defer {
-            delivery.close()
-            signals.work = nil
-        }
+        defer { close() }
+        var action = try begin()
+        while action != .stop { action = try next(after: try step(action)) }
+    }
+
+    // A simulation calls the parts of ``run()`` itself, and others in between.
+
+    /// What to do first.
+    func begin() throws -> RelayAction {
         prepareDraining()
-        var action = machine.handle(.led(store.checkpoint), seeing: try readInput())
-        while action != .stop {
-            signals.wantsSleepLock = machine.wantsSleepLock
-            waits.recordHeartbeat()
-            try lease.check()
-            holdsSleepLock = signals.holdsSleepLock
-            try fault?(action, false)
-            let event = try perform(action)
-            try countBacklog()
-            try fault?(action, true)
-            action = machine.handle(event, seeing: try readInput())
-        }
+        return machine.handle(.led(store.checkpoint), seeing: try readInput())
+    }
+
+    /// Does what the machine said.
+    func step(_ action: RelayAction) throws -> RelayEvent {
+        signals.wantsSleepLock = machine.wantsSleepLock
+        waits.recordHeartbeat()
+        try lease.check()
+        holdsSleepLock = signals.holdsSleepLock
+        try fault?(action, false)
+        let event = try perform(action)
+        try countBacklog()
+        try fault?(action, true)
+        return event
+    }
+
+    /// What to do after that.
+    func next(after event: RelayEvent) throws -> RelayAction { machine.handle(event, seeing: try readInput()) }
+
+    /// Drops everything.
+    func close() {
+        delivery.close()
+        signals.work = nil
     }
 
     private func readInput() throws -> RelayInput {
@@ -129,7 +145,7 @@ final class RelaySession {
         }
         if let deadline = signals.stopDeadline {
             input.isStopping = true
-            input.isStopOverdue = ContinuousClock.now > deadline
+            input.isStopOverdue = signals.time.now > deadline
         }
         return input
     }
@@ -173,7 +189,7 @@ final class RelaySession {
         case .abandon(let pause):
             delivery.abandon()
             chunk = nil
-            waits.untilStopped(.now + pause)
+            waits.untilStopped(signals.time.now + pause)
             return .abandoned
         case .wait(let longest): try waits.forReports(longest)
         case .listen(let longest): try waits.forNews(longest)
@@ -184,7 +200,7 @@ final class RelaySession {
     }
 
     private func advance() throws -> RelayEvent {
-        cutBegan = .now
+        cutBegan = signals.time.now
         try waits.beginCut()
         let old = store.checkpoint
         let advance = try reader.connection.withinLongClass {
