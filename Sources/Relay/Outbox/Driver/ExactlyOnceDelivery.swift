@@ -77,11 +77,18 @@ final class ExactlyOnceDelivery: Delivery {
     }
 
     /// Ends the transaction's rows with its record, so that both are acknowledged together.
+    ///
+    /// Held rows are stored before the commit. If the commit failed, the rows of a parked key that were in the
+    /// transaction would be held behind them. So a transaction with rows of a key ends before the row that is refused.
     func offer(_ chunk: inout Chunk, within limits: OfferLimits) throws -> RelayEvent {
-        while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
+        offering: while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
-            guard pipeline.offer(row, isAlone: pipeline.rowsInTransaction == 0) else { return .offered(all: false) }
-            chunk.next += 1
+            let isFirst = pipeline.rowsInTransaction == 0
+            switch try pipeline.offer(row, isAlone: isFirst, mayPark: isFirst || !chunk.hasOfferedRow(like: row)) {
+            case .taken: chunk.next += 1
+            case .full: return .offered(all: false)
+            case .tooEarly: break offering
+            }
         }
         let last = try chunk.outboxID(chunk.next - 1)
         guard seal(record(through: last)) else { return .offered(all: false) }
@@ -237,6 +244,7 @@ final class ExactlyOnceDelivery: Delivery {
     }
 
     func abandon() {
+        pipeline.parking.dropHeld(after: .min)
         pipeline.abandon()
         transaction = nil
     }

@@ -169,9 +169,9 @@ final class RelaySession {
         case .fetch(let after): return try fetch(after: after)
         case .offer(let limits): return try offer(limits)
         case .save(let through):
-            try store.save(through: through, holding: pipeline.parking.held)
+            try store.save(through: through, holding: pipeline.parking.held.through(through))
             signals.settled = (store.checkpoint.cut, through)
-            forgetHeld()
+            pipeline.parking.forgetHeld(through: through, stored: store.heldRows)
             return .saved
         case .commit(let through):
             reader.settle()
