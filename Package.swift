@@ -115,6 +115,7 @@ let relay: [Target] = [
             "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
+    library(.relay, "Simulation", ["Outbox", "Postgres", "Threads", "Values", logging]),
 ]
 
 let orders: [Target] = [
@@ -148,6 +149,7 @@ let executables: [Target] = [
         "orders-payments",
         ["Payments", "Consumers", "Kafka", "Postgres", "EventStore", "Runtime", "Admin", logging, lifecycle]),
     executable("outboxctl", ["Kafka", "Postgres", "Outbox", "OutboxAdoption", "Runtime", logging, arguments]),
+    executable("outbox-simulator", ["Outbox", "Simulation", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -183,6 +185,7 @@ let testTargets: [Target] = [
     tests(
         "Relay",
         ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
+    tests("Simulation", ["Simulation", "Outbox", "Postgres", "TestKit"]),
     .testTarget(
         name: "OutboxAdoptionTests",
         dependencies: ["OutboxAdoption", "Outbox", "Postgres", "Threads", "Values", "TestKit", logging],
