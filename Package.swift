@@ -115,6 +115,7 @@ let relay: [Target] = [
             "relay_0004_operations", "relay_0005_record_loss", "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
+    library(.relay, "Simulation", ["Outbox", "Postgres", "Threads", "Values", logging]),
 ]
 
 let orders: [Target] = [
@@ -169,6 +170,7 @@ let executables: [Target] = [
             arguments,
         ]),
     executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
+    executable("outbox-simulator", ["Outbox", "Simulation", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
@@ -205,6 +207,7 @@ let testTargets: [Target] = [
     tests(
         "Relay",
         ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
+    tests("Simulation", ["Simulation", "Outbox", "Postgres", "TestKit"]),
     .testTarget(
         name: "OutboxAdoptionTests",
         dependencies: ["OutboxAdoption", "Outbox", "Postgres", "Threads", "Values", "TestKit", logging],

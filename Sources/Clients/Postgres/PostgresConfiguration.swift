@@ -38,6 +38,8 @@ public struct PostgresConfiguration: Sendable {
     public var outlivesIdleTimeout = false
     /// Gets a warning about a late statement and about a clock that differs from the server's. Default nil: no log.
     public var logger: Logger?
+    /// Answers in place of a server. For simulations; nil, the default, connects to a server.
+    package var standIn: (@Sendable (PostgresConfiguration) throws(PostgresError) -> any PostgresStandIn)?
 
     /// Connects nowhere and checks nothing; see ``PostgresURL``.
     public init(url: String, applicationName: String) {

@@ -8,6 +8,12 @@ public struct PostgresNotification: Hashable, Sendable {
     public let channel: String
     /// At most 7,999 bytes; empty if the NOTIFY gave none.
     public let payload: String
+
+    /// For stand-ins; libpq's are made where they are read.
+    package init(channel: String, payload: String) {
+        self.channel = channel
+        self.payload = payload
+    }
 }
 
 /// The reason why ``PostgresConnection/waitForActivity(until:or:)`` returned.
@@ -32,6 +38,7 @@ extension PostgresConnection {
     /// every wait.
     public func notifications() throws(PostgresError) -> [PostgresNotification] {
         try requireUsable()
+        if let standIn { return try standIn.notifications() }
         guard PQconsumeInput(handle) == 1 else { throw lost() }
         var found: [PostgresNotification] = []
         while let notification = PQnotifies(handle) {
@@ -52,6 +59,7 @@ extension PostgresConnection {
         until deadline: ContinuousClock.Instant?, or wake: WakeDescriptor
     ) throws(PostgresError) -> PostgresActivity {
         try requireUsable()
+        if let standIn { return try standIn.wait(until: deadline) }
         var descriptors = [
             pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0),
             pollfd(fd: wake.fileDescriptor, events: Int16(POLLIN), revents: 0),

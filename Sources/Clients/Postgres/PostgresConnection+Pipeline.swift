@@ -12,6 +12,7 @@ extension PostgresConnection {
     ///   usable unless it was lost.
     public func pipeline(_ queries: [PostgresQuery]) throws(PostgresError) -> [PostgresResult] {
         try requireUsable()
+        if let standIn { return try standIn.pipeline(queries) }
         guard PQenterPipelineMode(handle) == 1 else { throw lost() }
         let steps = try sendAll(queries)
         beginWaiting()

@@ -10,7 +10,10 @@ import Threads
 /// socket, never inside libpq. A connection that failed is not repaired; ``isUsable`` turns false and the owner opens
 /// another.
 public final class PostgresConnection {
-    let handle: OpaquePointer
+    /// libpq's; nil where a stand-in answers.
+    private let opened: OpaquePointer?
+    /// What answers in place of a server, in a simulation.
+    let standIn: (any PostgresStandIn)?
     let configuration: PostgresConfiguration
     /// Identifiers of the statements that this backend knows.
     private var preparedStatements: Set<Int> = []
@@ -48,7 +51,14 @@ public final class PostgresConnection {
         assert(PostgresLimits.areConsistent, "the bounds contradict each other")
         self.configuration = configuration
         self.patience = Patience(late: configuration.lateAfter, limit: configuration.statementDeadline)
-        self.handle = try PostgresConnecting.connect(configuration)
+        if let open = configuration.standIn {
+            standIn = try open(configuration)
+            opened = nil
+            return
+        }
+        standIn = nil
+        let handle = try PostgresConnecting.connect(configuration)
+        opened = handle
         standbyWait.watch(handle)
         do {
             PQsetnonblocking(handle, 1)
@@ -61,21 +71,28 @@ public final class PostgresConnection {
     }
 
     deinit {
-        PQfinish(handle)
+        PQfinish(opened)
+        standIn?.close()
+    }
+
+    var handle: OpaquePointer {
+        guard let opened else { preconditionFailure("a stand-in has no socket") }
+        return opened
     }
 
     /// Whether statements can still be sent.
-    public var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
+    public var isUsable: Bool { !isBroken && (standIn?.isUsable ?? (PQstatus(opened) == CONNECTION_OK)) }
 
     /// The process id of the server process that serves this connection, as `pg_backend_pid()` says.
-    public var backendPID: Int32 { PQbackendPID(handle) }
+    public var backendPID: Int32 { standIn?.backendPID ?? PQbackendPID(opened) }
 
     /// The server's version, such as 150020 for 15.20.
-    public var serverVersion: Int { Int(PQserverVersion(handle)) }
+    public var serverVersion: Int { standIn.map { _ in PostgresLimits.standInVersion } ?? Int(PQserverVersion(opened)) }
 
     /// Gives the connection up. The socket closes when the object is released.
     public func close() {
         isBroken = true
+        standIn?.close()
     }
 
     // MARK: - Limits
@@ -103,6 +120,7 @@ public final class PostgresConnection {
     ///   the code `server`.
     public func execute(_ script: String) throws(PostgresError) {
         try requireUsable()
+        if let standIn { return try standIn.execute(script) }
         _ = try run(script)
     }
 
@@ -131,6 +149,7 @@ public final class PostgresConnection {
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) throws(PostgresError) -> PostgresResult {
         try requireUsable()
+        if let standIn { return try standIn.query(statement, parameters) }
         try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
         beginWaiting()
@@ -175,6 +194,11 @@ public final class PostgresConnection {
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) throws(PostgresError) -> PostgresStarted {
         try requireUsable()
+        if let standIn {
+            let started = PostgresStarted(patience)
+            started.outcome = Result { () throws(PostgresError) in try standIn.query(statement, parameters) }
+            return started
+        }
         try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
         guard PQflush(handle) >= 0 else { throw lost() }
@@ -373,25 +397,7 @@ public final class PostgresConnection {
     /// Marks the connection as lost and says why; by default in libpq's words.
     func lost(_ code: PostgresError.Code = .connection, _ message: String? = nil) -> PostgresError {
         markBroken()
-        let text = PostgresConnecting.message(handle)
+        let text = opened.map { PostgresConnecting.message($0) } ?? ""
         return PostgresError(code, message ?? (text.isEmpty ? "the connection was lost" : text))
-    }
-}
-
-// MARK: - Quoting
-
-extension PostgresConnection {
-    /// Quotes `name` as an SQL identifier. `name` must not hold NUL, which Postgres refuses.
-    public static func quoteIdentifier(_ name: String) -> String {
-        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-    }
-
-    /// Quotes `value` as an SQL string literal, for statements that take no parameters. Safe whatever
-    /// `standard_conforming_strings` is.
-    public static func quoteLiteral(_ value: String) -> String {
-        let doubled = value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
-        return value.contains("\\")
-            ? "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
-            : "'" + doubled + "'"
     }
 }

@@ -34,6 +34,8 @@ public enum PostgresLimits {
     public static let watchAnswerSeconds = 5
     /// For how long nobody can be asked before the connection of such a statement is given up, in seconds.
     public static let watchPatienceSeconds = 60
+    /// The version of the server that a stand-in models.
+    static let standInVersion = 150_000
 
     /// The bounds that only make sense in relation to each other.
     static var areConsistent: Bool {

@@ -9,11 +9,14 @@ public final class PostgresResult {
     private let handle: OpaquePointer
     /// The number of rows.
     public let count: Int
+    /// Of a result that no server made.
+    private let madeAffectedRows: Int?
 
     /// Takes ownership of `handle`.
-    init(_ handle: OpaquePointer) {
+    init(_ handle: OpaquePointer, affectedRows: Int? = nil) {
         self.handle = handle
         self.count = Int(PQntuples(handle))
+        madeAffectedRows = affectedRows
     }
 
     deinit {
@@ -22,7 +25,7 @@ public final class PostgresResult {
 
     /// The number of rows that an INSERT, UPDATE, DELETE or SELECT affected; 0 for other commands.
     public var affectedRows: Int {
-        PQcmdTuples(handle).flatMap { Int(String(cString: $0)) } ?? 0
+        madeAffectedRows ?? PQcmdTuples(handle).flatMap { Int(String(cString: $0)) } ?? 0
     }
 
     private var columnCount: Int { Int(PQnfields(handle)) }

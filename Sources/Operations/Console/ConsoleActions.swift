@@ -1,5 +1,7 @@
 import FoundationEssentials
+import HTTPTypes
 import Hummingbird
+import NIOCore
 import Operations
 import Postgres
 import Threads

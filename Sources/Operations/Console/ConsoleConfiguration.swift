@@ -1,6 +1,6 @@
 public import Admin
 public import Kafka
-public import Operations
+import Operations
 public import Postgres
 
 /// What a console is about and what it allows.

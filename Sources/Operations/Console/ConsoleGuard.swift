@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// Decides for each request whether it may go on, adds the headers that bound what a page may do, and turns errors into
 /// answers.

@@ -1,4 +1,5 @@
 import Admin
+import HTTPTypes
 import Hummingbird
 import Listening
 public import Logging

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Kafka
 import Operations
 import Threads

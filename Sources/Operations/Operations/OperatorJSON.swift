@@ -23,7 +23,7 @@ public enum OperatorJSON {
     }
 
     /// Reads what ``text(_:isPretty:)`` writes.
-    static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+    public static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(type, from: Data(text.utf8))

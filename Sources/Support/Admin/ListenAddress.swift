@@ -11,6 +11,9 @@ public struct ListenAddress: Sendable {
     public let port: Int
     private let portVariable: String
 
+    /// Whether only this machine can reach it.
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     /// - Parameter portVariable: ends with `PORT`; the variable of the host ends with `HOST` instead.
     public init(host: String, port: Int, portVariable: String) {
         self.host = host

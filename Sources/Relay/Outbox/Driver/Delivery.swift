@@ -86,7 +86,7 @@ final class AtLeastOnceDelivery: Delivery {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
             let isAlone = row.outboxID <= oneByOneThrough
             if isAlone && pipeline.window.span > 0 { return .offered(all: false) }
-            guard pipeline.offer(row, isAlone: isAlone) else { return .offered(all: false) }
+            guard try pipeline.offer(row, isAlone: isAlone) == .taken else { return .offered(all: false) }
             chunk.next += 1
         }
         return .offered(all: true)
@@ -99,6 +99,7 @@ final class AtLeastOnceDelivery: Delivery {
     func recover() -> RelayEvent { .recovered(through: 0) }
 
     func abandon() {
+        pipeline.parking.dropHeld(after: pipeline.window.settledThrough ?? .min)
         pipeline.abandon()
         isSpent = false
     }

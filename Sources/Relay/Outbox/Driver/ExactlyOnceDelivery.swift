@@ -83,14 +83,24 @@ final class ExactlyOnceDelivery: Delivery {
 
     /// Ends the transaction's rows with its record, so that both are acknowledged together. A transaction that is small
     /// goes on with the cut's next chunk.
+    ///
+    /// Held rows are stored before the commit. If the commit failed, the rows of a parked key that were in the
+    /// transaction would be held behind them. So a transaction with rows of a key ends before the row that is refused.
     func offer(_ chunk: inout Chunk, within limits: OfferLimits) throws -> RelayEvent {
         if rowsPassed == 0 { size.begins(at: .now) }
         let before = chunk.next
+        // Rows of an earlier chunk are not looked through: they may be of any key.
+        let beganEarlier = rowsPassed > before
         defer { rowsPassed += chunk.next - before }
-        while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
+        offering: while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
-            guard pipeline.offer(row, isAlone: pipeline.rowsInTransaction == 0) else { return .offered(all: false) }
-            chunk.next += 1
+            let isFirst = pipeline.rowsInTransaction == 0
+            let mayPark = isFirst || !beganEarlier && !chunk.hasOfferedRow(like: row)
+            switch try pipeline.offer(row, isAlone: isFirst, mayPark: mayPark) {
+            case .taken: chunk.next += 1
+            case .full: return .offered(all: false)
+            case .tooEarly: break offering
+            }
         }
         // A last chunk without rows ends the transaction of the chunk before it.
         if chunk.next > 0 { passedThrough = try chunk.outboxID(chunk.next - 1) }
@@ -252,6 +262,7 @@ final class ExactlyOnceDelivery: Delivery {
     }
 
     func abandon() {
+        pipeline.parking.dropHeld(after: .min)
         pipeline.abandon()
         transaction = nil
         rowsPassed = 0

@@ -43,14 +43,18 @@ final class KeyParking {
     /// nil for a row that Kafka will never take.
     func retryAfter(_ refusal: PublishFailure) -> Duration? { refusal.kind == .topic ? retry : nil }
 
-    /// The rows in ``held`` are stored.
+    /// The rows in ``held`` up to this id are stored, and all keys.
     ///
     /// - Parameter total: all rows that moves of this session stored.
-    func forgetHeld(stored total: Int) {
-        held = HeldBatch()
+    func forgetHeld(through outboxID: Int64 = .max, stored total: Int) {
+        held = held.behind(outboxID)
         if total > reportedRows { status.changeHeldRows(by: total - reportedRows) }
         reportedRows = total
     }
+
+    /// The rows behind this id are read again, and rows of their keys that were in flight before them: those are held
+    /// first. The keys stay parked.
+    func dropHeld(after outboxID: Int64) { held.dropRows(after: outboxID) }
 
     /// This many stored rows of a key that is being released are held no more.
     func heldRowsLeft(_ count: Int) { status.changeHeldRows(by: -count) }

@@ -144,8 +144,8 @@ struct LeadLoop: Sendable {
     }
 
     /// The lease is not renewed for a working thread that hangs. Returns when the next renewal is due.
-    private func renew(_ lead: LeadConnection) throws -> ContinuousClock.Instant {
-        let asked = ContinuousClock.now
+    func renew(_ lead: LeadConnection) throws -> ContinuousClock.Instant {
+        let asked = signals.time.now
         if asked - signals.heartbeat < .seconds(OutboxLimits.hangSeconds) {
             note(pause: try lead.renewLease())
             signals.extendLease(lead.epoch, until: asked + configuration.lease)
@@ -217,7 +217,7 @@ struct LeadLoop: Sendable {
         silence.hangUp(silentSince: since)
     }
 
-    private func changeSleepLock(_ lead: LeadConnection) throws {
+    func changeSleepLock(_ lead: LeadConnection) throws {
         if signals.holdsSleepLock {
             try lead.releaseSleepLock()
             signals.holdsSleepLock = false

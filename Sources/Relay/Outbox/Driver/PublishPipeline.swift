@@ -58,28 +58,36 @@ final class PublishPipeline {
         return try chunk.row(chunk.next, by: mark)
     }
 
-    /// Gives a row to the publisher, or holds it if its key is parked. Returns false if there is no room now, or if a
-    /// failure is pending.
+    /// What became of a row that was offered.
+    enum Offer { case taken, full, tooEarly }
+
+    /// Gives a row to the publisher, or holds it if its key is parked. `full` if there is no room now, or if a failure
+    /// is pending; `tooEarly` if the row was refused and its key may not be parked yet.
     ///
-    /// - Parameter isAlone: whether no other row shares the row's fate, so that a refusal is about it.
-    func offer(_ row: OutboxRow, isAlone: Bool) -> Bool {
-        guard !window.isFull, failure == nil else { return false }
+    /// - Parameters:
+    ///   - isAlone: whether no other row shares the row's fate, so that a refusal is about it.
+    ///   - mayPark: asked when the row is refused.
+    func offer(
+        _ row: OutboxRow, isAlone: Bool, mayPark: @autoclosure () throws -> Bool = true
+    ) throws -> Offer {
+        guard !window.isFull, failure == nil else { return .full }
         if !parking.isEmpty, parking.contains(row.key) {
             hold(row.outboxID, row.key)
-            return true
+            return .taken
         }
         switch publish(row) {
         case .queued:
             if isAlone { lone = (window.nextDeliveryID - 1, row.key, row.outboxID) }
-            return true
+            return .taken
         case .full:
-            return false
+            return .full
         case .refused(let refusal) where refusal.isPermanent:
+            guard try mayPark() else { return .tooEarly }
             parking.park(row.key, row.outboxID, refusal)
             hold(row.outboxID, row.key)
-            return true
+            return .taken
         case .refused:
-            return false
+            return .full
         }
     }
 

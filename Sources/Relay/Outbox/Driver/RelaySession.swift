@@ -56,7 +56,7 @@ final class RelaySession {
         try store.waitForStandby()
         reader = CutReader(work, statements: CutStatements(schema: configuration.schema))
         waits = SessionWaits(configuration.usesPooler ? nil : work, reader: reader, signals: signals, status: status)
-        backlog = BacklogCounter(work, schema: configuration.schema)
+        backlog = BacklogCounter(work, schema: configuration.schema, time: signals.time)
         backend = signals.workSession?.backend.pid ?? work.backendPID
         let parking = KeyParking(
             try ParkedKeys(work, schema: configuration.schema), retry: configuration.parkedRetry, status: status,
@@ -94,28 +94,46 @@ final class RelaySession {
     ///
     /// - Throws: when leadership or a connection is lost, or publishing is useless.
     func run() throws {
-        defer {
-            delivery.close()
-            signals.work = nil
-        }
-        prepareDraining()
-        var action = machine.handle(.led(store.checkpoint), seeing: try readInput())
+        defer { close() }
+        var action = try begin()
         while action != .stop {
-            signals.wantsSleepLock = machine.wantsSleepLock
-            waits.recordHeartbeat()
-            try lease.check()
             if action.beginsPublishing, signals.pause != nil {
                 try waitOutPause()
                 // What is not published yet is for the next session.
                 guard !signals.isStopping else { return }
             }
-            holdsSleepLock = signals.holdsSleepLock
-            try fault?(action, false)
-            let event = try perform(action)
-            try countBacklog()
-            try fault?(action, true)
-            action = machine.handle(event, seeing: try readInput())
+            action = try next(after: try step(action))
         }
+    }
+
+    // A simulation calls the parts of ``run()`` itself, and others in between.
+
+    /// What to do first.
+    func begin() throws -> RelayAction {
+        prepareDraining()
+        return machine.handle(.led(store.checkpoint), seeing: try readInput())
+    }
+
+    /// Does what the machine said.
+    func step(_ action: RelayAction) throws -> RelayEvent {
+        signals.wantsSleepLock = machine.wantsSleepLock
+        waits.recordHeartbeat()
+        try lease.check()
+        holdsSleepLock = signals.holdsSleepLock
+        try fault?(action, false)
+        let event = try perform(action)
+        try countBacklog()
+        try fault?(action, true)
+        return event
+    }
+
+    /// What to do after that.
+    func next(after event: RelayEvent) throws -> RelayAction { machine.handle(event, seeing: try readInput()) }
+
+    /// Drops everything.
+    func close() {
+        delivery.close()
+        signals.work = nil
     }
 
     // MARK: Pause
@@ -177,7 +195,7 @@ final class RelaySession {
         }
         if let deadline = signals.stopDeadline {
             input.isStopping = true
-            input.isStopOverdue = ContinuousClock.now > deadline
+            input.isStopOverdue = signals.time.now > deadline
         }
         return input
     }
@@ -201,9 +219,9 @@ final class RelaySession {
         case .fetch(let after): return try fetch(after: after)
         case .offer(let limits): return try offer(limits)
         case .save(let through):
-            try store.save(through: through, holding: pipeline.parking.held)
+            try store.save(through: through, holding: pipeline.parking.held.through(through))
             signals.settled = (store.checkpoint.cut, through)
-            forgetHeld()
+            pipeline.parking.forgetHeld(through: through, stored: store.heldRows)
             return .saved
         case .commit(let through):
             reader.settle()
@@ -221,7 +239,7 @@ final class RelaySession {
         case .abandon(let pause):
             delivery.abandon()
             chunk = nil
-            waits.untilStopped(.now + pause)
+            waits.untilStopped(signals.time.now + pause)
             return .abandoned
         case .wait(let longest): try waits.forReports(longest)
         case .listen(let longest): try waits.forNews(longest)
@@ -232,7 +250,7 @@ final class RelaySession {
     }
 
     private func advance() throws -> RelayEvent {
-        cutBegan = .now
+        cutBegan = signals.time.now
         try waits.beginCut()
         let old = store.checkpoint
         let advance = try reader.connection.withinLongClass {

@@ -38,13 +38,15 @@ final class RelaySignals: Sendable {
         var server: ServerIdentity?
         var settled: (cut: Int64, through: Int64)?
         var isFinished = false
-        var heartbeat = ContinuousClock.now
+        var heartbeat: ContinuousClock.Instant
         var work: (backend: Int32, since: ContinuousClock.Instant)?
         var workSession: WorkSession?
         var finalError: OutboxError?
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    /// The clock of both threads.
+    let time: any RelayTime
     /// Rings for the working thread: reports, leadership, the sleep lock, the request to stop.
     let workWake: WakeDescriptor
     /// Rings for the leading thread.
@@ -53,7 +55,9 @@ final class RelaySignals: Sendable {
     let recordWake: WakeDescriptor
 
     /// - Throws: when the process has no file descriptors left.
-    init() throws {
+    init(time: any RelayTime = MachineTime()) throws {
+        self.time = time
+        state = Mutex(State(heartbeat: time.now))
         workWake = try WakeDescriptor()
         leadWake = try WakeDescriptor()
         recordWake = try WakeDescriptor()
@@ -103,7 +107,7 @@ final class RelaySignals: Sendable {
     /// Whether `epoch` leads and its lease has not ended by this process's clock.
     func isLeading(_ epoch: Int64) -> Bool {
         guard case .leading(epoch, let until) = lead else { return false }
-        return ContinuousClock.now < until
+        return time.now < until
     }
 
     /// The right of `epoch` to publish, to be checked again and again.
@@ -196,7 +200,7 @@ final class RelaySignals: Sendable {
 
     /// Asks both threads to end, within ``OutboxLimits/stopMilliseconds``.
     func stop() {
-        let deadline = ContinuousClock.now + .milliseconds(OutboxLimits.stopMilliseconds)
+        let deadline = time.now + .milliseconds(OutboxLimits.stopMilliseconds)
         state.withLock { $0.stopDeadline = $0.stopDeadline ?? deadline }
         workWake.wake()
         leadWake.wake()

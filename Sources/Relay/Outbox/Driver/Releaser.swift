@@ -13,20 +13,23 @@ final class Releaser {
     private let logger: Logger
     /// The held rows in flight.
     private var chunk: HeldChunk?
-    private var began = ContinuousClock.now
+    private var began: ContinuousClock.Instant
 
     init(held: HeldRows, store: CheckpointStore, delivery: any Delivery, logger: Logger) {
         self.held = held
         self.store = store
         self.delivery = delivery
         self.logger = logger
+        began = delivery.pipeline.lease.signals.time.now
     }
 
     private var pipeline: PublishPipeline { delivery.pipeline }
     private static let limit = Duration.milliseconds(OutboxLimits.releaseMilliseconds)
 
     /// Whether the release has lasted so long that a cut comes next.
-    var isTimeOver: Bool { .now - began >= Self.limit }
+    var isTimeOver: Bool { now - began >= Self.limit }
+
+    private var now: ContinuousClock.Instant { pipeline.lease.signals.time.now }
 
     /// - Throws: ``OutboxError``: `fenced` if another relay leads, `publisher` if the release has to be given up.
     func perform(_ step: RelayAction.Release) throws -> RelayEvent {
@@ -56,7 +59,7 @@ final class Releaser {
 
     /// Rows of the last cut that are not stored as held yet would be left behind when their key is forgotten.
     private func ask() throws -> RelayEvent.Release {
-        began = .now
+        began = now
         let parking = pipeline.parking
         if !parking.held.isEmpty {
             try store.save(

@@ -11,6 +11,7 @@ final class SessionWaits {
     private let reader: CutReader
     private let signals: RelaySignals
     private let status: RelayStatus
+    private var time: any RelayTime { signals.time }
     /// A notification came since the last cut was begun.
     private var hasNews = false
     /// A notification had come before the last wait for one began.
@@ -33,7 +34,7 @@ final class SessionWaits {
 
     /// The session is alive.
     func recordHeartbeat() {
-        signals.heartbeat = .now
+        signals.heartbeat = time.now
         status.recordHeartbeat()
     }
 
@@ -51,7 +52,7 @@ final class SessionWaits {
     func forReports(_ longest: Duration) throws {
         reader.settle()
         try takeNotifications()
-        status.observer?.wokeUp(by: signals.workWake.wait(until: .now + longest) ? .signal : .timer)
+        status.observer?.wokeUp(by: time.wait(for: signals.workWake, until: time.now + longest) ? .signal : .timer)
     }
 
     /// Waits until a writer notifies, or a signal comes. Returns at once if a writer notified since the last cut began.
@@ -59,7 +60,7 @@ final class SessionWaits {
         reader.settle()
         try takeNotifications()
         hadNews = hasNews
-        let activity = try hasNews ? .received : forActivity(until: .now + longest)
+        let activity = try hasNews ? .received : forActivity(until: time.now + longest)
         switch activity {
         case .received: status.observer?.wokeUp(by: .notification)
         case .woken: status.observer?.wokeUp(by: .signal)
@@ -73,18 +74,18 @@ final class SessionWaits {
         guard let listener else { return forSignal(until: deadline) }
         let heartbeat = Duration.milliseconds(OutboxLimits.listenHeartbeatMilliseconds)
         // A cut was answered just now.
-        var lastAnswer = ContinuousClock.now
+        var lastAnswer = time.now
         while true {
             recordHeartbeat()
             let activity = try listener.waitForActivity(
                 until: min(deadline, lastAnswer + heartbeat), or: signals.workWake)
             guard activity == .timedOut else { return activity }
-            let isOver = deadline <= .now
-            if isOver && .now - lastAnswer < heartbeat / 2 { return .timedOut }
+            let isOver = deadline <= time.now
+            if isOver && time.now - lastAnswer < heartbeat / 2 { return .timedOut }
             try listener.within(.milliseconds(OutboxLimits.listenAnswerMilliseconds)) { () throws(PostgresError) in
                 _ = try listener.query(Self.heartbeat)
             }
-            lastAnswer = .now
+            lastAnswer = time.now
             // libpq takes a notification in passing, and the socket then stays silent.
             try takeNotifications()
             if hasNews { return .received }
@@ -95,9 +96,9 @@ final class SessionWaits {
     private func forSignal(until deadline: ContinuousClock.Instant) -> PostgresActivity {
         while true {
             recordHeartbeat()
-            let soonest = min(deadline, .now + .seconds(OutboxLimits.signOfLifeSeconds))
-            if signals.workWake.wait(until: soonest) { return .woken }
-            if deadline <= .now { return .timedOut }
+            let soonest = min(deadline, time.now + .seconds(OutboxLimits.signOfLifeSeconds))
+            if time.wait(for: signals.workWake, until: soonest) { return .woken }
+            if deadline <= time.now { return .timedOut }
         }
     }
 
@@ -106,6 +107,6 @@ final class SessionWaits {
     /// Waits the whole time, unless asked to stop. Other signals are taken.
     func untilStopped(_ deadline: ContinuousClock.Instant) {
         reader.settle()
-        while ContinuousClock.now < deadline, !signals.isStopping { signals.workWake.wait(until: deadline) }
+        while time.now < deadline, !signals.isStopping { time.wait(for: signals.workWake, until: deadline) }
     }
 }

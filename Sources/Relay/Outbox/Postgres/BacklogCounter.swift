@@ -7,11 +7,14 @@ import Postgres
 final class BacklogCounter {
     private let connection: PostgresConnection
     private let statement: PostgresStatement
-    private var nextCount = ContinuousClock.now
+    private var nextCount: ContinuousClock.Instant
+    private let time: any RelayTime
 
     private enum Column: Int { case counted, waiting, newestID, oldestID }
 
-    init(_ connection: PostgresConnection, schema: String) {
+    init(_ connection: PostgresConnection, schema: String, time: any RelayTime = MachineTime()) {
+        self.time = time
+        nextCount = time.now
         self.connection = connection
         let source = PostgresConnection.quoteIdentifier(schema) + ".source"
         statement = PostgresStatement(
@@ -24,11 +27,11 @@ final class BacklogCounter {
     }
 
     /// A cut begins: its size is known.
-    func begin() { nextCount = .now + .milliseconds(OutboxLimits.backlogLookMilliseconds) }
+    func begin() { nextCount = time.now + .milliseconds(OutboxLimits.backlogLookMilliseconds) }
 
     /// The number of rows that wait; nil if it is not time to count.
     func countIfDue(_ checkpoint: Checkpoint, settledThrough: Int64) throws -> Int? {
-        guard let draining = checkpoint.draining, ContinuousClock.now >= nextCount else { return nil }
+        guard let draining = checkpoint.draining, time.now >= nextCount else { return nil }
         begin()
         return try count(published: checkpoint.published, draining: draining, settledThrough: settledThrough)
     }

@@ -71,6 +71,24 @@ struct HeldBatch {
         rows.append((outboxID, key))
     }
 
+    /// The part that may be stored when the rows up to this id are settled. The order of storing is the order of the
+    /// release, and a row between this id and a held one may still come back from its flight and be held as well.
+    func through(_ outboxID: Int64) -> HeldBatch {
+        var part = self
+        part.rows.removeAll { $0.id > outboxID }
+        return part
+    }
+
+    /// The other part, when that one is stored.
+    func behind(_ outboxID: Int64) -> HeldBatch {
+        var part = HeldBatch()
+        part.rows = rows.filter { $0.id > outboxID }
+        return part
+    }
+
+    /// Forgets the rows behind this id, which are read again.
+    mutating func dropRows(after outboxID: Int64) { rows.removeAll { $0.id > outboxID } }
+
     /// The statements that store the batch; the last one stores the rows, if there are any.
     func queries(_ statements: CheckpointStatements) -> [PostgresQuery] {
         let parks = parkings.map { parking in
