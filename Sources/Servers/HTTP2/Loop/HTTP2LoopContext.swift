@@ -58,6 +58,8 @@ package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         case job(UnownedJob)
         /// The answer of a handler that has no task.
         case call(@Sendable () -> Void)
+        /// A piece that was run.
+        case nothing
     }
 
     package init(eventLoop: any EventLoop) {
@@ -102,6 +104,7 @@ package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
         switch piece {
         case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
         case .call(let body): body()
+        case .nothing: break
         }
     }
 
@@ -141,7 +144,9 @@ package final class HTTP2LoopContext: TaskExecutor, @unchecked Sendable {
     private func runWork(atMost limit: Int) -> Int {
         var index = 0
         while index < work.count, index < limit {
+            // The piece leaves the array before it is run, because its release may end objects that enqueue work.
             let piece = work[index]
+            work[index] = .nothing
             index += 1
             run(piece)
         }
