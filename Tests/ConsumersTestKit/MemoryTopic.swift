@@ -17,6 +17,8 @@ public final class MemoryTopic: Sendable {
         /// The positions of each call of `start`.
         public var starts: [[Int32: Int64]] = []
         fileprivate var wake: WakeDescriptor?
+        /// How far the member has read each partition.
+        fileprivate var read: [Int32: Int64] = [:]
     }
 
     fileprivate let state: Mutex<State>
@@ -45,6 +47,15 @@ public final class MemoryTopic: Sendable {
     /// Lets the source report these events.
     public func report(_ events: SourceEvent...) {
         change { $0.events += events }
+    }
+
+    /// Returns when the member has taken every event and has read every message.
+    public func untilRead() async {
+        func isRead(_ state: State) -> Bool {
+            state.events.isEmpty
+                && state.partitions.allSatisfy { $0.value.isEmpty || state.read[$0.key] == Int64($0.value.count) }
+        }
+        while !state.withLock({ isRead($0) }) { await Task.yield() }
     }
 
     /// Another, empty cluster answers at the same address.
@@ -96,6 +107,7 @@ public final class MemorySource: MessageSource {
                 found += log[Int(position)...]
                 positions[partition] = Int64(log.count)
             }
+            state.read = positions
             return found.isEmpty ? nil : .messages(found)
         }
     }

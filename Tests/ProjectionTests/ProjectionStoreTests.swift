@@ -120,7 +120,7 @@ import Threads
             let store = ProjectionStore(connection.value, topic: "orders", member: "zombie")
             try connection.value.execute("BEGIN")
             let position = [Position(partition: 0, claim: old.number, nextOffset: 8)]
-            try store.holdClaims(position)
+            try store.requireHeld(connection.value.pipeline([store.holding(position)])[0], position)
             try store.appendPositions(position, to: .second)
         }
         let heir = Task { try await database.store { try $0.claim([0], clusterID: "k1", restarts: [:], reason: "") } }
@@ -277,6 +277,26 @@ import Threads
         #expect(applied.unreadable.count == 1)
         #expect(try await database.row("b") != nil)
         #expect(try await position(database) == 2)
+    }
+
+    @Test func twoMembersThatWriteTheSameOrdersDoNotDeadlock() async throws {
+        let database = try await ProjectionDatabase()
+        let claim = try await claimed(database)
+        let orders = (0..<200).map { "order-\($0)" }
+        // Each step changes every order; a member's batch has them in an order of its own.
+        for (sequence, event) in life.enumerated() {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for partition: Int32 in [0, 1] {
+                    let batch = try orders.shuffled().map {
+                        try message($0, Int64(sequence), event, partition: partition)
+                    }
+                    let moves = [Position(partition: partition, claim: claim.number, nextOffset: Int64(sequence + 1))]
+                    group.addTask { _ = try await database.store { try $0.apply(batch, moving: moves, in: .first) } }
+                }
+                try await group.waitForAll()
+            }
+        }
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 200)
     }
 
     private func position(_ database: ProjectionDatabase) async throws -> Int64? {

@@ -76,6 +76,32 @@ import Testing
         #expect(try await database.row("a") == projected("a", life))
     }
 
+    @Test func anOrderThatIsBeingPaidWaitsAndIsReadAgainAfterAStop() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        let change = { @Sendable (configuration: inout ProjectorConfiguration) in
+            // One message may stay when a batch of two is full.
+            configuration.maximumBatchMessages = 2
+            (configuration.gathering, configuration.quiet) = (.seconds(3_600), .seconds(3_600))
+            configuration.leastMessagesPerSecond = 0
+        }
+        let first = try RunningProjector(database.configuration, topic, change)
+        await first.untilWalked(1)
+        topic.publish(try load())
+        await first.untilApplied(ProjectionLimits.messagesOfBusyBatch)
+        topic.publish([try message("a", 0, life[0], partition: 1)] + (try messages("b", life, partition: 1)))
+        await first.untilApplied(ProjectionLimits.messagesOfBusyBatch + life.count)
+        try await first.stop()
+        #expect(try await database.row("a") == nil)
+        #expect(try await database.row("b") == projected("b", life))
+        topic.publish([try message("a", 1, life[1], partition: 1)])
+        let second = try RunningProjector(database.configuration, topic)
+        await second.untilApplied(life.count + 2)
+        try await second.stop()
+        #expect(topic.starts.last == [0: Int64(ProjectionLimits.messagesOfBusyBatch), 1: 0])
+        #expect(try await database.row("a") == projected("a", Array(life.prefix(2))))
+        #expect(try await database.row("b") == projected("b", life))
+    }
+
     @Test func anEmptyProjectionIsRebuiltFromTheEventStore() async throws {
         let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
         for index in 0..<10 { try await database.record("old-\(index)", life) }
@@ -118,6 +144,26 @@ import Testing
         let second = try RunningProjector(database.configuration, topic)
         await second.untilWalked(1)
         try await second.stop()
+        #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func whatIsGatheredIsAppliedBeforeALostOffsetIsClaimed() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        let projector = try RunningProjector(database.configuration, topic) { configuration in
+            configuration.maximumBatchMessages = life.count + 1
+            (configuration.gathering, configuration.quiet) = (.seconds(3_600), .seconds(3_600))
+        }
+        await projector.untilWalked(1)
+        topic.publish(try load())
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch)
+        topic.publish(try messages("a", life, partition: 1))
+        await topic.untilRead()
+        topic.report(.offsetLost(partition: 0, detail: "gone"))
+        await projector.untilWalked(2)
+        await projector.untilApplied(ProjectionLimits.messagesOfBusyBatch + life.count)
+        try await projector.stop()
+        // The other partition goes on behind what was gathered.
+        #expect(topic.starts.last == [0: Int64(ProjectionLimits.messagesOfBusyBatch)])
         #expect(try await database.row("a") == projected("a", life))
     }
 
@@ -168,6 +214,22 @@ import Testing
         await projector.log.until(1) { if case .stale = $0 { true } else { false } }
         try await projector.stop()
         #expect(try await database.row("a") == projected("a", life))
+    }
+
+    @Test func aRowThatPostgresRefusesStopsNobody() async throws {
+        let (database, topic) = (try await ProjectionDatabase(), MemoryTopic(partitions: 2))
+        try await database.run { try $0.execute("ALTER TABLE order_projection ADD CHECK (customer_id <> 'refused')") }
+        let projector = try RunningProjector(database.configuration, topic)
+        await projector.untilWalked(1)
+        topic.publish(
+            [try message("a", 0, .placed(details("refused")))] + (try messages("b", life))
+                + (try messages("c", life, partition: 1)))
+        await projector.untilApplied(1 + 2 * life.count)
+        await projector.log.until(1) { if case .passedOver = $0 { true } else { false } }
+        try await projector.stop()
+        #expect(try await database.row("a") == nil)
+        #expect(try await database.row("b") == projected("b", life))
+        #expect(try await database.row("c") == projected("c", life))
     }
 
     @Test func garbageStopsNobody() async throws {

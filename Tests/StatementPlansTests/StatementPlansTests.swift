@@ -129,12 +129,12 @@ private final class Sessions: Sendable {
             for (sequence, event) in events.enumerated() {
                 let batch = try names.map { try message($0, Int64(sequence), event) }
                 let position = Position(partition: 0, claim: claim.number, nextOffset: Int64(sequence))
-                _ = try store.apply(BatchFold(batch), moving: [position], in: .first)
+                _ = try store.apply(allOf(batch), moving: [position], in: .first)
             }
             // Messages that show a gap: the histories are read from the event store.
             let gaps = try (0..<10).map { try message(PlansDatabase.filled($0), 7, .paid) }
             _ = try store.apply(
-                BatchFold(gaps), moving: [Position(partition: 0, claim: claim.number, nextOffset: 9)], in: .first)
+                allOf(gaps), moving: [Position(partition: 0, claim: claim.number, nextOffset: 9)], in: .first)
             #expect(try store.isHealingWanted())
             _ = try store.healChunk(maximumOrders: 20)
             _ = try store.knownPositions(of: [0], clusterID: "k")
@@ -213,4 +213,10 @@ private func message(_ orderID: String, _ sequence: Int64, _ event: OrderEvent) 
     return ConsumedMessage(
         partition: 0, offset: 0, orderID: orderID, sequenceNumber: sequence, eventType: type.rawValue,
         payload: bytes[...])
+}
+
+private func allOf(_ messages: [ConsumedMessage]) -> BatchFold {
+    var gathering = Gathering()
+    gathering.add(messages, nextOffsets: [:], at: .now)
+    return gathering.take(leavingSince: nil, atMost: 0)
 }

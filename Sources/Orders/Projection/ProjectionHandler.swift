@@ -1,38 +1,62 @@
 import Consumers
-import Postgres
+import Logging
+import Threads
 
 /// Applies messages to the projection, under load after gathering them for a while. The positions are written in the
 /// transaction of the rows; nothing is committed to the group.
+///
+/// At most one batch is being applied at a time, on the writer's thread; meanwhile the next one is gathered.
 final class ProjectionHandler: MessageHandler {
-    private let configuration: ProjectorConfiguration
-    private let reports: ConsumerReports<ProjectorHappening>
-    private var machine = ProjectorMachine()
-    private var rotation = PositionRotation()
-    private var openedStore: ProjectionStore?
-    /// Messages that are taken over and not applied, and the positions behind them.
-    private var gathered = BatchFold()
-    private var nextOffsets: [Int32: Int64] = [:]
-    private var schedule: GatherSchedule
-
-    init(_ configuration: ProjectorConfiguration, _ reports: ConsumerReports<ProjectorHappening>) {
-        self.configuration = configuration
-        self.reports = reports
-        schedule = GatherSchedule(
-            most: configuration.maximumBatchMessages, gathering: configuration.gathering, quiet: configuration.quiet)
+    private struct Flight {
+        let writing: ProjectionWriter.Flight
+        let messages: Int
+        /// Messages that came since the batch before began.
+        let arrived: Int
+        let positions: Int
+        let begun: ContinuousClock.Instant
+        /// The partitions went away or became doubtful meanwhile: a failure of the batch means nothing any more.
+        var isAbandoned = false
     }
 
-    func beginRound() throws { _ = try store() }
+    private let configuration: ProjectorConfiguration
+    private let reports: ConsumerReports<ProjectorHappening>
+    private let wake: WakeDescriptor
+    private var machine = ProjectorMachine()
+    private var rotation = PositionRotation()
+    private var openedWriter: ProjectionWriter?
+    /// Whether the store was reached since the last failure.
+    private var isConnected = false
+    private var gathering = Gathering()
+    private var schedule: GatherSchedule
+    /// Messages that came since the last batch began.
+    private var arrived = 0
+    private var flight: Flight?
 
-    private func store() throws -> ProjectionStore {
-        if let openedStore {
-            if openedStore.connection.isAlive { return openedStore }
-            // The next server may have been promoted without the last positions: the failure has them asked for again.
-            self.openedStore = nil
-            throw PostgresError(.connection, "the connection was lost while it was idle")
+    /// - Parameter wake: wakes the session when a batch is applied.
+    init(
+        _ configuration: ProjectorConfiguration, _ reports: ConsumerReports<ProjectorHappening>, _ wake: WakeDescriptor
+    ) {
+        self.configuration = configuration
+        self.reports = reports
+        self.wake = wake
+        schedule = GatherSchedule(
+            most: configuration.maximumBatchMessages, gathering: configuration.gathering, quiet: configuration.quiet,
+            leastMessagesPerSecond: configuration.leastMessagesPerSecond)
+    }
+
+    func beginRound() throws {
+        let writer = try writer()
+        if !isConnected {
+            try writer.perform { _ in }
+            isConnected = true
         }
-        let connection = try PostgresConnection(configuration.connection)
-        let made = ProjectionStore(connection, topic: configuration.topic, member: configuration.member)
-        openedStore = made
+        if let outcome = flight?.writing.takeOutcome() { try landed(outcome) }
+    }
+
+    private func writer() throws -> ProjectionWriter {
+        if let openedWriter { return openedWriter }
+        let made = try ProjectionWriter(configuration, wake)
+        openedWriter = made
         return made
     }
 
@@ -40,76 +64,93 @@ final class ProjectionHandler: MessageHandler {
 
     func positions(for request: PositionRequest, from source: any MessageSource) throws -> [Int32: Int64] {
         // A new claim would make the claims of the gathered messages stale.
-        if gathered.messageCount > 0 { try applyGathered() }
-        let store = try store()
+        try finishFlight()
+        if gathering.messageCount > 0 {
+            try startFlight(leavingSince: nil)
+            try finishFlight()
+        }
+        let writer = try writer()
         let cluster = try source.clusterID()
-        let known = try store.knownPositions(of: request.partitions, clusterID: cluster)
+        let known = try writer.perform { try $0.knownPositions(of: request.partitions, clusterID: cluster) }
         let unknown = request.partitions.filter { request.lost[$0] != nil || known[$0] == nil }
         // Read before the claim: what is committed to the event store later is published at or behind these.
         let restarts = unknown.isEmpty ? [:] : try source.endOffsets(of: unknown)
-        let claim = try store.claim(
-            request.partitions, clusterID: cluster, restarts: restarts,
-            reason: request.reason ?? "no position in Kafka cluster \(cluster)")
-        machine.claimed(claim, isHealing: try store.isHealingWanted())
+        let (claim, isHealing) = try writer.perform { store in
+            let claim = try store.claim(
+                request.partitions, clusterID: cluster, restarts: restarts,
+                reason: request.reason ?? "no position in Kafka cluster \(cluster)")
+            return (claim, try store.isHealingWanted())
+        }
+        machine.claimed(claim, isHealing: isHealing)
         reports.claimed(claim, restarts: restarts, reason: request.reason)
         return claim.positions
     }
 
-    /// Gathered messages are read again by the partitions' next owner.
-    func revoked() {
-        dropGathered()
-        machine.doubted()
-    }
+    /// Gathered messages are read again by the partitions' next owner. A batch that is being applied counts if it is
+    /// committed before the next claim.
+    func revoked() { giveUpPositions() }
 
     func failed(_ error: any Error) -> PositionsAfterFailure {
         if let error = error as? ProjectionError, error.code == .stale { reports.happened(.stale) }
-        if let openedStore, !openedStore.connection.isUsable { self.openedStore = nil }
-        dropGathered()
-        machine.doubted()
+        isConnected = false
+        giveUpPositions()
         return .doubtful
     }
 
-    private func dropGathered() {
-        gathered = BatchFold()
-        nextOffsets = [:]
+    private func giveUpPositions() {
+        gathering = Gathering()
+        flight?.isAbandoned = true
+        machine.doubted()
     }
 
     // MARK: Messages
 
     func handle(_ batch: MessageBatch) throws {
-        for message in batch.messages { gathered.add(message) }
-        nextOffsets.merge(batch.nextOffsets) { before, next in
-            assert(before < next, "a position moves back from \(before) to \(next)")
-            return next
-        }
         let now = ContinuousClock.now
-        schedule.arrived(at: now, isFull: batch.messages.count >= ProjectionLimits.messagesPerPoll)
-        if schedule.isDue(messages: gathered.messageCount, now: now) { try applyGathered() }
+        gathering.add(batch.messages, nextOffsets: batch.nextOffsets, at: now)
+        schedule.arrived(at: now)
+        arrived += batch.messages.count
+        if gathering.messageCount >= configuration.maximumBatchMessages { try finishFlight() }
+        try startFlightWhenDue()
     }
 
-    private func applyGathered() throws {
-        let store = try store()
-        let start = ContinuousClock.now
-        let positions = machine.positions(nextOffsets)
-        assert(positions.count == nextOffsets.count, "a partition is read without a claim")
-        let applied = try apply(gathered, moving: positions, in: store)
-        let messages = gathered.messageCount
-        dropGathered()
-        schedule.applied(messages: messages, begun: start)
-        reports.applied(applied, messages: messages, took: .now - start)
-        if rotation.isDue(after: positions.count) {
-            rotation.done(try store.rotate(rotation.table))
-        }
+    private func startFlightWhenDue() throws {
+        let now = ContinuousClock.now
+        guard flight == nil, schedule.isDue(messages: gathering.messageCount, now: now) else { return }
+        try startFlight(leavingSince: schedule.waitSince(now: now))
     }
 
-    private func apply(
-        _ batch: BatchFold, moving positions: [Position], in store: ProjectionStore
-    ) throws -> ProjectionStore.AppliedBatch {
+    private func startFlight(leavingSince start: ContinuousClock.Instant?) throws {
+        assert(flight == nil, "one batch at a time is applied")
+        let batch = gathering.take(leavingSince: start, atMost: configuration.maximumBatchMessages / 2)
+        let positions = machine.positions(batch.nextOffsets)
+        assert(positions.count == batch.nextOffsets.count, "a partition is read without a claim")
+        flight = Flight(
+            writing: try writer().start(batch, moving: positions, in: rotation.table), messages: batch.messageCount,
+            arrived: arrived, positions: positions.count, begun: .now)
+        arrived = 0
+    }
+
+    /// Waits for the batch that is being applied.
+    private func finishFlight() throws {
+        guard let flight else { return }
+        try landed(try writer().outcome(of: flight.writing))
+    }
+
+    private func landed(_ outcome: Result<ProjectionStore.AppliedBatch, any Error>) throws {
+        guard let flight else { return }
+        self.flight = nil
+        let applied: ProjectionStore.AppliedBatch
         do {
-            return try store.apply(batch, moving: positions, in: rotation.table)
-        } catch let error as PostgresError where error.isAboutData {
-            // A value passed the checks of this module and Postgres refuses it. The other orders must not wait for it.
-            return try store.apply(batch, moving: positions, in: rotation.table, carefully: true)
+            applied = try outcome.get()
+        } catch  where flight.isAbandoned {
+            return
+        }
+        schedule.applied(arrived: flight.arrived, begun: flight.begun)
+        reports.applied(applied, messages: flight.messages, took: .now - flight.begun)
+        if rotation.isDue(after: flight.positions) {
+            let table = rotation.table
+            rotation.done(try writer().perform { try $0.rotate(table) })
         }
     }
 
@@ -118,15 +159,32 @@ final class ProjectionHandler: MessageHandler {
     /// What is gathered, when it is due. One chunk of the healing walk, while it is wanted; afterwards the session
     /// looks for messages without waiting.
     func work() throws -> ConsumerDemand {
-        if schedule.isDue(messages: gathered.messageCount, now: .now) { try applyGathered() }
+        try startFlightWhenDue()
         guard machine.isChunkDue else {
-            return ConsumerDemand(
-                nextWork: schedule.due(messages: gathered.messageCount, now: .now), isCatchingUp: machine.isHealing)
+            // The end of a batch wakes the session.
+            let due = flight == nil ? schedule.due(messages: gathering.messageCount, now: .now) : nil
+            return ConsumerDemand(nextWork: due, isCatchingUp: machine.isHealing)
         }
-        let chunk = try store().healChunk(maximumOrders: configuration.healingChunkOrders)
+        try finishFlight()
+        let orders = configuration.healingChunkOrders
+        let chunk = try writer().perform { try $0.healChunk(maximumOrders: orders) }
         machine.healed(isLast: chunk.isLast)
         reports.healed(chunk)
         return ConsumerDemand(nextWork: .now, isCatchingUp: machine.isHealing)
+    }
+
+    // MARK: The end
+
+    /// A batch that is being applied is short, and ``cancelWork()`` waits for it.
+    var isBusy: Bool { false }
+
+    /// Lets the batch in hand end.
+    func cancelWork() {
+        do {
+            try finishFlight()
+        } catch {
+            reports.logger.info("the last batch was not applied", metadata: ["reason": "\(error)"])
+        }
     }
 
     // MARK: What a projector does not need
@@ -135,9 +193,4 @@ final class ProjectionHandler: MessageHandler {
     var hasCommits: Bool { false }
 
     func takeCommits() -> [Int32: Int64] { [:] }
-
-    /// All work is done within the session's calls.
-    var isBusy: Bool { false }
-
-    func cancelWork() {}
 }

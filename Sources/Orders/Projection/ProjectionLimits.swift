@@ -1,15 +1,21 @@
 /// The bounds of the projection, each with its unit.
 public enum ProjectionLimits {
-    /// The most messages applied in one transaction that may be configured. Default 20,000.
+    /// The most messages applied in one transaction that may be configured. Default 60,000.
     public static let maximumBatchMessages = 100_000
     /// The most messages taken over at once: how soon a full batch is noticed.
     public static let messagesPerPoll = 2_000
-    /// The longest gathering that may be configured. Default 500 ms.
+    /// The longest gathering that may be configured. Default 250 ms.
     public static let longestGathering: Duration = .seconds(10)
     /// How long no message comes when the load is over. Longer than the pause between two cuts of the relay.
     static let quiet: Duration = .milliseconds(50)
     /// A batch of at least so many messages shows that messages come faster than they can be applied one by one.
-    static let messagesOfBusyBatch = 500
+    static let messagesOfBusyBatch = 200
+    /// While fewer messages come, the load is over.
+    static let messagesPerSecondUnderLoad = 4_000.0
+    /// For how many times ``quiet`` no message comes when nobody is paying any more.
+    static let quietsOfPayment = 4
+    /// How long, in gatherings, an order that is being paid waits for its next event.
+    static let gatheringsOfPayment = 5
     /// The most orders compared by one chunk of a healing walk that may be configured. Default 1,000.
     public static let maximumHealingChunkOrders = 10_000
     /// How long a statement may be silent before the connection counts as dead.

@@ -92,14 +92,21 @@ extension ProjectionStore {
         """
 
     func appendPositions(_ positions: [Position], to table: PositionTable) throws {
-        try connection.query(Self.appends[table.rawValue], parameters(positions))
+        _ = try connection.pipeline([appending(positions, to: table)])
     }
 
-    /// Holds the claims in force until the end of the transaction.
-    ///
-    /// - Throws: ``ProjectionError/Code/stale`` when one of them is not in force.
-    func holdClaims(_ positions: [Position]) throws {
-        let held = try connection.query(Self.fence, Array(parameters(positions).dropLast()))
+    func appending(_ positions: [Position], to table: PositionTable) -> PostgresQuery {
+        PostgresQuery(Self.appends[table.rawValue], parameters(positions))
+    }
+
+    /// Holds the claims in force until the end of the transaction, see ``requireHeld(_:_:)``.
+    func holding(_ positions: [Position]) -> PostgresQuery {
+        PostgresQuery(Self.fence, Array(parameters(positions).dropLast()))
+    }
+
+    /// - Parameter held: the answer to ``holding(_:)``.
+    /// - Throws: ``ProjectionError/Code/stale`` when one of the claims is not in force.
+    func requireHeld(_ held: PostgresResult, _ positions: [Position]) throws {
         guard held.count == positions.count else {
             throw ProjectionError(
                 .stale, "another member claimed \(positions.count - held.count) of \(positions.count) partitions")

@@ -34,10 +34,15 @@ extension ProjectionStore {
         SELECT order_id, version FROM order_projection WHERE order_id = ANY($1)
         """
 
-    /// The rows of these orders; orders without a row are missing.
-    func rows(of orderIDs: [String]) throws -> [ExactText: ProjectedOrder] {
-        guard !orderIDs.isEmpty else { return [:] }
-        let result = try connection.query(Self.selectRows, [.array(PostgresArray(orderIDs))])
+    /// Reads the rows of these orders, see ``rows(in:)``.
+    func reading(_ orderIDs: [String]) -> PostgresQuery {
+        PostgresQuery(Self.selectRows, [.array(PostgresArray(orderIDs))])
+    }
+
+    /// The rows of orders; orders without a row are missing.
+    ///
+    /// - Parameter result: the answer to ``reading(_:)``.
+    func rows(in result: PostgresResult) throws -> [ExactText: ProjectedOrder] {
         var rows: [ExactText: ProjectedOrder] = [:]
         rows.reserveCapacity(result.count)
         for row in 0..<result.count {
@@ -119,7 +124,7 @@ extension ProjectionStore {
     func write(_ orders: [ProjectedOrder]) throws -> [String] {
         guard !orders.isEmpty else { return [] }
         var columns = RowWriter(reserving: orders.count)
-        for order in orders.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) { columns.append(order) }
+        for index in sortedByID(orders) { columns.append(orders[index]) }
         let written = try connection.query(Self.upsertRows, columns.parameters)
         return try (0..<written.count).map { try written.string($0, RowColumn.orderID.rawValue) }
     }
@@ -127,7 +132,7 @@ extension ProjectionStore {
     /// Writes what can be written, for a batch in which Postgres refused something. Returns the ids of what changed.
     func write(oneByOne orders: [ProjectedOrder], _ refused: inout [UnreadableReport]) throws -> [String] {
         var written: [String] = []
-        for order in orders.sorted(by: { ExactText($0.orderID) < ExactText($1.orderID) }) {
+        for order in sortedByID(orders).map({ orders[$0] }) {
             try connection.execute("SAVEPOINT one_order")
             do {
                 written += try write([order])
@@ -139,6 +144,13 @@ extension ProjectionStore {
         }
         return written
     }
+}
+
+/// The indices of the orders in the byte order of their ids. To move the orders themselves, with all their texts, took
+/// a sixth of the projector's time.
+private func sortedByID(_ orders: [ProjectedOrder]) -> [Int] {
+    let ids = orders.map { ExactText($0.orderID) }
+    return ids.indices.sorted { ids[$0] < ids[$1] }
 }
 
 /// The rows of one upsert, one array per column.

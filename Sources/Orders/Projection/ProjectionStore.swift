@@ -42,19 +42,28 @@ extension ProjectionStore {
         _ fold: BatchFold, moving positions: [Position], in table: PositionTable, carefully: Bool = false
     ) throws -> AppliedBatch {
         try connection.transaction {
-            try holdClaims(positions)
-            let outcome = fold.outcome(try rows(of: fold.ordersToRead))
+            let outcome = fold.outcome(try holdClaims(positions, reading: fold.ordersToRead))
             let healing = HistoryFold(try events.histories(of: outcome.toHeal))
             var applied = AppliedBatch()
             applied.healedOrders = outcome.toHeal.count
             applied.unreadable = fold.unreadable + healing.unreadable
-            let orders = outcome.changed + healing.orders
+            let orders = healing.orders.isEmpty ? outcome.changed : outcome.changed + healing.orders
             let changed = carefully ? try write(oneByOne: orders, &applied.unreadable) : try write(orders)
             applied.changedOrders = changed.count
-            try appendPositions(positions, to: table)
-            try notify(changed)
+            _ = try connection.pipeline([appending(positions, to: table)] + notifying(changed))
             return applied
         }
+    }
+
+    /// Holds the claims and reads rows, in one round trip.
+    ///
+    /// - Throws: ``ProjectionError/Code/stale`` when one of the claims is not in force.
+    private func holdClaims(
+        _ positions: [Position], reading orderIDs: [String]
+    ) throws -> [ExactText: ProjectedOrder] {
+        let results = try connection.pipeline([holding(positions)] + (orderIDs.isEmpty ? [] : [reading(orderIDs)]))
+        try requireHeld(results[0], positions)
+        return results.count > 1 ? try rows(in: results[1]) : [:]
     }
 }
 
@@ -104,7 +113,7 @@ extension ProjectionStore {
             } else {
                 try connection.query(Self.endWalk)
             }
-            try notify(changed)
+            if !changed.isEmpty { _ = try connection.pipeline(notifying(changed)) }
             return HealedChunk(
                 orders: heads.count, changedOrders: changed.count, unreadable: histories.unreadable,
                 isLast: heads.count < maximumOrders)
@@ -117,10 +126,9 @@ extension ProjectionStore {
 extension ProjectionStore {
     private static let notification: PostgresStatement = "SELECT pg_notify('order_projection', $1)"
 
-    /// Wakes the watchers of orders, once per transaction.
-    private func notify(_ changed: [String]) throws {
-        guard !changed.isEmpty else { return }
-        try connection.query(Self.notification, [.text(notificationPayload(changed))])
+    /// Wakes the watchers of orders, once per transaction; no query when nothing changed.
+    private func notifying(_ changed: [String]) -> [PostgresQuery] {
+        changed.isEmpty ? [] : [PostgresQuery(Self.notification, [.text(notificationPayload(changed))])]
     }
 }
 

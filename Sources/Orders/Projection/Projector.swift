@@ -9,14 +9,17 @@ public struct ProjectorConfiguration: Sendable {
     public var postgres: PostgresConfiguration
     /// The topic of the orders' events.
     public var topic = "outbox.event.order"
-    /// The most messages applied in one transaction. Under load batches grow to this; otherwise a message is applied
-    /// when it comes.
-    public var maximumBatchMessages = 20_000
+    /// The most messages gathered, and applied in one transaction. Under load batches grow to this; otherwise a message
+    /// is applied when it comes.
+    public var maximumBatchMessages = 60_000
     /// How long messages are gathered under load, from the beginning of one batch to that of the next, so that several
-    /// events of an order are one write. Without load nothing is gathered. Zero: never.
-    public var gathering: Duration = .milliseconds(500)
+    /// events of an order are one write. Orders that are being paid wait up to five times as long for their next event.
+    /// Without load nothing is gathered. Zero: never.
+    public var gathering: Duration = .milliseconds(250)
     /// Without messages for so long, what is gathered is applied.
     var quiet = ProjectionLimits.quiet
+    /// While fewer messages come, the load is over.
+    var leastMessagesPerSecond = ProjectionLimits.messagesPerSecondUnderLoad
     /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
     public var healingChunkOrders = 1_000
     /// Shown to operators as the owner of claims, for example host and process id.
@@ -38,8 +41,7 @@ public struct ProjectorConfiguration: Sendable {
 
 /// Keeps `order_projection` up to date with the topic of the orders' events.
 ///
-/// One thread does everything: it waits for the source, applies a batch, waits again; librdkafka fetches ahead
-/// meanwhile.
+/// One thread takes messages from the source and gathers them, another one applies a batch meanwhile.
 public final class Projector: Sendable {
     private let consumer: Consumer<ProjectorHappening>
 
@@ -51,8 +53,8 @@ public final class Projector: Sendable {
     ) throws(WakeDescriptorError) {
         consumer = try Consumer(
             name: "projector", drainLimit: .zero, observer: observer, logger: logger, makeSource: makeSource
-        ) { _, reports in
-            ProjectionHandler(configuration, reports)
+        ) { wake, reports in
+            ProjectionHandler(configuration, reports, wake)
         }
     }
 

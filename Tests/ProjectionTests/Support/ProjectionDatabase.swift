@@ -44,7 +44,9 @@ struct ProjectionDatabase: Sendable {
     }
 
     func row(_ orderID: String) async throws -> ProjectedOrder? {
-        try await store { try $0.rows(of: [orderID])[ExactText(orderID)] }
+        try await store { store in
+            try store.rows(in: store.connection.pipeline([store.reading([orderID])])[0])[ExactText(orderID)]
+        }
     }
 
     func number(_ sql: String) async throws -> Int64 {
@@ -58,6 +60,15 @@ extension ProjectionStore {
         _ messages: [ConsumedMessage], moving positions: [Position], in table: PositionTable, carefully: Bool = false
     ) throws -> AppliedBatch {
         try apply(BatchFold(messages), moving: positions, in: table, carefully: carefully)
+    }
+}
+
+extension BatchFold {
+    /// All of these messages.
+    init(_ messages: [ConsumedMessage]) {
+        var gathering = Gathering()
+        gathering.add(messages, nextOffsets: [:], at: .now)
+        self = gathering.take(leavingSince: nil, atMost: 0)
     }
 }
 
