@@ -58,8 +58,8 @@ struct GatherSchedule {
 
     /// A batch was applied.
     ///
-    /// - Parameter arrived: messages that came between the beginnings of the batch before and of this one, also those of
-    ///   orders that stayed behind.
+    /// - Parameter arrived: messages that came between the beginnings of the batch before and of this one, also those
+    ///   of orders that stayed behind.
     mutating func applied(arrived messages: Int, begun: ContinuousClock.Instant) {
         let isLoad: Bool
         if notBefore != nil, let lastBegin {

@@ -146,8 +146,8 @@ extension ProjectionStore {
     }
 }
 
-/// The indices of the orders in the byte order of their ids. To move the orders themselves, with all their texts, took a
-/// sixth of the projector's time.
+/// The indices of the orders in the byte order of their ids. To move the orders themselves, with all their texts, took
+/// a sixth of the projector's time.
 private func sortedByID(_ orders: [ProjectedOrder]) -> [Int] {
     let ids = orders.map { ExactText($0.orderID) }
     return ids.indices.sorted { ids[$0] < ids[$1] }

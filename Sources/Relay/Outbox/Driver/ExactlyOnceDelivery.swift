@@ -95,7 +95,7 @@ final class ExactlyOnceDelivery: Delivery {
         offering: while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
             let isFirst = pipeline.rowsInTransaction == 0
-            let mayPark = isFirst || !beganEarlier && !chunk.hasOfferedRow(like: row)
+            let mayPark = try isFirst || (!beganEarlier && !chunk.hasOfferedRow(like: row))
             switch try pipeline.offer(row, isAlone: isFirst, mayPark: mayPark) {
             case .taken: chunk.next += 1
             case .full: return .offered(all: false)

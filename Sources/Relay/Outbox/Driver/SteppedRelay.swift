@@ -25,7 +25,7 @@ package final class SteppedRelay {
     private let loop: LeadLoop
     private var lead: LeadConnection?
     /// The backend of the last leading connection.
-    private var former: Backend?
+    private var former: PostgresBackend?
     private var session: RelaySession?
     /// What the working thread does next, or has done.
     private var action: RelayAction?
