@@ -69,7 +69,7 @@ public struct EventFilter: Codable, Sendable {
 }
 
 /// The direction of a list.
-public enum EventOrder: String, Codable, Sendable {
+public enum EventOrder: String, Codable, Sendable, CaseIterable {
     /// From the largest id down.
     case newestFirst = "newest_first"
     /// From the smallest id up.

@@ -1,4 +1,5 @@
 package import Logging
+import Postgres
 
 /// A relay that somebody else advances, step by step, for simulations: the code of its leading and its working thread,
 /// without the threads. A step that would wait returns at once; its time says until when it waits.
