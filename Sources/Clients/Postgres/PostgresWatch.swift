@@ -5,8 +5,8 @@ import Threads
 /// thread of its own.
 ///
 /// Where a proxy or a load balancer holds the connection open, the kernel's bounds do not notice that the path behind
-/// it is dead. So another connection asks Postgres what the backend does: a backend that waits for its client, twice, has
-/// answered or has never got the statement. A Postgres that answers nobody for long ends the wait as well.
+/// it is dead. So another connection asks Postgres what the backend does: a backend that waits for its client, twice,
+/// has answered or has never got the statement. A Postgres that answers nobody for long ends the wait as well.
 final class PostgresWatch: Sendable {
     /// The times of ``PostgresLimits``; a test has shorter ones.
     struct Bounds: Sendable {

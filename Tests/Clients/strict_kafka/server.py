@@ -121,7 +121,7 @@ def refusal(request, code):
     """An answer with the same code for every part of the request."""
     topics = [
         Fields(name=topic.name, error=code, partitions=[
-            Fields(index=one if isinstance(one, int) else one.index, error=code, base_offset=-1, offset=-1, high=-1, stable=-1, records=b"")
+            Fields(index=one if isinstance(one, int) else one.index, error=code, base_offset=-1, offset=-1, high=-1, stable=-1, preferred=-1, records=b"")
             for one in getattr(topic, "partitions", None) or [] if isinstance(one, int) or hasattr(one, "index")])
         for topic in getattr(request, "topics", None) or []]
     return Fields(error=code, topics=topics, producer_id=-1, epoch=-1, generation=-1, node=-1)

@@ -127,8 +127,8 @@ extension ClientHandle {
 
     /// The oldest and the next offset of a partition.
     ///
-    /// `rd_kafka_query_watermark_offsets` asks for both at once, but before librdkafka 2.3 it waits for ever for a broker
-    /// that is away, whatever its limit is.
+    /// `rd_kafka_query_watermark_offsets` asks for both at once, but before librdkafka 2.3 it waits for ever for a
+    /// broker that is away, whatever its limit is.
     func watermarks(_ partition: KafkaPartition, within limit: Duration) throws(KafkaError) -> KafkaWatermarks {
         let deadline = ContinuousClock.now + limit
         let low = try offset(.beginning, of: partition, within: limit)
