@@ -76,12 +76,17 @@ public struct OperatorDesk {
     }
 
     /// One snapshot for all statements of `body`, which must only read.
+    ///
+    /// Rows are walked in the order of an index, and others are looked up for each: a plan that reads a whole index, to
+    /// sort it or to join it, looks cheap where statistics say that few rows match.
     func reading<T>(_ body: () throws -> T) throws -> T {
         try connection.transaction(.repeatableRead) {
             try connection.execute(
                 """
                 SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = \(OperationsLimits.statementMilliseconds);
-                SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off
+                SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+                SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+                SET LOCAL enable_material = off; SET LOCAL enable_memoize = off
                 """)
             return try body()
         }

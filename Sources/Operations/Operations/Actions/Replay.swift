@@ -33,10 +33,7 @@ public struct Replay: Codable, Sendable {
     public var isRunning: Bool
 
     /// The share of the range of ids that is done, from 0 to 1.
-    public var progress: Double {
-        guard endedAt == nil else { return 1 }
-        return toId > fromId ? Double(doneThrough - fromId + 1) / Double(toId - fromId + 1) : 0
-    }
+    public var progress: Double { Double(doneThrough - fromId + 1) / Double(toId - fromId + 1) }
 }
 
 extension OperatorDesk {

@@ -129,19 +129,22 @@ extension OperatorDesk {
 extension OutboxStatus {
     /// What the relay's state shows to be in the way.
     var relayBlockers: [Blocker] {
-        let waits = (backlog?.rows ?? 0) > 0
         if let pause = relay.pause {
             let who = (pause.caller ?? "an operator") + (pause.reason.map { ": \($0)" } ?? "")
             let state = pause.isInEffect ? "is paused" : "is asked to pause"
-            return [Blocker(kind: .paused, summary: "the relay \(state) by \(who)", since: pause.since)]
+            let blocker = Blocker(kind: .paused, summary: "the relay \(state) by \(who)", since: pause.since)
+            return relay.leaseIsValid ? [blocker] : [blocker, noRelay]
         }
-        guard relay.leaseIsValid else {
-            let last = relay.leader.map { "; \($0) led last" } ?? "; none has ever led"
-            return [Blocker(kind: .noRelay, summary: "no relay leads\(last)", since: relay.movedAt)]
-        }
-        let still = takenAt.seconds(since: relay.movedAt)
-        guard waits, still > Double(OperationsLimits.stalledSeconds) else { return [] }
+        guard relay.leaseIsValid else { return [noRelay] }
+        // A relay that was idle for long has an old checkpoint when the next row comes.
+        let still = min(takenAt.seconds(since: relay.movedAt), backlog?.oldestAgeSeconds ?? 0)
+        guard still > Double(OperationsLimits.stalledSeconds) else { return [] }
         let summary = "the relay leads, and its checkpoint has not moved for \(DrainForecast.words(still))"
         return [Blocker(kind: .relayStalled, summary: summary, since: relay.movedAt)]
+    }
+
+    private var noRelay: Blocker {
+        let last = relay.leader.map { "; \($0) led last" } ?? "; none has ever led"
+        return Blocker(kind: .noRelay, summary: "no relay leads\(last)", since: relay.movedAt)
     }
 }
