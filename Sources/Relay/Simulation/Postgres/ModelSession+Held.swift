@@ -7,7 +7,7 @@ extension ModelSession {
         case .parkedKeys:
             let keys = server.mutant == .parkedKeyLetThrough ? [] : tables.parked
             return PostgresResult(
-                columns: 3, rows: keys.map { [.text($0.key.type), .text($0.key.id), Self.time($0.retryAt)] })
+                columns: 4, rows: keys.map { [.text($0.key.type), .text($0.key.id), Self.time($0.retryAt), .null] })
         case .heldCount:
             return PostgresResult(columns: 1, rows: [[.int8(Int64(tables.held.count))]])
         case .park: park(arguments)

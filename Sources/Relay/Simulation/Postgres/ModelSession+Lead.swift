@@ -61,7 +61,7 @@ extension ModelSession {
         case .renewLease:
             let isOwn = tables.checkpoint.epoch == arguments.integer(1) || server.mutant == .noFenceOnLease
             if isOwn { server.setLease(server.now() + (arguments.integer(2) ?? 0)) }
-            return PostgresResult(columns: 1, rows: [[.bool(isOwn)]])
+            return PostgresResult(columns: 2, rows: [[.bool(isOwn), .null]])
         default:
             if tables.checkpoint.epoch == arguments.integer(1) { server.setLease(0) }
             return PostgresResult(columns: 1, rows: [[.int8(server.tables.lease)]])

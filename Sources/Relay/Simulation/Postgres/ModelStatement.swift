@@ -99,7 +99,7 @@ enum ModelStatement: Sendable {
         ("WITH sized AS MATERIALIZED", .backlog),
         ("WITH chunk AS (SELECT *, coalesce(octet_length(payload)", .heavyBacklog),
         ("count(*) FILTER", .backlogCount),
-        ("SELECT aggregate_type, aggregate_id, retry_at FROM", .parkedKeys),
+        ("SELECT aggregate_type, aggregate_id, retry_at,", .parkedKeys),
         ("WITH parked AS (", .park),
         (".held (outbox_id, aggregate_type", .hold),
         ("SELECT count(*) FROM \"outbox_relay\".held", .heldCount),
