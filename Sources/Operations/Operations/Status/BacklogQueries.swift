@@ -96,6 +96,7 @@ extension OperatorDesk {
             """, checkpoint.parameters + [.int8(floor)])
     }
 
+    /// Without an order: for an order by outbox_id the planner walks the whole outbox once for each transaction.
     private func count(late checkpoint: CheckpointPicture) throws -> Counted {
         guard checkpoint.inProgress != "{}" else { return Counted() }
         return try counted(
@@ -103,7 +104,7 @@ extension OperatorDesk {
             SELECT late.outbox_id, late.created_at FROM unnest($5::xid8[]) AS x
             CROSS JOIN LATERAL (SELECT outbox_id, created_at FROM \(schema).source AS o
                                 WHERE transaction_id = x AND \(CheckpointPicture.waits)
-                                ORDER BY transaction_id, outbox_id LIMIT \(OperationsLimits.rowsCounted + 1)) AS late
+                                LIMIT \(OperationsLimits.rowsCounted + 1)) AS late
             LIMIT \(OperationsLimits.rowsCounted + 1)
             """, checkpoint.parameters)
     }
