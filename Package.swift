@@ -145,7 +145,8 @@ let operations: [Target] = [
     library(
         .operations, "Console",
         [
-            "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird, httpTypes,
+            "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird,
+            httpTypes,
             nioCore, logging, lifecycle,
         ],
         embedded: [

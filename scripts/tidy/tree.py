@@ -8,7 +8,7 @@ import subprocess
 
 from tidy.swift import Source
 
-GROUPS = {"Support", "Clients", "Servers", "Relay", "Orders", "Executables"}
+GROUPS = {"Support", "Clients", "Servers", "Relay", "Orders", "Operations", "Executables"}
 DOCUMENTED_PERCENT = 90
 TYPES = {"struct", "class", "enum", "actor", "protocol", "typealias"}
 

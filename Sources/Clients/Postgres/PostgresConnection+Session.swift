@@ -113,3 +113,12 @@ struct ClockComparison: CustomStringConvertible {
         return "\(Double(abs(tenths)) / 10) s \(tenths < 0 ? "behind" : "ahead")"
     }
 }
+
+extension PostgresConnection {
+    /// Asked after every commit. The outcome is as unknown as that of a lost connection: the transaction is committed
+    /// here, and perhaps not on the synchronous standby.
+    func requireStandby() throws(PostgresError) {
+        guard standbyWait.isCancelled else { return }
+        throw lost(.connection, "a commit's wait for the synchronous standby was cancelled: the standby may lack it")
+    }
+}

@@ -22,7 +22,7 @@ public final class PostgresConnection {
     /// The statement of ``start(_:_:)`` whose answer was not taken in yet.
     private var running: PostgresStarted?
     private var isBroken = false
-    private let standbyWait = StandbyWait()
+    let standbyWait = StandbyWait()
     /// The limits of the statements from now on; see ``within(_:_:)``.
     private var patience: Patience
     /// When the statement was sent, or its last byte came.
@@ -374,13 +374,6 @@ public final class PostgresConnection {
         if let failure { throw noting(failure) }
         try requireStandby()
         return result
-    }
-
-    /// Asked after every commit. The outcome is as unknown as that of a lost connection: the transaction is committed
-    /// here, and perhaps not on the synchronous standby.
-    func requireStandby() throws(PostgresError) {
-        guard standbyWait.isCancelled else { return }
-        throw lost(.connection, "a commit's wait for the synchronous standby was cancelled: the standby may lack it")
     }
 
     /// A server error that ends the session also ends the use of this object.

@@ -33,8 +33,12 @@ struct ConsoleSettings {
         console.services = Self.services(environment)
         console.kafka = Self.kafka(environment)
         console.topics = environment.string("RELAY_TOPIC", default: console.topics)
-        console.groups = environment.string("CONSOLE_GROUPS", default: "payments").split(separator: ",").map { String($0) }
+        console.groups = environment.string("CONSOLE_GROUPS", default: "payments").split(separator: ",").map {
+            String($0)
+        }
         console.access = Self.access(environment)
+        // A shell that has read the addresses of `make up` has this one; it is no setting.
+        _ = environment.optionalString("CONSOLE_URL")
         environment.reportUnknown(prefix: "CONSOLE_")
         self.console = console
         try environment.finish()
@@ -68,10 +72,11 @@ struct ConsoleSettings {
 
     private static func access(_ environment: EnvironmentReader) -> ConsoleConfiguration.Access {
         let token = environment.secret("CONSOLE_TOKEN") { token in
-            tokenCharacters.contains(token.count) && token.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+            tokenCharacters.contains(token.count)
+                && token.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
                 ? nil
-                : "must have \(tokenCharacters.lowerBound) to \(tokenCharacters.upperBound) letters, digits, dots, hyphens "
-                    + "and underscores"
+                : "must have \(tokenCharacters.lowerBound) to \(tokenCharacters.upperBound) letters, digits, dots, "
+                    + "hyphens and underscores"
         }
         let header = environment.optionalString("CONSOLE_PROXY_HEADER")
         if token != nil && header != nil {

@@ -46,7 +46,8 @@ struct ActionRequest: Decodable, Sendable {
         case .release: try desk.release(keys(desk), reason: reason)
         case .skip: try desk.skip([row()], reason: reason)
         case .edit:
-            try desk.edit(row(), payload: after?.payload.map { Array($0.utf8) }, headers: after?.headers, reason: reason)
+            try desk.edit(
+                row(), payload: after?.payload.map { Array($0.utf8) }, headers: after?.headers, reason: reason)
         case .pause: try desk.pause(reason: reason)
         case .resume: try desk.resume(reason: reason)
         }

@@ -89,11 +89,13 @@ struct ConsoleAccess: Sendable {
     private static func loginPage(status: HTTPResponse.Status, message: String?) -> Response {
         let note = message.map { "<p class=\"notice bad\" role=\"alert\">\($0)</p>" } ?? ""
         let page = """
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Outbox console</title>
-            <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="console.css">
-            </head><body><main><h1>Outbox console</h1>\(note)<form class="filters" method="post" action="login">
-            <label>Token <input id="token" name="token" type="password" required autofocus
-            autocomplete="current-password"></label>
+            <!doctype html>
+            <html lang="en"><head><meta charset="utf-8"><title>Outbox console</title>
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <link rel="stylesheet" href="console.css"></head>
+            <body><main><h1>Outbox console</h1>\(note)
+            <form class="filters" method="post" action="login">
+            <label>Token <input id="token" name="token" type="password" required autofocus></label>
             <button class="primary">Open</button></form></main></body></html>
             """
         return Response(

@@ -24,7 +24,8 @@ struct ConsoleGuard: RouterMiddleware {
             }
             response = try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound {
-            response = try ConsoleAnswer.json(ConsoleError(.notFound, "there is no \(request.uri.path)"), status: .notFound)
+            response = try ConsoleAnswer.json(
+                ConsoleError(.notFound, "there is no \(request.uri.path)"), status: .notFound)
         } catch let error as HTTPError {
             response = try ConsoleAnswer.json(
                 ConsoleError(error.status, error.body ?? error.status.reasonPhrase), status: error.status)
@@ -33,7 +34,8 @@ struct ConsoleGuard: RouterMiddleware {
         } catch {
             let answer = ConsoleError.of(error)
             if answer.status == .internalServerError {
-                context.logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+                context.logger.error(
+                    "a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             }
             response = try ConsoleAnswer.json(answer, status: answer.status)
         }

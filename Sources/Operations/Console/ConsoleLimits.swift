@@ -1,5 +1,5 @@
 /// Every bound of the console, with its unit in the name.
-public enum ConsoleLimits {
+enum ConsoleLimits {
     /// Time between two statuses while a page listens, in milliseconds. One status serves all pages.
     static let statusMilliseconds = 2_000
     /// The same while nobody listens, for the charts alone.

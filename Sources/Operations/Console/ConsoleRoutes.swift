@@ -31,7 +31,7 @@ struct ConsoleRoutes: Sendable {
                     kafka: configuration.kafka != nil))
         }
         router.get("status") { _, _ in
-            try ConsoleAnswer.json(try await questions.ask { try $0.status() })
+            try ConsoleAnswer.json(try await feed.status())
         }
         router.get("history") { _, _ in
             try ConsoleAnswer.json(History(samples: await feed.history.samples))

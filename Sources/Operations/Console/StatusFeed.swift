@@ -51,7 +51,8 @@ actor StatusFeed {
     private nonisolated func repeating(_ body: () async -> Void) async {
         while !Task.isCancelled {
             await body()
-            try? await Task.sleep(for: .milliseconds(await pauseMilliseconds))
+            let next = ContinuousClock.now + .milliseconds(await pauseMilliseconds)
+            try? await Task.sleep(until: next, clock: .continuous)
         }
     }
 
@@ -79,6 +80,16 @@ actor StatusFeed {
             failure = answer.message
             tell("failure", (try? OperatorJSON.text(answer)) ?? "{}")
         }
+    }
+
+    /// The last status that was taken.
+    ///
+    /// - Throws: ``ConsoleError`` while there is none, and while Postgres is away.
+    func status() throws -> OutboxStatus {
+        guard !isFailing, let previous else {
+            throw ConsoleError(.serviceUnavailable, isFailing ? failure : "no status was taken yet")
+        }
+        return previous
     }
 
     /// Whether the last status could be taken.

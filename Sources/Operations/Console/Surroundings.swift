@@ -5,8 +5,8 @@ import Postgres
 import Synchronization
 import Threads
 
-/// Asks the processes for their health and Kafka for the consumers' lag, on a thread of its own: a process that does not
-/// answer delays no status.
+/// Asks the processes for their health and Kafka for the consumers' lag, on a thread of its own: a process that does
+/// not answer delays no status.
 final class Surroundings: Sendable {
     /// What was found out last.
     struct Findings: Sendable {
@@ -61,7 +61,9 @@ final class Surroundings: Sendable {
             let connection = try PostgresConnection(configuration.postgres)
             defer { connection.close() }
             let desk = try OperatorDesk(connection, schema: configuration.relaySchema)
-            if let group = try desk.projectionLag(kafka, topic: configuration.topic("order")) { found.consumers.append(group) }
+            if let group = try desk.projectionLag(kafka, topic: configuration.topic("order")) {
+                found.consumers.append(group)
+            }
             for name in configuration.groups {
                 found.consumers.append(try ConsumerLag(kafka).group(name, topic: configuration.topic("order")))
             }

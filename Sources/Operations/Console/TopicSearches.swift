@@ -18,7 +18,9 @@ final class TopicSearches: Sendable {
     ///
     /// - Throws: ``ConsoleError`` without an address of Kafka, and when Kafka does not answer.
     func find(_ life: EventLife) async throws -> EventLife {
-        guard let kafka = configuration.kafka else { throw ConsoleError(.conflict, "KAFKA_BOOTSTRAP_SERVERS is not set for the console") }
+        guard let kafka = configuration.kafka else {
+            throw ConsoleError(.conflict, "KAFKA_BOOTSTRAP_SERVERS is not set for the console")
+        }
         let topic = configuration.topic(life.event.aggregateType)
         return try await executor.run {
             var life = life

@@ -34,9 +34,9 @@ export function replace(element, ...children) {
     return element;
 }
 
-/// A list of terms and values; values that are null or empty are left out.
+/// A list of terms and values; values that are null, false or empty are left out.
 export function facts(entries) {
-    return h("dl", {class: "facts"}, entries.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    return h("dl", {class: "facts"}, entries.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "")
         .map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]));
 }
 
