@@ -41,9 +41,10 @@ export function facts(entries) {
 }
 
 /// A table in a box that scrolls sideways. columns: [{title, cell(row), number}]; open(row) makes the rows clickable.
-export function table(caption, columns, rows, open) {
+/// name(row) is a row's id in the page: a row that has the focus keeps it when the table is drawn again.
+export function table(caption, columns, rows, open, name = () => null) {
     const head = h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.number && "number"}, column.title)));
-    const body = rows.map((row) => h("tr", open ? rowHandlers(() => open(row)) : {},
+    const body = rows.map((row) => h("tr", open ? {id: name(row), ...rowHandlers(() => open(row))} : {},
         columns.map((column) => h("td", {class: column.number && "number"}, column.cell(row)))));
     return h("div", {class: "scroll"}, h("table", {"aria-label": caption}, h("thead", {}, head), h("tbody", {}, body)));
 }
@@ -51,7 +52,12 @@ export function table(caption, columns, rows, open) {
 function rowHandlers(open) {
     return {
         tabindex: 0, onclick: (event) => { if (!event.target.closest("a, button, input")) open(); },
-        onkeydown: (event) => { if (event.key === "Enter" && event.target === event.currentTarget) open(); },
+        onkeydown: (event) => {
+            if (event.key !== "Enter" || event.target !== event.currentTarget) return;
+            // Otherwise the same key presses the button that gets the focus in the opened drawer.
+            event.preventDefault();
+            open();
+        },
     };
 }
 

@@ -67,7 +67,7 @@ export function rowTable(rows, open) {
         {title: "Event", cell: (row) => row.event_type ?? "–"},
         {title: "Seq.", number: true, cell: (row) => count(row.sequence_number)},
         {title: "Written", cell: (row) => time(row.created_at)},
-    ], rows, open);
+    ], rows, open, (row) => `row-${row.outbox_id}`);
 }
 
 function filterForm(filters, changed) {

@@ -76,7 +76,7 @@ function keyTable(keys, open) {
         {title: "First row", number: true, cell: (key) => count(key.outbox_id)},
         {title: "Parked", cell: (key) => time(key.parked_at)},
         {title: "Next", cell: (key) => (key.release_asked_at ? ["release asked for ", time(key.release_asked_at)] : key.retry_at ? ["the relay tries again ", time(key.retry_at)] : "waits for an operator")},
-    ], keys, open);
+    ], keys, open, (key) => `key-${key.outbox_id}`);
 }
 
 function filterForm(filters, changed) {
