@@ -11,11 +11,12 @@
 import argparse
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 
 import psycopg
-from console.pages import Console, expect, order_of, place_order
+from console.pages import SECONDS, Console, expect, order_of, place_order
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
@@ -31,9 +32,9 @@ def live(options):
         page.keyboard.press("Enter")
         drawer = page.locator("dialog[open]")
         drawer.locator("pre", has_text="onerror").wait_for()
-        expect("row=" in page.url, f"the drawer is not in the address: {page.url}")
+        page.wait_for_url(lambda url: "row=" in url)
         page.keyboard.press("Escape")
-        expect("row=" not in page.url, "a closed drawer stays in the address")
+        page.wait_for_url(lambda url: "row=" not in url)
 
         database.execute(
             """INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload, headers)
@@ -44,6 +45,7 @@ def live(options):
         hostile.click()
         page.locator("dialog[open] pre", has_text="onerror").wait_for()
         page.keyboard.press("Escape")
+        give_up(database, HOSTILE)
 
         page = console.open(f"/orders?id={order}")
         page.get_by_text("order_paid").first.wait_for()
@@ -56,6 +58,24 @@ def live(options):
         other = console.open("/outbox?from_id=many")
         other.get_by_role("alert").get_by_text("from_id").wait_for()
         expect(console.titles_are_ours(), "a text of a row was run as a script")
+
+
+def give_up(database, aggregate_type):
+    """Drops rows whose type can be no topic: the invariants are about the others."""
+    parked = "FROM outbox_relay.parked WHERE aggregate_type = %s"
+    wait_until(database, f"SELECT EXISTS (SELECT {parked})", aggregate_type)
+    database.execute("UPDATE outbox_relay.held SET skipped = true WHERE aggregate_type = %s", (aggregate_type,))
+    database.execute("UPDATE outbox_relay.parked SET release_asked_at = now() WHERE aggregate_type = %s", (aggregate_type,))
+    database.execute("SELECT pg_notify(channel, '') FROM outbox_relay.relay")
+    wait_until(database, f"SELECT NOT EXISTS (SELECT {parked})", aggregate_type)
+    database.execute("DELETE FROM outbox WHERE aggregate_type = %s", (aggregate_type,))
+
+
+def wait_until(database, question, *parameters):
+    deadline = time.monotonic() + SECONDS
+    while not database.execute(question, parameters).fetchone()[0]:
+        expect(time.monotonic() < deadline, f"not in time: {question}")
+        time.sleep(0.1)
 
 
 def relay_gone(options):
