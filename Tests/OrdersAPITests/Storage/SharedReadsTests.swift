@@ -74,8 +74,8 @@ struct SharedReadsTests {
         customerID: "customer", vendorID: "vendor", productID: "product", quantity: 5, totalPrice: Money(cents: 9_999)!,
         paymentMethod: "CREDIT_CARD")
 
-    /// A statement is counted when its portal is closed, which can be after its rows have arrived: so the sessions of the
-    /// store must be idle.
+    /// A statement is counted when its portal is closed, which can be after its rows have arrived: so the sessions of
+    /// the store must be idle.
     private static let busy: PostgresStatement = """
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'store%' AND state <> 'idle'
