@@ -57,6 +57,7 @@ final class HTTP1ConnectionHandler: ChannelInboundHandler, HTTP2LoopContext.Conn
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         server.loop.add(self, tick: TimeAmount(limits.timerInterval))
+        logger.trace("connection opened")
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -98,6 +99,7 @@ final class HTTP1ConnectionHandler: ChannelInboundHandler, HTTP2LoopContext.Conn
     private func end() {
         guard phase != .closed else { return }
         phase = .closed
+        logger.trace("connection closed", metadata: ["requests": "\(requests)"])
         run?.cancel()
         run = nil
         resumeWriters()
