@@ -55,6 +55,8 @@ public final class LossLedger: Sendable {
         var next: ContinuousClock.Instant?
         while true {
             wake.wait(until: next)
+            // Asked before the write: what was noted before the stop is then part of it.
+            let isLast = isStopping.load(ordering: .acquiring)
             do {
                 try write()
                 next = nil
@@ -63,7 +65,7 @@ public final class LossLedger: Sendable {
                 next = .now + backoff.failed()
                 logger.debug("lost records are not recorded yet", metadata: ["error": "\(error)"])
             }
-            if isStopping.load(ordering: .acquiring) { return }
+            if isLast { return }
         }
     }
 
