@@ -63,18 +63,23 @@ final class RelaySignals: Sendable {
         recordWake = try WakeDescriptor()
     }
 
+    /// Sets a value, and rings if it is another one than before.
+    private func change<Value: Equatable & Sendable>(
+        _ value: any WritableKeyPath<State, Value> & Sendable, to new: Value, ringing wake: WakeDescriptor
+    ) {
+        let hasChanged = state.withLock { state in
+            defer { state[keyPath: value] = new }
+            return state[keyPath: value] != new
+        }
+        if hasChanged { wake.wake() }
+    }
+
     // MARK: Set by the leading thread
 
     /// Whether this relay leads; a change rings for the working thread.
     var lead: Lead {
         get { state.withLock { $0.lead } }
-        set {
-            let hasChanged = state.withLock { state in
-                defer { state.lead = newValue }
-                return state.lead != newValue
-            }
-            if hasChanged { workWake.wake() }
-        }
+        set { change(\.lead, to: newValue, ringing: workWake) }
     }
 
     /// A transaction pooler was found: nothing may be kept in the session.
@@ -121,13 +126,7 @@ final class RelaySignals: Sendable {
     /// Who has the relay paused, and why; nil if it is not. A change rings for the working thread.
     var pause: String? {
         get { state.withLock { $0.pause } }
-        set {
-            let hasChanged = state.withLock { state in
-                defer { state.pause = newValue }
-                return state.pause != newValue
-            }
-            if hasChanged { workWake.wake() }
-        }
+        set { change(\.pause, to: newValue, ringing: workWake) }
     }
 
     /// Whether writers notify; rings for the working thread.
@@ -144,13 +143,7 @@ final class RelaySignals: Sendable {
     /// Whether writers should notify; a change rings for the leading thread.
     var wantsSleepLock: Bool {
         get { state.withLock { $0.wantsSleepLock } }
-        set {
-            let hasChanged = state.withLock { state in
-                defer { state.wantsSleepLock = newValue }
-                return state.wantsSleepLock != newValue
-            }
-            if hasChanged { leadWake.wake() }
-        }
+        set { change(\.wantsSleepLock, to: newValue, ringing: leadWake) }
     }
 
     /// The newest cut that is published as a whole, or the current one as far as its rows are settled: what the record
