@@ -65,6 +65,10 @@ http {{ access_log off; keepalive_requests 1000000000;
                             "≥ 0.85")
         self.shapes(rounds)
         self.report.compare("h1 GET /livez / nginx return 200, one worker", self.livez, self.nginx_ok, rounds, "≥ 0.7")
+        for name, options in (("one connection", ["-c", "1"]), ("256 connections", ["-c", "256"]),
+                              ("a connection for each request", ["-H", "Connection: close"])):
+            self.report.compare(f"h1 GET /livez, {name} / nginx", lambda: self.wrk(self.http, "/livez", *options),
+                                lambda: self.wrk(self.nginx, "/", *options), rounds)
         self.insert_projection()
         script = os.path.join(self.bench.folder, "sql", "list.sql")
         self.report.compare(f"h1 list orders REST, 10 of {PROJECTED:,} / pgbench of the same query, 16 clients", self.list_orders,
@@ -134,8 +138,8 @@ http {{ access_log off; keepalive_requests 1000000000;
                 1 + n % 4, 1 + n % 5, now() - n * interval '1 second', now() FROM generate_series(1, {PROJECTED}) n""")
         self.bench.postgres.sql("VACUUM ANALYZE order_projection")
 
-    def wrk(self, port, path):
-        out = subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", str(self.bench.seconds), f"http://127.0.0.1:{port}{path}"],
+    def wrk(self, port, path, *options):
+        out = subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", str(self.bench.seconds), *options, f"http://127.0.0.1:{port}{path}"],
                              capture_output=True, text=True, check=True).stdout
         if "Non-2xx" in out:
             raise RuntimeError(f"wrk met failures:\n{out}")

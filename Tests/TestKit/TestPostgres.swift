@@ -188,14 +188,16 @@ private enum TestPostgresScript {
             chown postgres "$dir"
         fi
         cd "$dir" || exit 1
-        # Some builds come without the extensions.
+        # Some builds come without the extensions. All tests share its table: at 5,000 statements, the default, those of
+        # one test pushed those of another out.
         preload=
         [ ! -e "$("$bin/pg_config" --pkglibdir 2>/dev/null)/pg_stat_statements.so" ] || preload=pg_stat_statements
         start() {
             "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -s start -o "-p $port -h 127.0.0.1 \
                 -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=300 \
                 -c max_prepared_transactions=32 -c shared_buffers=64MB -c max_wal_size=256MB \
-                -c shared_preload_libraries=$preload -c autovacuum_naptime=5s \
+                -c shared_preload_libraries=$preload ${preload:+-c pg_stat_statements.max=50000} \
+                -c autovacuum_naptime=5s \
                 -c log_min_messages=fatal" >/dev/null 2>&1 \
                 && echo ready || { echo failed; tail -n 20 "$dir/log" >&2; }
         }
