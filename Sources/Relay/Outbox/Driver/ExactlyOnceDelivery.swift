@@ -95,8 +95,10 @@ final class ExactlyOnceDelivery: Delivery {
         offering: while !chunk.isOffered, pipeline.rowsInTransaction < limits.rowsPerTransaction {
             guard let row = try pipeline.nextRow(&chunk) else { continue }
             let isFirst = pipeline.rowsInTransaction == 0
-            let mayPark = try isFirst || (!beganEarlier && !chunk.hasOfferedRow(like: row))
-            switch try pipeline.offer(row, isAlone: isFirst, mayPark: mayPark) {
+            // Asked only for a row that is refused: it looks through the chunk.
+            switch try pipeline.offer(
+                row, isAlone: isFirst, mayPark: isFirst || (!beganEarlier && !chunk.hasOfferedRow(like: row)))
+            {
             case .taken: chunk.next += 1
             case .full: return .offered(all: false)
             case .tooEarly: break offering
