@@ -1,3 +1,4 @@
+import Synchronization
 public import Threads
 
 /// A few connections shared by many callers, each connection on a thread of its own.
@@ -30,67 +31,101 @@ public final class PostgresPool: Sendable {
     /// - Parameter body: must only read: it may run twice.
     /// - Throws: what `body` throws, or ``PostgresError``: code `pool` when too many callers wait or the pool is
     ///   closed, `connection` or `deadline` when a connection cannot be made.
-    public func reading<T: Sendable>(
+    public nonisolated(nonsending) func reading<T: Sendable>(
         _ body: @escaping @Sendable (PostgresConnection) throws -> T
     ) async throws -> T {
         let worker = try await state.acquire()
         do {
             let value = try await worker.run(body)
-            await state.release(worker)
+            state.release(worker)
             return value
         } catch {
-            await state.release(worker)
+            state.release(worker)
             throw error
         }
     }
 
     /// Refuses new callers, lets the running ones finish and ends the threads.
     public func close() async {
-        await state.close()
+        state.close()
     }
 }
 
 /// The free workers, and the callers that wait for one. Only one of the two lists has entries at any time.
-private actor PoolState {
-    private var free: [PoolWorker]
-    private var waiters: [CheckedContinuation<PoolWorker, any Error>] = []
+///
+/// Behind a mutex, not in an actor: a caller whose tasks run on an event loop would change threads twice for each call.
+private final class PoolState: Sendable {
+    private struct Lists {
+        var free: [PoolWorker]
+        var waiters: [CheckedContinuation<PoolWorker, any Error>] = []
+        var isClosed = false
+    }
+
+    private let lists: Mutex<Lists>
     private let maximumWaiters: Int
     private let size: Int
-    private var isClosed = false
 
     init(workers: [PoolWorker], maximumWaiters: Int) {
-        self.free = workers
-        self.size = workers.count
+        size = workers.count
         self.maximumWaiters = maximumWaiters
+        lists = Mutex(Lists(free: workers))
     }
 
-    func acquire() async throws -> PoolWorker {
-        guard !isClosed else { throw PostgresError(.pool, "the connection pool is closed") }
-        if let worker = free.popLast() { return worker }
-        guard waiters.count < maximumWaiters else {
-            throw PostgresError(.pool, "\(waiters.count) callers already wait for a Postgres connection")
+    nonisolated(nonsending) func acquire() async throws -> PoolWorker {
+        if let worker = try lists.withLock({ try Self.takeFree(&$0) }) { return worker }
+        return try await withCheckedThrowingContinuation { continuation in
+            let outcome = lists.withLock { lists in Result { try take(&lists, orWait: continuation) } }
+            switch outcome {
+            case .success(nil): break
+            case .success(let worker?): continuation.resume(returning: worker)
+            case .failure(let error): continuation.resume(throwing: error)
+            }
         }
-        return try await withCheckedThrowingContinuation { waiters.append($0) }
     }
+
+    private static func takeFree(_ lists: inout Lists) throws -> PoolWorker? {
+        guard !lists.isClosed else { throw closed }
+        return lists.free.popLast()
+    }
+
+    /// nil if the caller waits now.
+    private func take(
+        _ lists: inout Lists, orWait continuation: CheckedContinuation<PoolWorker, any Error>
+    ) throws -> PoolWorker? {
+        if let worker = try Self.takeFree(&lists) { return worker }
+        guard lists.waiters.count < maximumWaiters else {
+            throw PostgresError(.pool, "\(lists.waiters.count) callers already wait for a Postgres connection")
+        }
+        lists.waiters.append(continuation)
+        return nil
+    }
+
+    private static var closed: PostgresError { PostgresError(.pool, "the connection pool is closed") }
 
     func release(_ worker: PoolWorker) {
-        if isClosed {
-            worker.shutdown()
-        } else if waiters.isEmpty {
-            assert(free.count < size, "a worker is released once for each time that it was acquired")
-            free.append(worker)
-        } else {
-            assert(free.isEmpty, "callers wait only while no worker is free")
-            waiters.removeFirst().resume(returning: worker)
+        let waiter = lists.withLock { lists -> CheckedContinuation<PoolWorker, any Error>? in
+            if lists.isClosed {
+                worker.shutdown()
+            } else if lists.waiters.isEmpty {
+                assert(lists.free.count < size, "a worker is released once for each time that it was acquired")
+                lists.free.append(worker)
+            } else {
+                assert(lists.free.isEmpty, "callers wait only while no worker is free")
+                return lists.waiters.removeFirst()
+            }
+            return nil
         }
+        waiter?.resume(returning: worker)
     }
 
     func close() {
-        isClosed = true
-        for waiter in waiters { waiter.resume(throwing: PostgresError(.pool, "the connection pool is closed")) }
-        waiters.removeAll()
+        let (waiters, free) = lists.withLock { lists in
+            lists.isClosed = true
+            defer { (lists.waiters, lists.free) = ([], []) }
+            return (lists.waiters, lists.free)
+        }
+        for waiter in waiters { waiter.resume(throwing: Self.closed) }
         for worker in free { worker.shutdown() }
-        free.removeAll()
     }
 }
 
@@ -106,7 +141,7 @@ private final class PoolWorker: @unchecked Sendable {
     }
 
     /// Runs `body` with the connection on the worker's thread.
-    func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
+    nonisolated(nonsending) func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
         try await executor.run { try self.session.reading(body) }
     }
 

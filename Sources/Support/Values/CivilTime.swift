@@ -74,6 +74,39 @@ extension CivilTime {
 
     /// RFC 3339 in UTC: `2024-01-01T10:00:00Z`, with decimals as asked for. Years beyond 9999 get more digits.
     public func rfc3339(_ decimals: Decimals = .asNeeded) -> String {
+        guard 0...9999 ~= year else { return longRFC3339(decimals) }
+        // One allocation: a page of the list has two times for each order.
+        return String(unsafeUninitializedCapacity: Self.longestTextLength) { target in
+            let target = UnsafeMutableRawBufferPointer(target)
+            putSeconds(in: target)
+            let digits = fractionDigits(decimals)
+            guard digits > 0 else {
+                target[Self.secondsLength] = UInt8(ascii: "Z")
+                return Self.secondsLength + 1
+            }
+            put(nanosecond / Self.unit[digits / 3], digits, at: Self.secondsLength + 1, "Z", in: target)
+            return Self.secondsLength + digits + 2
+        }
+    }
+
+    /// `2024-01-01T10:00:00`.
+    private static let secondsLength = 19
+    private static let longestTextLength = secondsLength + 11
+    /// Nanoseconds in the last decimal, for none, three, six and nine decimals.
+    private static let unit: [Int64] = [1_000_000_000, 1_000_000, 1000, 1]
+
+    private func fractionDigits(_ decimals: Decimals) -> Int {
+        switch decimals {
+        case .milliseconds: 3
+        case .microseconds: 6
+        case .asNeeded where nanosecond == 0: 0
+        case .asNeeded where nanosecond % 1_000_000 == 0: 3
+        case .asNeeded where nanosecond % 1000 == 0: 6
+        case .asNeeded: 9
+        }
+    }
+
+    private func longRFC3339(_ decimals: Decimals) -> String {
         let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         return "\(date)T\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))\(fraction(decimals))Z"
     }
@@ -86,14 +119,19 @@ extension CivilTime {
     @discardableResult
     public func write(to target: UnsafeMutableRawBufferPointer) -> Int {
         precondition(target.count >= Self.microsecondTextLength, "no room for a time with microseconds")
+        putSeconds(in: target)
+        put(nanosecond / 1000, 6, at: 20, "Z", in: target)
+        return Self.microsecondTextLength
+    }
+
+    /// With the decimal point behind them.
+    private func putSeconds(in target: UnsafeMutableRawBufferPointer) {
         put(year, 4, at: 0, "-", in: target)
         put(month, 2, at: 5, "-", in: target)
         put(day, 2, at: 8, "T", in: target)
         put(hour, 2, at: 11, ":", in: target)
         put(minute, 2, at: 14, ":", in: target)
         put(second, 2, at: 17, ".", in: target)
-        put(nanosecond / 1000, 6, at: 20, "Z", in: target)
-        return Self.microsecondTextLength
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`: the date of HTTP (RFC 9110 §5.6.7).
@@ -105,14 +143,8 @@ extension CivilTime {
     }
 
     private func fraction(_ decimals: Decimals) -> String {
-        switch decimals {
-        case .milliseconds: "." + padded(nanosecond / 1_000_000, 3)
-        case .microseconds: "." + padded(nanosecond / 1000, 6)
-        case .asNeeded where nanosecond == 0: ""
-        case .asNeeded where nanosecond % 1_000_000 == 0: "." + padded(nanosecond / 1_000_000, 3)
-        case .asNeeded where nanosecond % 1000 == 0: "." + padded(nanosecond / 1000, 6)
-        case .asNeeded: "." + padded(nanosecond, 9)
-        }
+        let digits = fractionDigits(decimals)
+        return digits == 0 ? "" : "." + padded(nanosecond / Self.unit[digits / 3], digits)
     }
 
     private func padded(_ value: Int64, _ digits: Int) -> String {

@@ -13,22 +13,37 @@ public enum Escaping {
     /// The same in UTF-8, without making a `String`.
     public static func appendJSON(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0A:
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(UInt8(ascii: "n"))
-            case 0..<0x20, 0x7F:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(HexDigit.byte(of: byte >> 4))
-                bytes.append(HexDigit.byte(of: byte))
-            default: bytes.append(byte)
+        var text = text
+        text.withUTF8 { text in
+            // Nearly all text is copied as a whole.
+            var copied = 0
+            for (index, byte) in text.enumerated() where isEscapedInJSON(byte) {
+                bytes.append(contentsOf: text[copied..<index])
+                appendEscape(byte, to: &bytes)
+                copied = index + 1
             }
+            bytes.append(contentsOf: text[copied...])
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscapedInJSON(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func appendEscape(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0x0A:
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(UInt8(ascii: "n"))
+        default:
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(HexDigit.byte(of: byte >> 4))
+            bytes.append(HexDigit.byte(of: byte))
+        }
     }
 
     /// Replaces control characters and DEL by Swift's escapes, as in `\n` and `\u{1B}`, so that outside text cannot

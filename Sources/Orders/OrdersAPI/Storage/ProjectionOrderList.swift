@@ -9,6 +9,13 @@ import SwiftProtobuf
 struct ProjectionOrderList: OrderList {
     let pool: PostgresPool
     let logger: Logger
+    private let pages: SharedReads<OrderListQuery, [Orders_V1_OrderSummary]>
+
+    init(pool: PostgresPool, logger: Logger) {
+        self.pool = pool
+        self.logger = logger
+        pages = SharedReads(pool)
+    }
 
     /// The configuration of the pool's connections: every page is read in the order of an index.
     static func connection(_ postgres: PostgresConfiguration) -> PostgresConfiguration {
@@ -20,25 +27,30 @@ struct ProjectionOrderList: OrderList {
     private static let shownVersion: PostgresStatement = "SELECT version FROM order_projection WHERE order_id = $1"
 
     func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
-        try await read { connection in
-            let prepared = query.postgresQuery
-            let rows = try connection.query(prepared.statement, prepared.parameters)
-            return try (0..<rows.count).map { try Orders_V1_OrderSummary(rows, $0) }
+        try await mapped {
+            try await pages.value(query) { connection in
+                let prepared = query.postgresQuery
+                let rows = try connection.query(prepared.statement, prepared.parameters)
+                return try (0..<rows.count).map { try Orders_V1_OrderSummary(rows, $0) }
+            }
         }
     }
 
     func version(of orderID: String) async throws(APIError) -> UInt32 {
-        try await read { connection in
-            let rows = try connection.query(Self.shownVersion, [.text(orderID)])
-            return rows.count == 0 ? 0 : UInt32(clamping: try rows.int64(0, 0) + 1)
+        try await mapped {
+            try await pool.reading { connection in
+                let rows = try connection.query(Self.shownVersion, [.text(orderID)])
+                return rows.count == 0 ? 0 : UInt32(clamping: try rows.int64(0, 0) + 1)
+            }
         }
     }
 
-    private func read<Value: Sendable>(
-        _ body: @escaping @Sendable (PostgresConnection) throws -> Value
+    /// Runs a read and maps its error to the API's.
+    private nonisolated(nonsending) func mapped<Value: Sendable>(
+        _ read: nonisolated(nonsending) () async throws -> Value
     ) async throws(APIError) -> Value {
         do {
-            return try await pool.reading(body)
+            return try await read()
         } catch let error as PostgresError where error.isConnectionLost {
             logger.debug("projection unavailable", metadata: ["error": "\(error)"])
             throw APIError.unavailable("the list of orders cannot be read: Postgres cannot be reached")
