@@ -15,12 +15,9 @@ class HTTP2:
     def __init__(self, bench, report):
         self.bench, self.report = bench, report
         bench.fresh_database()
-        self.http, self.grpc = process.free_port(), process.free_port()
         self.static, self.nginx = process.free_port(), process.free_port()
-        self.server = bench.start("orders-server", {
-            "DATABASE_URL": bench.postgres.url(), "HTTP_PORT": str(self.http), "GRPC_PORT": str(self.grpc),
-            "HTTP_HOST": "127.0.0.1", "GRPC_HOST": "127.0.0.1", "GRPC_EVENT_LOOPS": "1"}, port=self.grpc)
-        bench.wait_ready(f"http://127.0.0.1:{self.http}/readyz")
+        self.server, self.http, self.grpc = self.start_server()
+        _, self.one_loop, _ = self.start_server(NIO_SINGLETON_GROUP_LOOP_COUNT="1")
         self.certificate, self.key = self.make_certificate()
         self.layers, self.layers_tls = process.free_port(), process.free_port()
         self.static_tls = process.free_port()
@@ -29,6 +26,15 @@ class HTTP2:
         bench.start_command("http2-bench-server-tls", [bare, str(self.layers_tls), "1", self.certificate, self.key], self.layers_tls)
         self.start_nghttpd()
         self.start_nginx()
+
+    def start_server(self, **more):
+        """The server with the ports of REST and gRPC. gRPC has one event loop, REST one for each core."""
+        http, grpc = process.free_port(), process.free_port()
+        server = self.bench.start("orders-server", {
+            "DATABASE_URL": self.bench.postgres.url(), "HTTP_PORT": str(http), "GRPC_PORT": str(grpc), "HTTP_HOST": "127.0.0.1",
+            "GRPC_HOST": "127.0.0.1", "GRPC_EVENT_LOOPS": "1", **more}, port=grpc)
+        self.bench.wait_ready(f"http://127.0.0.1:{http}/readyz")
+        return server, http, grpc
 
     def make_certificate(self):
         certificate, key = (os.path.join(self.bench.work, name) for name in ("bench.crt", "bench.key"))
@@ -64,10 +70,12 @@ http {{ access_log off; keepalive_requests 1000000000;
         self.report.compare("h2 Health/Check gRPC, one event loop / nghttpd, static file", self.health_check, self.static_file, rounds,
                             "≥ 0.85")
         self.shapes(rounds)
-        self.report.compare("h1 GET /livez / nginx return 200, one worker", self.livez, self.nginx_ok, rounds, "≥ 0.7")
+        livez = lambda *options: self.wrk(self.one_loop, "/livez", *options)
+        self.report.compare("h1 GET /livez, one event loop / nginx return 200, one worker", livez, self.nginx_ok, rounds, "≥ 0.7")
+        self.report.compare("h1 GET /livez, two event loops / the same nginx", self.livez, self.nginx_ok, rounds)
         for name, options in (("one connection", ["-c", "1"]), ("256 connections", ["-c", "256"]),
                               ("a connection for each request", ["-H", "Connection: close"])):
-            self.report.compare(f"h1 GET /livez, {name} / nginx", lambda: self.wrk(self.http, "/livez", *options),
+            self.report.compare(f"h1 GET /livez, {name} / nginx", lambda: livez(*options),
                                 lambda: self.wrk(self.nginx, "/", *options), rounds)
         self.insert_projection()
         script = os.path.join(self.bench.folder, "sql", "list.sql")

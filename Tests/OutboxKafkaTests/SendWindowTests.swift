@@ -17,15 +17,16 @@ struct SendWindowTests {
     @Test func aTurnThatDoesNotGrowWithTheWindowOpensIt() {
         var broker = Broker(start, latency: .milliseconds(256), perMessage: .microseconds(1))
         #expect((15_000...16_000).contains(broker.turn()), "\(broker.window.messages)")
-        #expect(broker.turn() == 50_000)
-        #expect(broker.turn() == 50_000)
+        // As many messages as their memory allows.
+        for _ in 0..<3 { _ = broker.turn() }
+        #expect((29_900...31_400).contains(broker.window.messages), "\(broker.window.messages)")
     }
 
-    /// A broker that needs its time for the messages gains nothing by more of them.
+    /// A broker that needs its time for the messages gains nothing by more of them than a tenth of a second's.
     @Test func aTurnThatGrowsWithTheWindowKeepsItSmall() {
         var broker = Broker(start, latency: .milliseconds(3), perMessage: .microseconds(4))
         for _ in 0..<10 { _ = broker.turn() }
-        #expect((16_000...23_000).contains(broker.window.messages), "\(broker.window.messages)")
+        #expect((23_500...24_500).contains(broker.window.messages), "\(broker.window.messages)")
     }
 
     @Test func aSlowBrokerHasNoMoreThanTwoSecondsOfMessages() {
@@ -43,7 +44,7 @@ struct SendWindowTests {
     @Test func largeMessagesAreBoundedByTheirBytes() {
         var broker = Broker(start, latency: .milliseconds(256), perMessage: .zero, bytes: 10_000)
         for _ in 0..<5 { _ = broker.turn() }
-        #expect((4_000...4_700).contains(broker.window.messages), "\(broker.window.messages)")
+        #expect((3_600...3_800).contains(broker.window.messages), "\(broker.window.messages)")
     }
 
     /// The network became slower while the window was large: the latency is measured anew at the smallest window.
@@ -52,7 +53,7 @@ struct SendWindowTests {
         for _ in 0..<5 { _ = broker.turn() }
         broker.latency = .milliseconds(256)
         for _ in 0..<20 { _ = broker.turn() }
-        #expect(broker.window.messages > 40_000, "\(broker.window.messages)")
+        #expect(broker.window.messages > 29_000, "\(broker.window.messages)")
     }
 
     @Test func aWindowThatRestedBeginsAnew() {
@@ -71,7 +72,7 @@ struct SendWindowTests {
         window.full(at: start)
         #expect(!window.wantsProbe && window.probe == 7)
         window.arrived(at: start + .milliseconds(10))
-        #expect(window.probe == nil && window.messages == 16_000)
+        #expect(window.probe == nil && window.messages == 20_000)
     }
 
     /// A broker whose answer takes `latency`, and `perMessage` for each message in the window.

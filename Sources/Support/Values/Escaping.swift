@@ -16,17 +16,21 @@ public enum Escaping {
         var text = text
         text.withUTF8 { text in
             // Nearly all text is copied as a whole.
-            var copied = 0
-            for (index, byte) in text.enumerated() where isEscapedInJSON(byte) {
-                bytes.append(contentsOf: text[copied..<index])
-                appendEscape(byte, to: &bytes)
-                copied = index + 1
+            var (copied, index) = (0, 0)
+            while index < text.count {
+                if isEscapedInJSON(text[index]) {
+                    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied..<index]))
+                    appendEscape(text[index], to: &bytes)
+                    copied = index + 1
+                }
+                index += 1
             }
-            bytes.append(contentsOf: text[copied...])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[copied...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
+    @inline(__always)
     private static func isEscapedInJSON(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }

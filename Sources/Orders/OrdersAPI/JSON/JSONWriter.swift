@@ -5,8 +5,9 @@ struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    init() {
-        bytes.reserveCapacity(512)
+    /// - Parameter capacity: the expected number of bytes.
+    init(capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
     }
 
     /// Writes an object; `body` writes its members.
@@ -21,26 +22,32 @@ struct JSONWriter {
         }
     }
 
-    /// Writes the name of a member; its value must follow.
-    mutating func name(_ name: String) {
-        string(name)
+    /// Writes the name of a member, which needs no escapes; its value must follow.
+    mutating func name(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
-    mutating func member(_ memberName: String, _ value: String) {
+    mutating func member(_ memberName: StaticString, _ value: String) {
         name(memberName)
         string(value)
     }
 
-    mutating func member(_ memberName: String, number: some BinaryInteger) {
+    mutating func member(_ memberName: StaticString, number: some BinaryInteger) {
         name(memberName)
         literal(String(number))
     }
 
-    mutating func member(_ memberName: String, cents: Int64) {
-        name(memberName)
-        literal(Self.decimal(cents: cents))
+    /// A member whose name is only known at run time.
+    mutating func member(named memberName: String, _ value: String) {
+        string(memberName)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+        string(value)
     }
 
     /// Writes a string, escaped.

@@ -45,7 +45,7 @@ extension APIError {
                 json.member("domain", Self.domain)
                 json.name("metadata")
                 json.object { json in
-                    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { json.member(key, value) }
+                    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { json.member(named: key, value) }
                 }
             }
         ]

@@ -66,10 +66,12 @@ struct RESTResponse: Sendable {
     }
 
     /// A JSON object.
+    ///
+    /// - Parameter capacity: the expected number of bytes.
     static func json(
-        status: Int = 200, headers: ResponseFields = [:], _ write: (inout JSONWriter) -> Void
+        status: Int = 200, headers: ResponseFields = [:], capacity: Int = 512, _ write: (inout JSONWriter) -> Void
     ) -> RESTResponse {
-        var writer = JSONWriter()
+        var writer = JSONWriter(capacity: capacity)
         writer.object(write)
         return typed("application/json", status: status, headers: headers, writer.bytes)
     }

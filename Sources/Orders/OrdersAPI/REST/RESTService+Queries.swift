@@ -25,7 +25,7 @@ extension RESTService {
         let message = try Self.listRequest(&parameters)
         try parameters.finish()
         let answer = try await handlers.listOrders(message, request.call)
-        return .json { json in
+        return .json(capacity: 512 * (answer.orders.count + 1)) { json in
             json.name("orders")
             json.array(answer.orders) { json, order in json.object { OrderJSON.write(order, &$0) } }
             if !answer.nextPageToken.isEmpty { json.member("next_page_token", answer.nextPageToken) }

@@ -20,6 +20,11 @@ final class SharedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         self.pool = pool
     }
 
+    /// How many callers have joined reads that wait.
+    var joinedCount: Int {
+        waiting.withLock { $0.values.reduce(0) { sum, flight in sum + flight.state.withLock { $0.joined.count } } }
+    }
+
     /// The answer of `read`, which may be that of an equal key's.
     ///
     /// - Parameter read: must only read: it may run twice.
