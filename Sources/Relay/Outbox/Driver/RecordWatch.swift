@@ -49,21 +49,55 @@ final class RecordWatch {
         if let leading, answers { look(leading.server, leading.epoch) }
     }
 
+    /// What Kafka says to a question.
+    enum Answer {
+        /// Kafka has not answered: ask again.
+        case open
+        /// The record is not ahead, or nothing more can be found out.
+        case settled
+        /// The record is ahead.
+        case isAhead(AheadRecord)
+    }
+
     /// Before anything is published on a server, on the leading thread. Kafka being away is no reason not to lead: it
     /// is asked again while leading.
     ///
-    /// - Returns: the cut in the record; nil if there is none of this server's timeline.
     /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if a relay has published from a later timeline.
-    func check(_ server: ServerIdentity) throws(OutboxError) -> Int64? {
-        guard configuration.guarantee == .atLeastOnce else { return nil }
+    func ask(_ question: RecordQuestion) throws(OutboxError) -> Answer {
+        guard configuration.guarantee == .atLeastOnce else { return .settled }
         do throws(PublishFailure) {
-            last = try keeper(of: server)?.lastRecord(within: min(Self.limit, interval))
+            guard let keeper = try keeper(of: question.server) else { return .settled }
+            last = try keeper.lastRecord(within: min(Self.limit, interval))
         } catch {
             warn(error)
-            return nil
+            return .open
         }
-        if let refusal = refusal(on: server) { throw refusal }
-        return last?.origin == server.origin(schema: configuration.schema) ? last?.cut : nil
+        if let refusal = refusal(on: question.server) { throw refusal }
+        do throws(PublishFailure) {
+            return try answer(to: question)
+        } catch {
+            warn(error)
+            return .open
+        }
+    }
+
+    /// Compares the record that was just read, and reads the rows if it is ahead.
+    private func answer(to question: RecordQuestion) throws(PublishFailure) -> Answer {
+        guard let last, question.isAnswered(by: last, schema: configuration.schema) else { return .settled }
+        do throws(PublishFailure) {
+            let found = try factory.publishedRows(
+                of: last.origin, after: question.known, guarantee: configuration.guarantee, recordedCut: last.cut)
+            return .isAhead(
+                AheadRecord(epoch: question.epoch, known: question.known, recordedCut: last.cut, found: found))
+        } catch  where error.kind != .transient {
+            logger.warning(
+                "Kafka's record is ahead of this database, and whether rows are missing is unknown; going on",
+                metadata: [
+                    "recorded": "\(last.cut)", "known": "\(question.known)", "why": "\(error.explanation)",
+                    "advice": "the relay needs to read its topics (ACL Read)",
+                ])
+            return .settled
+        }
     }
 
     private func look(_ server: ServerIdentity, _ epoch: Int64) {
@@ -72,6 +106,7 @@ final class RecordWatch {
             last = try keeper.lastRecord(within: Self.limit)
             if let refusal = refusal(on: server) { return signals.fail(refusal) }
             answers = true
+            guard try isSettled(epoch) else { return }
             // nil: the session has just ended.
             guard let position = signals.settled else { return }
             let record = DeliveryRecord(
@@ -82,6 +117,20 @@ final class RecordWatch {
             last = record
         } catch {
             warn(error)
+        }
+    }
+
+    /// Whether no question of this epoch is open; asks it again.
+    private func isSettled(_ epoch: Int64) throws(PublishFailure) -> Bool {
+        guard let question = signals.question, question.epoch == epoch else { return true }
+        switch try answer(to: question) {
+        case .open: return false
+        case .settled:
+            signals.question = nil
+            return true
+        case .isAhead(let record):
+            signals.contest(by: record)
+            return false
         }
     }
 

@@ -37,6 +37,8 @@ final class RelaySignals: Sendable {
         var isPooled = false
         var server: ServerIdentity?
         var settled: (cut: Int64, through: Int64)?
+        var question: RecordQuestion?
+        var ahead: AheadRecord?
         var isFinished = false
         var heartbeat: ContinuousClock.Instant
         var work: (backend: Int32, since: ContinuousClock.Instant)?
@@ -160,6 +162,30 @@ final class RelaySignals: Sendable {
             if isFirst { recordWake.wake() }
         }
     }
+
+    // MARK: Between the leading thread and the one that keeps Kafka's record
+
+    /// What Kafka has not answered when the relay began to lead; nil when nothing is open.
+    var question: RecordQuestion? {
+        get { state.withLock { $0.question } }
+        set { state.withLock { $0.question = newValue } }
+    }
+
+    /// Kafka's record is ahead of the checkpoint with which the leadership began. Rings for the leading thread.
+    func contest(by record: AheadRecord) {
+        state.withLock { $0.ahead = record }
+        leadWake.wake()
+    }
+
+    /// What the leadership of `epoch` is contested by; nil if it is not. The answer is given once.
+    func takeContest(of epoch: Int64) -> AheadRecord? {
+        state.withLock { state in
+            defer { state.ahead = nil }
+            return state.ahead?.epoch == epoch ? state.ahead : nil
+        }
+    }
+
+    // MARK: The end, and signs of life
 
     /// The working thread has ended: the leading thread may resign.
     func finish() {
