@@ -1,4 +1,5 @@
 import Admin
+import Kafka
 import Outbox
 import OutboxKafka
 
@@ -105,6 +106,14 @@ enum RelayGauges {
             "outbox_relay_paused", "1 while an operator has the relay paused: it leads and publishes nothing.",
             labels: labels
         ) { service.health.now.pause == nil ? 0 : 1 }
+        registry.counter(
+            "kafka_throttled_answers_total", "Answers with which a broker delayed the next request, by a quota.",
+            labels: labels
+        ) { service.kafka.throttle.total }
+        registry.gauge(
+            "kafka_throttle_seconds", "How long a broker delays the next request, by a quota; 0 without.",
+            labels: labels
+        ) { service.kafka.throttle.delay / .seconds(1) }
         registry.gauge("outbox_relay_held_rows", "Rows that wait because their key is parked.", labels: labels) {
             Double(service.health.now.heldRows)
         }

@@ -29,7 +29,7 @@ class Server:
                     break
                 request = await reader.readexactly(size)
                 due = road.due(loop.time(), size)
-                answer = await self.answer(request)
+                answer, muted = await self.answer(request)
                 if answer is None:
                     break
                 if not answer:
@@ -38,6 +38,9 @@ class Server:
                 if self.distance.is_none:
                     writer.write(answer)
                     await writer.drain()
+                    # As brokers do since Kafka 2.0: the answer comes at once, and the next request is not read yet.
+                    if muted:
+                        await asyncio.sleep(muted)
                 else:
                     # The next request is read meanwhile.
                     waiting.append(answer)
@@ -53,7 +56,8 @@ class Server:
             writer.close()
 
     async def answer(self, data):
-        """The bytes to send: none where the client expects no answer, None where the connection is to be closed."""
+        """The bytes to send, none where the client expects no answer, None where the connection is to be closed; and the seconds
+        that the connection is muted afterwards."""
         reader = Reader(data)
         key, version, correlation = struct.unpack(">hhi", reader.take(8))
         client = reader.number("i16")
@@ -63,17 +67,18 @@ class Server:
         if message is None or not message.versions[0] <= version <= message.versions[1]:
             if message is None or message.name != "ApiVersions":
                 print(f"unknown call {key} version {version}", file=sys.stderr, flush=True)
-                return None
+                return None, 0
             unsupported = vars(await self.broker.api_versions(None, 0)) | {"error": CODES["UNSUPPORTED_VERSION"]}
-            return head + message.write(Fields(**unsupported), 0)
+            return head + message.write(Fields(**unsupported), 0), 0
         if message.is_flexible(version):
             reader.tags()
             # Except for ApiVersions: a client that asks for the versions may not know this one yet.
             head += b"" if message.name == "ApiVersions" else b"\0"
         answer = await self.outcome(message, message.read(reader, version), version)
         if answer is None or answer is False:
-            return b"" if answer is False else None
-        return head + message.write(answer, version)
+            return (b"" if answer is False else None), 0
+        answer.throttle = self.faults.throttles.get(message.word, 0)
+        return head + message.write(answer, version), answer.throttle / 1000
 
     async def outcome(self, message, request, version):
         name = message.word

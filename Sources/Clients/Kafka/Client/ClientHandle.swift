@@ -14,6 +14,7 @@ final class ClientHandle: @unchecked Sendable {
     let wake: WakeDescriptor
     private let sink: KafkaEventSink?
     private let files: KafkaFiles
+    private let throttle: ThrottleCallback?
     /// Chooses the partition of each message of a producer; nil for a consumer. Used by one ``KafkaFirstMessageGate``.
     let gate: UnsafeMutablePointer<rdk_gate>?
     /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
@@ -30,6 +31,8 @@ final class ClientHandle: @unchecked Sendable {
         files = KafkaFiles(configuration)
         let conf = try configuration.makeConf()
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
+        throttle = sink.map { ThrottleCallback($0) }
+        throttle?.install(conf)
         let gate = kind == .producer ? UnsafeMutablePointer<rdk_gate>.allocate(capacity: 1) : nil
         if let gate { rdk_gate_install(gate, conf) }
         let (client, reason) = KafkaConfiguration.newClient(kind.type, taking: conf)
