@@ -9,19 +9,21 @@ from collections import deque
 from distance import Road
 from errors import CODES
 from messages import BY_KEY
+from sasl import CALLS, Door
 from wire import Fields, Malformed, Reader
 
 LARGEST_REQUEST = 100 << 20
 
 
 class Server:
-    def __init__(self, broker, faults, distance):
-        self.broker, self.faults, self.distance = broker, faults, distance
+    def __init__(self, broker, faults, distance, password_file=None):
+        self.broker, self.faults, self.distance, self.password_file = broker, faults, distance, password_file
         self.connections = set()
 
     async def serve(self, reader, writer):
         self.connections.add(writer)
         loop, road, waiting = asyncio.get_running_loop(), Road(self.distance), deque()
+        door = Door(self.password_file)
         try:
             while True:
                 size = struct.unpack(">i", await reader.readexactly(4))[0]
@@ -29,7 +31,7 @@ class Server:
                     break
                 request = await reader.readexactly(size)
                 due = road.due(loop.time(), size)
-                answer, muted = await self.answer(request)
+                answer, muted = await self.answer(request, door)
                 if answer is None:
                     break
                 if not answer:
@@ -55,7 +57,7 @@ class Server:
             self.connections.discard(writer)
             writer.close()
 
-    async def answer(self, data):
+    async def answer(self, data, door):
         """The bytes to send, none where the client expects no answer, None where the connection is to be closed; and the seconds
         that the connection is muted afterwards."""
         reader = Reader(data)
@@ -74,7 +76,12 @@ class Server:
             reader.tags()
             # Except for ApiVersions: a client that asks for the versions may not know this one yet.
             head += b"" if message.name == "ApiVersions" else b"\0"
-        answer = await self.outcome(message, message.read(reader, version), version)
+        if not door.lets_in(message.name):
+            return None, 0
+        request = message.read(reader, version)
+        if message.name in CALLS:
+            return head + message.write(door.answer(message.name, request), version), 0
+        answer = await self.outcome(message, request, version)
         if answer is None or answer is False:
             return (b"" if answer is False else None), 0
         answer.throttle = self.faults.throttles.get(message.word, 0)
