@@ -7,8 +7,8 @@ import Synchronization
 /// It learns from the events of clients, see ``note(_:)``.
 public final class KafkaThrottle: Sendable {
     private struct State {
-        /// What each broker said last, by name, and until when it counts.
-        var brokers: [String: (delay: Duration, until: ContinuousClock.Instant)] = [:]
+        /// The last delay of each broker, by name, when it is over, and until when it counts.
+        var brokers: [String: (delay: Duration, over: ContinuousClock.Instant, until: ContinuousClock.Instant)] = [:]
         var total = 0
         /// Until when another beginning is no news.
         var quietUntil = ContinuousClock.now
@@ -27,12 +27,14 @@ public final class KafkaThrottle: Sendable {
         let isNews = state.withLock { state in
             let now = ContinuousClock.now
             guard delay > .zero else {
-                state.brokers[broker] = nil
+                // Another connection to the broker may say so while the delay of the first one lasts.
+                if let told = state.brokers[broker] { state.brokers[broker]?.until = told.over }
                 return false
             }
             state.total += 1
             // Nothing is told while no request is sent.
-            state.brokers[broker] = (delay, now + delay + .seconds(KafkaLimits.throttleKeptSeconds))
+            let over = now + delay
+            state.brokers[broker] = (delay, over, over + .seconds(KafkaLimits.throttleKeptSeconds))
             defer { state.quietUntil = now + .seconds(KafkaLimits.throttleQuietSeconds) }
             return state.quietUntil <= now
         }
