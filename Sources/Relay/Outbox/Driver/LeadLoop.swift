@@ -68,8 +68,10 @@ struct LeadLoop: Sendable {
         lead.resign()
     }
 
-    /// Compares the checkpoint with Kafka's record. What Kafka does not answer now is asked again while leading.
+    /// Compares the checkpoint with Kafka's record of at-least-once delivery. What Kafka does not answer now is asked
+    /// again while leading.
     private func compare(_ lead: LeadConnection, _ watch: RecordWatch) throws {
+        guard configuration.guarantee == .atLeastOnce else { return }
         let question = RecordQuestion(
             epoch: lead.epoch, server: lead.server, known: try lead.knownCut(), after: signals.question)
         try lead.extendLease()
@@ -77,8 +79,10 @@ struct LeadLoop: Sendable {
         case .open: signals.question = question
         case .settled: signals.question = nil
         case .isAhead(let record):
-            signals.question = nil
+            // Kept in case Postgres fails meanwhile.
+            signals.question = question
             try lead.decide(record)
+            signals.question = nil
         }
     }
 
@@ -90,6 +94,7 @@ struct LeadLoop: Sendable {
         signals.lead = .standby
         signals.settled = nil
         try lead.beginAgain()
+        signals.question = RecordQuestion(epoch: lead.epoch, server: lead.server, known: record.known, after: nil)
         try lead.decide(record)
         signals.question = nil
         logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
@@ -163,7 +168,7 @@ struct LeadLoop: Sendable {
         return min(next, max(deadline, now + .milliseconds(OutboxLimits.cancelMilliseconds)))
     }
 
-    /// Asked to stop, the working thread has ``OutboxLimits/stopMilliseconds``. A statement that waits for a lock, or
+    /// Asked to stop, the working thread has ``OutboxLimits/settleMilliseconds``. A statement that waits for a lock, or
     /// takes long, is then cancelled. Behind a pooler it is not known which backend has the statement.
     private func cancelOverdue(_ lead: LeadConnection) throws {
         guard let deadline = signals.stopDeadline, ContinuousClock.now >= deadline, !status.now.isPolling,

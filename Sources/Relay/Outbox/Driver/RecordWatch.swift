@@ -21,7 +21,7 @@ final class RecordWatch {
 
     /// How often the record is read and, if something was published, written.
     private var interval: Duration { configuration.lease / 3 }
-    private static let limit = Duration.milliseconds(OutboxLimits.recordCallMilliseconds)
+    private var limit: Duration { signals.lastLimit(.milliseconds(OutboxLimits.recordCallMilliseconds)) }
 
     init(
         _ configuration: RelayConfiguration, factory: any PublisherFactory, signals: RelaySignals, logger: Logger
@@ -46,7 +46,7 @@ final class RecordWatch {
             signals.recordWake.wait(until: .now + interval)
         }
         // A clean stop leaves a record of where it ended, unless that takes time.
-        if let leading, answers { look(leading.server, leading.epoch) }
+        if let leading, answers, limit > .zero { look(leading.server, leading.epoch) }
     }
 
     /// What Kafka says to a question.
@@ -67,7 +67,7 @@ final class RecordWatch {
         guard configuration.guarantee == .atLeastOnce else { return .settled }
         do throws(PublishFailure) {
             guard let keeper = try keeper(of: question.server) else { return .settled }
-            last = try keeper.lastRecord(within: min(Self.limit, interval))
+            last = try keeper.lastRecord(within: min(limit, interval))
         } catch {
             warn(error)
             return .open
@@ -103,7 +103,7 @@ final class RecordWatch {
     private func look(_ server: ServerIdentity, _ epoch: Int64) {
         do throws(PublishFailure) {
             guard let keeper = try keeper(of: server) else { return }
-            last = try keeper.lastRecord(within: Self.limit)
+            last = try keeper.lastRecord(within: limit)
             if let refusal = refusal(on: server) { return signals.fail(refusal) }
             answers = true
             guard try isSettled(epoch) else { return }
@@ -113,7 +113,7 @@ final class RecordWatch {
                 origin: server.origin(schema: configuration.schema), epoch: epoch, cut: position.cut,
                 through: position.through)
             if let last, last == record || last.origin == record.origin && last.cut > record.cut { return }
-            try keeper.write(record, within: Self.limit)
+            try keeper.write(record, within: limit)
             last = record
         } catch {
             warn(error)

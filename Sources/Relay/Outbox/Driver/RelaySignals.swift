@@ -219,7 +219,7 @@ final class RelaySignals: Sendable {
 
     /// Asks both threads to end, within ``OutboxLimits/stopMilliseconds``.
     func stop() {
-        let deadline = time.now + .milliseconds(OutboxLimits.stopMilliseconds)
+        let deadline = time.now + .milliseconds(OutboxLimits.settleMilliseconds)
         state.withLock { $0.stopDeadline = $0.stopDeadline ?? deadline }
         workWake.wake()
         leadWake.wake()
@@ -228,8 +228,22 @@ final class RelaySignals: Sendable {
     /// Whether the relay was asked to stop.
     var isStopping: Bool { stopDeadline != nil }
 
-    /// When the time to stop in is over; nil unless asked to stop.
+    /// When what is in flight is given up; nil unless asked to stop.
     var stopDeadline: ContinuousClock.Instant? { state.withLock { $0.stopDeadline } }
+
+    /// How long a call of the working thread may block: `limit`, or less while the relay stops.
+    func workLimit(_ limit: Duration) -> Duration {
+        guard let stopDeadline else { return limit }
+        return min(limit, max(.milliseconds(OutboxLimits.lastCallMilliseconds), stopDeadline - time.now))
+    }
+
+    /// How long a call may block that is made besides and after the work: `limit`, or what is left until the relay has
+    /// to have ended. Not positive when nothing is left.
+    func lastLimit(_ limit: Duration) -> Duration {
+        guard let stopDeadline else { return limit }
+        let end = stopDeadline + .milliseconds(OutboxLimits.stopMilliseconds - OutboxLimits.settleMilliseconds)
+        return min(limit, end - time.now)
+    }
 
     /// Stops the relay because of an error that no further attempt can mend.
     func fail(_ error: OutboxError) {
