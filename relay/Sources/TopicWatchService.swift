@@ -20,8 +20,8 @@ struct TopicWatchService: Service {
     func run() async throws {
         defer { thread.shutdown() }
         while await pause() {
-            // Not waited for: the end of the process must not wait for a Kafka that is away. A look takes seconds, and a
-            // pause a minute.
+            // Not waited for: the end of the process must not wait for a Kafka that is away. A look takes seconds, and
+            // a pause a minute.
             thread.submit { [watch, logger] in
                 do {
                     try watch.watch.check()

@@ -5,8 +5,8 @@ import Values
 
 @testable import Outbox
 
-/// An older copy of the server's files, on the same timeline, and a Kafka that is slow to tell of it. The database knows
-/// cut 7; Kafka's record names cut 9, and three rows are in Kafka alone.
+/// An older copy of the server's files, on the same timeline, and a Kafka that is slow to tell of it. The database
+/// knows cut 7; Kafka's record names cut 9, and three rows are in Kafka alone.
 struct RecordWatchTests {
     /// The relay leads meanwhile and publishes past the recorded cut: the cut with which it began decides.
     @Test func anAnswerThatComesWhileLeadingIsJudgedByTheCutAtTheBeginning() async throws {
