@@ -104,6 +104,8 @@ public enum OutboxLimits {
     package static let publishedRowsMilliseconds = 10_000
     /// How long Kafka may take to read or write the record of at-least-once delivery, in milliseconds.
     package static let recordCallMilliseconds = 3_000
+    /// How soon Kafka is asked for that record again after it did not answer, in milliseconds.
+    package static let recordRetryMilliseconds = 1_000
     /// Losses of records that wait for the database; one for each partition and event.
     package static let lossesWaiting = 10_000
     /// Parked keys that are being released at a time.

@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 import TestKit
 import Testing
 import Values
@@ -78,6 +79,26 @@ struct RecordWatchTests {
         #expect(try #require(kafka.record).cut > 7)
     }
 
+    /// A relay that ran for seconds, while Kafka was making the topic of the record, leaves a record as well: without it
+    /// an older copy of the files is not noticed.
+    @Test func aCleanStopWritesTheRecordWhateverKafkaAnsweredBefore() async throws {
+        let (outbox, record) = try await olderCopy(recordedCut: 7)
+        let isThere = AtomicFlag()
+        let kafka = LateKafka(outbox.topic, record: record) { _ throws(PublishFailure) in
+            if !isThere.isSet { throw LateKafka.silence }
+        } rows: { _ throws(PublishFailure) in
+            throw LateKafka.silence
+        }
+        try await withRelay(try relay(outbox, kafka) { $0.lease = .seconds(3_600) }) {
+            try await onThread {
+                try outbox.connect().insertRow("a", 0)
+                #expect(outbox.topic.wait { $0.count == 1 })
+                isThere.set()
+            }
+        }
+        #expect(try #require(kafka.record).cut > 7)
+    }
+
     /// Without the right to read its topics a relay at least once goes on, as it always did.
     @Test func topicsThatMayNotBeReadAreNoReasonToEnd() async throws {
         let (outbox, record) = try await olderCopy()
@@ -152,4 +173,12 @@ struct RecordWatchTests {
         }
         return await #expect(throws: OutboxError.self) { try await running.value }
     }
+}
+
+private final class AtomicFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+
+    func set() { value.store(true, ordering: .releasing) }
 }

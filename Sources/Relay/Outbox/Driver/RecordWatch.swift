@@ -16,8 +16,8 @@ final class RecordWatch {
     /// The newest record that this watch wrote or read.
     private var last: DeliveryRecord?
     private var hasWarned = false
-    /// Whether Kafka answered last time.
-    private var answers = false
+    /// Whether Kafka did not answer the last look: the topic may have been made just then.
+    private var isUnanswered = false
 
     /// How often the record is read and, if something was published, written.
     private var interval: Duration { configuration.lease / 3 }
@@ -43,10 +43,11 @@ final class RecordWatch {
                 look(server, epoch)
                 keeper?.rest()
             }
-            signals.recordWake.wait(until: .now + interval)
+            let retry = Duration.milliseconds(OutboxLimits.recordRetryMilliseconds)
+            signals.recordWake.wait(until: .now + (isUnanswered ? min(interval, retry) : interval))
         }
-        // A clean stop leaves a record of where it ended, unless that takes time.
-        if let leading, answers, limit > .zero { look(leading.server, leading.epoch) }
+        // A clean stop leaves a record of where it ended: a relay on an older copy is noticed by it.
+        if let leading, limit > .zero { look(leading.server, leading.epoch) }
     }
 
     /// What Kafka says to a question.
@@ -105,7 +106,7 @@ final class RecordWatch {
             guard let keeper = try keeper(of: server) else { return }
             last = try keeper.lastRecord(within: limit)
             if let refusal = refusal(on: server) { return signals.fail(refusal) }
-            answers = true
+            isUnanswered = false
             guard try isSettled(epoch) else { return }
             // nil: the session has just ended.
             guard let position = signals.settled else { return }
@@ -163,7 +164,7 @@ final class RecordWatch {
     }
 
     private func warn(_ failure: PublishFailure) {
-        answers = false
+        isUnanswered = failure.kind == .transient
         logger.log(
             level: hasWarned || failure.kind == .transient ? .debug : .warning,
             "Kafka's record of this outbox cannot be kept: a relay of an old primary would not be noticed",
