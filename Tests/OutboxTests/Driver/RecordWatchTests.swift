@@ -79,8 +79,8 @@ struct RecordWatchTests {
         #expect(try #require(kafka.record).cut > 7)
     }
 
-    /// A relay that ran for seconds, while Kafka was making the topic of the record, leaves a record as well: without it
-    /// an older copy of the files is not noticed.
+    /// A relay that ran for seconds, while Kafka was making the topic of the record, leaves a record as well: without
+    /// it an older copy of the files is not noticed.
     @Test func aCleanStopWritesTheRecordWhateverKafkaAnsweredBefore() async throws {
         let (outbox, record) = try await olderCopy(recordedCut: 7)
         let isThere = AtomicFlag()
