@@ -123,6 +123,20 @@ import Threads
         #expect(member.handler.isCancelled)
     }
 
+    /// Kafka has nothing to say, and the handler finds out all the same that its database is away, and back.
+    @Test func anIdleConsumerLooksAfterItsDatabase() throws {
+        let member = try Member(MemoryTopic(partitions: 1), idleLook: .milliseconds(5))
+        member.runRounds(4)
+        member.handler.databaseFailure = "the database is away"
+        for _ in 0..<2 { member.runIdleRound() }
+        member.handler.databaseFailure = nil
+        for _ in 0..<4 { member.runIdleRound() }
+        #expect(
+            member.statuses.suffix(3) == [
+                .running(partitions: 1), .waiting("the database is away"), .running(partitions: 1),
+            ])
+    }
+
     @Test func runsUntilItIsStopped() async throws {
         let topic = MemoryTopic(partitions: 1)
         let log = ConsumerLog<String>()
@@ -148,12 +162,15 @@ private final class Member {
     private let log = ConsumerLog<String>()
     private let session: ConsumerSession<String>
 
-    init(_ topic: MemoryTopic, brokenSources: Int = 0) throws {
+    init(_ topic: MemoryTopic, brokenSources: Int = 0, idleLook: Duration = .seconds(3_600)) throws {
         self.topic = topic
         let reports = ConsumerReports(observer: log, logger: silence)
         handler = ScriptedHandler(reports)
         let broken = Mutex(brokenSources)
-        session = ConsumerSession(handler, reports, try WakeDescriptor(), commitInterval: .seconds(3_600)) { wake in
+        session = ConsumerSession(
+            handler, reports, try WakeDescriptor(), commitInterval: .seconds(3_600), idleLook: idleLook
+        ) {
+            wake in
             let isBroken = broken.withLock { count in
                 defer { count = max(0, count - 1) }
                 return count > 0
@@ -171,6 +188,9 @@ private final class Member {
             session.runRound()
         }
     }
+
+    /// Without a wake-up: ends when the time for a look has come.
+    func runIdleRound() { session.runRound() }
 
     func drain() {
         topic.change { _ in }
@@ -193,6 +213,7 @@ private final class ScriptedHandler: MessageHandler {
     var isBusy = false
     var onRound: (ScriptedHandler) -> Void = { _ in }
     var onFailure: () -> Void = {}
+    var databaseFailure: String?
     private var handled: [Int32: Int64] = [:]
     private var committed: [Int32: Int64] = [:]
 
@@ -202,7 +223,10 @@ private final class ScriptedHandler: MessageHandler {
         self.reports = reports
     }
 
-    func beginRound() { onRound(self) }
+    func beginRound() throws {
+        if let databaseFailure { throw MessageSourceError(databaseFailure, isFinal: false) }
+        onRound(self)
+    }
 
     func positions(for request: PositionRequest, from source: any MessageSource) -> [Int32: Int64] {
         Dictionary(

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestKit
 import Testing
 
@@ -34,6 +35,35 @@ extension EndToEndTests {
                     try await stack.endAllSessions()
                     _ = try await Command.output(list)
                 }
+            }
+        }
+
+        /// Nothing comes from Kafka meanwhile: the services find out by themselves, and come back by themselves.
+        @Test func idleConsumersNoticeThatPostgresRefusesThem() async throws {
+            try await TestStack.bare { stack in
+                try await stack.migrate()
+                let services: [TestStack.Service] = [.projector, .payments]
+                for service in services { try await stack.start(service) }
+                for service in services { try await stack.healthy(service) }
+                // As after a change of pg_hba.conf: the server answers, and accepts no session.
+                let database = try await stack.query("SELECT current_database()").first ?? ""
+                let admin = PostgresConfiguration(url: stack.postgres.url(), applicationName: "end-to-end-tests")
+                try await onThread {
+                    try PostgresConnection(admin).execute(
+                        "ALTER DATABASE \(database) ALLOW_CONNECTIONS false; "
+                            + "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database)'")
+                }
+                for service in services {
+                    try await stack.tells(service, "/readyz", "is not currently accepting connections")
+                }
+                try await onThread {
+                    try PostgresConnection(admin).execute("ALTER DATABASE \(database) ALLOW_CONNECTIONS true")
+                }
+                for service in services { try await stack.healthy(service) }
+                try await stack.postgres.stop(.fast)
+                for service in services { try await stack.tells(service, "/readyz", "Connection refused") }
+                try await stack.postgres.restart()
+                for service in services { try await stack.healthy(service) }
             }
         }
 

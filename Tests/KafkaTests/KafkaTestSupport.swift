@@ -41,6 +41,7 @@ final class Seen: Sendable {
             case .log: "log"
             case .error: "error"
             case .statistics: "statistics"
+            case .throttled(let broker, let delay): "throttled by \(broker) for \(delay)"
             }
         kinds.withLock { _ = $0.insert(kind) }
     }

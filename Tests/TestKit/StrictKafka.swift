@@ -26,6 +26,13 @@ public final class StrictKafka: Sendable {
         try self.init(arguments: ["--tls", certificate, key, clientAuthority])
     }
 
+    /// Starts it on any free port. Its clients show a password by SASL PLAIN. Blocks.
+    ///
+    /// - Parameter passwordFile: has the password, which is read at each connect.
+    public convenience init(passwordFile: String) throws {
+        try self.init(arguments: ["--password-file", passwordFile])
+    }
+
     /// Starts it so many milliseconds of round trip away. Blocks.
     public convenience init(latencyMilliseconds: Int) throws {
         try self.init(arguments: ["--latency", "\(Double(latencyMilliseconds) / 1_000)", "--request-time", "0.0005"])

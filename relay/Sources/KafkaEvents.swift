@@ -6,11 +6,16 @@ import Synchronization
 /// tells why no row gets through.
 final class KafkaCondition: Sendable {
     private let last = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
+    /// Whether a quota slows the client down.
+    let throttle = KafkaThrottle()
 
-    /// Keeps an error; other events are ignored.
-    func note(_ event: KafkaClientEvent) {
-        guard case .error(let error) = event else { return }
-        last.withLock { $0 = ("\(error)", .now) }
+    /// Keeps an error, and what is said of quotas; other events are ignored.
+    ///
+    /// - Returns: what is news for the log.
+    @discardableResult
+    func note(_ event: KafkaClientEvent) -> String? {
+        if case .error(let error) = event { last.withLock { $0 = ("\(error)", .now) } }
+        return throttle.note(event)
     }
 
     /// The error, unless Kafka has acknowledged a row since.
@@ -33,7 +38,7 @@ enum KafkaLog {
                     level: level <= 3 ? .warning : .debug, "kafka: \(message)", metadata: ["facility": "\(facility)"])
             case .error(let error):
                 logger.log(level: error.isFatal ? .error : .warning, "kafka: \(error)")
-            case .statistics:
+            case .statistics, .throttled:
                 break
             }
         }

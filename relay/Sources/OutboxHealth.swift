@@ -8,6 +8,8 @@ struct OutboxHealth: Sendable {
     var failure: String?
     /// The last error of the Kafka client; nil without one, or if a row was acknowledged since.
     var kafka: String?
+    /// Which broker slows the relay down by a quota; nil if none does. Rows flow, so it is no reason to be unready.
+    var throttle: String?
 
     /// Fails only when restarting would help: one of the two threads hangs.
     var liveness: Health {
@@ -41,7 +43,8 @@ struct OutboxHealth: Sendable {
     private var parked: String {
         let polling = now.isPolling ? ", polling: a transaction pooler is in between" : ""
         let keys = now.parkedKeys == 1 ? "key" : "keys"
-        return (now.parkedKeys > 0 ? ", \(now.parkedKeys) \(keys) parked" : "") + polling
+        let throttled = throttle.map { ", \($0)" } ?? ""
+        return (now.parkedKeys > 0 ? ", \(now.parkedKeys) \(keys) parked" : "") + polling + throttled
     }
 }
 

@@ -1,3 +1,4 @@
+import Kafka
 import Logging
 import Outbox
 import ServiceLifecycle
@@ -40,7 +41,9 @@ final class OutboxService: Service {
 
     var health: OutboxHealth {
         let (now, failure) = state.withLock { ($0.relay.status.now, $0.failure) }
-        return OutboxHealth(now: now, failure: failure, kafka: kafka.lastError(since: now.lastAcknowledged))
+        return OutboxHealth(
+            now: now, failure: failure, kafka: kafka.lastError(since: now.lastAcknowledged),
+            throttle: kafka.throttle.text)
     }
 
     func run() async throws {

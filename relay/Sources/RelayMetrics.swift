@@ -85,28 +85,3 @@ struct RelayMetrics: RelayObserver {
 
     func wokeUp(by cause: WakeCause) { wakeUps[cause]?.increment() }
 }
-
-/// What waits in one outbox, as the relay last counted: a scrape asks nothing of the database.
-enum RelayGauges {
-    static func register(_ service: OutboxService, _ registry: MetricsRegistry) {
-        let labels = service.name.map { [("outbox", $0)] } ?? []
-        registry.gauge(
-            "outbox_relay_unpublished_rows", "Rows that wait, without held ones; an estimate above 10000.",
-            labels: labels
-        ) { Double(service.health.now.unpublishedRows) }
-        registry.gauge(
-            "outbox_relay_oldest_unpublished_age_seconds", "Since the oldest row known to wait was written.",
-            labels: labels
-        ) { service.health.now.oldestUnpublishedAge }
-        registry.gauge(
-            "outbox_relay_polling", "1 while it polls, because a transaction pooler is in between.", labels: labels
-        ) { service.health.now.isPolling ? 1 : 0 }
-        registry.gauge(
-            "outbox_relay_paused", "1 while an operator has the relay paused: it leads and publishes nothing.",
-            labels: labels
-        ) { service.health.now.pause == nil ? 0 : 1 }
-        registry.gauge("outbox_relay_held_rows", "Rows that wait because their key is parked.", labels: labels) {
-            Double(service.health.now.heldRows)
-        }
-    }
-}

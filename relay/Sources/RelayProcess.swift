@@ -35,8 +35,8 @@ enum RelayProcess {
         var publisher = outbox.publisher
         let kafka = KafkaCondition()
         let log = KafkaLog.sink(logger)
-        publisher.sink = { event in
-            kafka.note(event)
+        publisher.sink = { [logger] event in
+            if let news = kafka.note(event) { logger.warning("\(news)") }
             log(event)
         }
         try RelayPreflight.start(outbox, publisher, logger)

@@ -20,10 +20,14 @@ struct TopicWatchService: Service {
     func run() async throws {
         defer { thread.shutdown() }
         while await pause() {
-            do {
-                try await thread.run { [watch] in try watch.watch.check() }
-            } catch {
-                logger.warning("the topics are not watched now", metadata: ["why": "\(error)"])
+            // Not waited for: the end of the process must not wait for a Kafka that is away. A look takes seconds, and
+            // a pause a minute.
+            thread.submit { [watch, logger] in
+                do {
+                    try watch.watch.check()
+                } catch {
+                    logger.warning("the topics are not watched now", metadata: ["why": "\(error)"])
+                }
             }
         }
     }

@@ -46,6 +46,10 @@ public enum KafkaLimits {
     /// chooses the time for an answer itself.
     static let transactionMarginMilliseconds = 1_000
 
+    /// How long after its delay a broker that has told nothing since counts as throttling, in seconds.
+    static let throttleKeptSeconds = 5
+    /// How long no broker has to throttle until throttling is news for the log again, in seconds.
+    static let throttleQuietSeconds = 60
     /// Events of other kinds (logs, errors, statistics) that one poll hands to the event sink.
     static let eventsPerPoll = 1_024
     /// Bytes of a reason that librdkafka writes into a buffer of ours; a longer one is cut.

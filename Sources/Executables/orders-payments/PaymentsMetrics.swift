@@ -1,5 +1,6 @@
 import Admin
 import Consumers
+import Kafka
 import Logging
 import Payments
 import Runtime
@@ -14,6 +15,8 @@ final class PaymentsMetrics: ConsumerObserver {
     private let working: Gauge
     private let partitions: Gauge
     private let status = Mutex(ConsumerStatus.waiting("starting"))
+    /// Filled by the Kafka client.
+    let throttle = KafkaThrottle()
 
     init() {
         let (registry, names) = (registry, ["paid", "declined", "voided", "failed", "nothing_to_do"])
@@ -31,6 +34,12 @@ final class PaymentsMetrics: ConsumerObserver {
             "orders_payments_recovered_orders_total", "Unsettled orders that such searches found.")
         working = registry.gauge("orders_payments_orders_in_work", "Orders being worked on.")
         partitions = registry.gauge("orders_payments_partitions", "Partitions that this process reads.")
+        registry.counter(
+            "kafka_throttled_answers_total", "Answers with which a broker delayed the next request, by a quota."
+        ) { [throttle] in throttle.total }
+        registry.gauge("kafka_throttle_seconds", "How long a broker delays the next request, by a quota; 0 without.") {
+            [throttle] in throttle.delay / .seconds(1)
+        }
     }
 
     func consumerDid(_ happening: PaymentsHappening) {
@@ -64,7 +73,10 @@ final class PaymentsMetrics: ConsumerObserver {
         return switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
         case .catchingUp: .ok("catching up")
-        case .running(let count): .ok("reading \(count) partitions")
+        case .running(let count): .ok("reading \(count) partitions\(slowly)")
         }
     }
+
+    /// A quota delays events, and is no reason to be unready.
+    private var slowly: String { throttle.text.map { ", \($0)" } ?? "" }
 }

@@ -10,6 +10,7 @@ struct PaymentsService: Service {
     private let payments: PaymentManager
 
     init(_ settings: PaymentsSettings, _ store: EventStore, _ metrics: PaymentsMetrics, _ logger: Logger) throws {
+        let throttle = metrics.throttle
         let (kafka, groupID, topic) = (settings.kafka, settings.groupID, settings.payments.topic)
         payments = try PaymentManager(
             settings.payments, store: store, gateway: SimulatedGateway(latency: settings.gatewayLatency),
@@ -17,7 +18,7 @@ struct PaymentsService: Service {
         ) { wake in
             try KafkaMessageSource(
                 kafka, topic: topic, groupID: groupID, maximumBatchMessages: PaymentsLimits.messagesPerBatch,
-                wake: wake, logger: logger)
+                wake: wake, throttle: throttle, logger: logger)
         }
     }
 

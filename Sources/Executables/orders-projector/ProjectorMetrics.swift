@@ -1,5 +1,6 @@
 import Admin
 import Consumers
+import Kafka
 import Logging
 import Projection
 import Runtime
@@ -17,6 +18,8 @@ final class ProjectorMetrics: ConsumerObserver {
     private let partitions: Gauge
     private let batchSeconds: Histogram
     private let status = Mutex(ConsumerStatus.waiting("starting"))
+    /// Filled by the Kafka client.
+    let throttle = KafkaThrottle()
 
     init() {
         messages = registry.counter("orders_projector_messages_total", "Messages applied, repetitions included.")
@@ -34,6 +37,12 @@ final class ProjectorMetrics: ConsumerObserver {
         batchSeconds = registry.histogram(
             "orders_projector_batch_seconds", "Time of one batch's transaction.",
             buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10])
+        registry.counter(
+            "kafka_throttled_answers_total", "Answers with which a broker delayed the next request, by a quota."
+        ) { [throttle] in throttle.total }
+        registry.gauge("kafka_throttle_seconds", "How long a broker delays the next request, by a quota; 0 without.") {
+            [throttle] in throttle.delay / .seconds(1)
+        }
     }
 
     func consumerDid(_ happening: ProjectorHappening) {
@@ -73,7 +82,10 @@ final class ProjectorMetrics: ConsumerObserver {
         return switch status.withLock({ $0 }) {
         case .waiting(let why): .failing(why)
         case .catchingUp: .failing("comparing all orders with the event store; lists may lack some")
-        case .running(let count): .ok("applying \(count) partitions")
+        case .running(let count): .ok("applying \(count) partitions\(slowly)")
         }
     }
+
+    /// A quota delays events, and is no reason to be unready.
+    private var slowly: String { throttle.text.map { ", \($0)" } ?? "" }
 }

@@ -9,12 +9,13 @@ struct ProjectorService: Service {
     private let projector: Projector
 
     init(_ settings: ProjectorSettings, _ metrics: ProjectorMetrics, _ logger: Logger) throws {
+        let throttle = metrics.throttle
         let (kafka, groupID, projection) = (settings.kafka, settings.groupID, settings.projector)
         projector = try Projector(projection, observer: metrics, logger: logger) { wake in
             try KafkaMessageSource(
                 kafka, topic: projection.topic, groupID: groupID,
                 maximumBatchMessages: min(projection.maximumBatchMessages, ProjectionLimits.messagesPerPoll),
-                wake: wake, logger: logger)
+                wake: wake, throttle: throttle, logger: logger)
         }
     }
 

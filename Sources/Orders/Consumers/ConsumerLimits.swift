@@ -6,6 +6,9 @@ enum ConsumerLimits {
     static let longestRetry: Duration = .seconds(5)
     /// How often offsets are committed to the group; messages that are read again after a crash are harmless.
     static let commitInterval: Duration = .seconds(1)
+    /// The longest wait without a round. An idle consumer looks after its database connection in each round, so it
+    /// notices in this time that the server closed it.
+    static let idleLook: Duration = .seconds(5)
     /// Messages of all partitions together that librdkafka fetches ahead, about a kilobyte each. When more are there it
     /// stops, and looks again after up to a second: a consumer that takes them in less time runs dry meanwhile.
     static let queuedMessages = 60_000

@@ -7,6 +7,7 @@ final class ConsumerSession<Happening: Sendable> {
     private let wake: WakeDescriptor
     private let makeSource: MakeMessageSource
     private let commitInterval: Duration
+    private let idleLook: Duration
     private var source: (any MessageSource)?
     private var assignment = AssignmentMachine()
     private var nextCommit = ContinuousClock.now
@@ -14,9 +15,11 @@ final class ConsumerSession<Happening: Sendable> {
 
     init(
         _ handler: any MessageHandler, _ reports: ConsumerReports<Happening>, _ wake: WakeDescriptor,
-        commitInterval: Duration = ConsumerLimits.commitInterval, makeSource: @escaping MakeMessageSource
+        commitInterval: Duration = ConsumerLimits.commitInterval, idleLook: Duration = ConsumerLimits.idleLook,
+        makeSource: @escaping MakeMessageSource
     ) {
         self.commitInterval = commitInterval
+        self.idleLook = idleLook
         self.handler = handler
         self.reports = reports
         self.wake = wake
@@ -74,9 +77,9 @@ final class ConsumerSession<Happening: Sendable> {
     }
 
     /// When there is something to do even if no event comes.
-    private func deadline(_ demand: ConsumerDemand) -> ContinuousClock.Instant? {
-        let commit: ContinuousClock.Instant? = handler.hasCommits ? nextCommit : nil
-        return [commit, demand.nextWork].compactMap { $0 }.min()
+    private func deadline(_ demand: ConsumerDemand) -> ContinuousClock.Instant {
+        let look = ContinuousClock.now + idleLook
+        return min(look, handler.hasCommits ? nextCommit : look, demand.nextWork ?? look)
     }
 }
 
@@ -86,7 +89,7 @@ extension ConsumerSession {
     /// Waits for one event and does what it asks for.
     ///
     /// - Returns: whether the event shows that the consumer works: messages were handled, or none were there.
-    private func takeEvent(_ source: any MessageSource, until deadline: ContinuousClock.Instant?) throws -> Bool {
+    private func takeEvent(_ source: any MessageSource, until deadline: ContinuousClock.Instant) throws -> Bool {
         switch try source.next(until: deadline) {
         case .idle: return true
         case .messages(let messages):

@@ -24,12 +24,13 @@ public final class KafkaMessageSource: MessageSource {
     ///   - groupID: the consumer group; `group.id` among the settings wins.
     ///   - maximumBatchMessages: the most messages of one ``SourceEvent/messages(_:)``.
     ///   - wake: ends a wait.
+    ///   - throttle: is told of quotas that slow the member down.
     /// - Throws: ``MessageSourceError``, final, when librdkafka refuses a setting.
     public init(
         _ configuration: KafkaConfiguration, topic: String, groupID: String, maximumBatchMessages: Int,
-        wake: WakeDescriptor, logger: Logger
+        wake: WakeDescriptor, throttle: KafkaThrottle = KafkaThrottle(), logger: Logger
     ) throws(MessageSourceError) {
-        let notes = ClientNotes(logger)
+        let notes = ClientNotes(logger, throttle)
         self.topic = topic
         self.maximumBatchMessages = maximumBatchMessages
         self.notes = notes
@@ -256,14 +257,17 @@ extension KafkaConfiguration {
 /// Takes what librdkafka's threads report: log lines go to the log, conditions that stop consumption to the source.
 private final class ClientNotes: Sendable {
     let logger: Logger
+    private let throttle: KafkaThrottle
     private let trouble = Mutex<String?>(nil)
 
-    init(_ logger: Logger) {
+    init(_ logger: Logger, _ throttle: KafkaThrottle) {
         self.logger = logger
+        self.throttle = throttle
     }
 
     func take(_ event: KafkaClientEvent) {
         switch event {
+        case .throttled: if let news = throttle.note(event) { logger.warning("\(news)") }
         case .log(let level, let facility, let message):
             logger.log(level: level <= 3 ? .warning : .debug, "librdkafka \(facility): \(message)")
         case .error(let error):

@@ -5,7 +5,7 @@
 /// throws ends the round; the session reports the error, calls ``failed(_:)`` and pauses before the next round.
 public protocol MessageHandler: AnyObject {
     /// Makes sure that the consumer's own resources (database connections) are there, and takes the results of work
-    /// that ended since the last round.
+    /// that ended since the last round. An idle consumer has a round every few seconds for this.
     func beginRound() throws
 
     /// Where to start reading the partitions of the request, one position for each.

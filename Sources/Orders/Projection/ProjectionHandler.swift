@@ -31,7 +31,8 @@ final class ProjectionHandler: MessageHandler {
     /// Messages that came since the last batch began.
     private var arrived = 0
     private var flight: Flight?
-    /// When to look again whether a walk was asked for: operators ask for one while projectors run.
+    /// When to look again whether a walk was asked for: operators ask for one while projectors run. The look also tells
+    /// an idle member, with partitions or without, that Postgres has gone.
     private var nextLook = ContinuousClock.now
 
     /// - Parameter wake: wakes the session when a batch is applied.
@@ -166,7 +167,7 @@ final class ProjectionHandler: MessageHandler {
         guard machine.isChunkDue else {
             // The end of a batch wakes the session.
             let due = flight == nil ? schedule.due(messages: gathering.messageCount, now: .now) : nil
-            let look = machine.mayLook && flight == nil ? nextLook : nil
+            let look = flight == nil ? nextLook : nil
             return ConsumerDemand(
                 nextWork: [due, look].compactMap { $0 }.min(), isCatchingUp: machine.isHealing)
         }
@@ -180,9 +181,10 @@ final class ProjectionHandler: MessageHandler {
 
     /// Not while a batch is being applied: the look would wait for it.
     private func lookWhenDue() throws {
-        guard machine.mayLook, flight == nil, .now >= nextLook else { return }
+        guard flight == nil, .now >= nextLook else { return }
         nextLook = .now + configuration.healingLook
-        machine.looked(isHealing: try writer().perform { try $0.isHealingWanted() })
+        let isHealing = try writer().perform { try $0.isHealingWanted() }
+        if machine.mayLook { machine.looked(isHealing: isHealing) }
     }
 
     // MARK: The end

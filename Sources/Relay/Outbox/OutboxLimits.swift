@@ -51,8 +51,13 @@ public enum OutboxLimits {
     /// First and longest pause before connecting again, in milliseconds.
     package static let firstReconnectMilliseconds = 50
     package static let longestReconnectMilliseconds = 1_000
-    /// How long SIGTERM waits for what is in flight, in milliseconds.
+    /// How long a relay takes to stop after SIGTERM, whatever Kafka and Postgres do, in milliseconds.
     package static let stopMilliseconds = 10_000
+    /// How long, of that time, what is in flight is waited for, in milliseconds. Then it is given up, which takes time
+    /// as well: up to 2 s to abort a transaction, up to a second to close a client.
+    package static let settleMilliseconds = 6_000
+    /// The shortest limit of a call that begins shortly before the end of that time, in milliseconds.
+    package static let lastCallMilliseconds = 100
     /// How often, after that time, a statement that still runs is cancelled, in milliseconds.
     package static let cancelMilliseconds = 200
     /// After how long without a heartbeat the working thread counts as hung, in seconds, and the lease is not renewed.
@@ -93,12 +98,14 @@ public enum OutboxLimits {
     package static let rowsPerLeaseLook = 256
     /// How long one call to open a transactional publisher, to read its record back or to commit may take, in
     /// milliseconds. Then leadership and the wish to stop are checked, and the call is made again. Less than
-    /// ``stopMilliseconds``.
+    /// ``settleMilliseconds``; less still while the relay stops.
     package static let transactionCallMilliseconds = 4_000
     /// How long Kafka may take to tell which rows it has, after a promotion, in milliseconds.
     package static let publishedRowsMilliseconds = 10_000
     /// How long Kafka may take to read or write the record of at-least-once delivery, in milliseconds.
     package static let recordCallMilliseconds = 3_000
+    /// How soon Kafka is asked for that record again after it did not answer, in milliseconds.
+    package static let recordRetryMilliseconds = 1_000
     /// Losses of records that wait for the database; one for each partition and event.
     package static let lossesWaiting = 10_000
     /// Parked keys that are being released at a time.
@@ -133,6 +140,7 @@ public enum OutboxLimits {
             && firstFallingAsleepMilliseconds <= longestFallingAsleepMilliseconds && workStatementSeconds < hangSeconds
             && lateCutSeconds < workStatementSeconds
             && PostgresLimits.endBackendMilliseconds < leadStatementSeconds * 1_000
-            && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < stopMilliseconds
+            && signOfLifeSeconds < hangSeconds && transactionCallMilliseconds < settleMilliseconds
+            && settleMilliseconds + recordCallMilliseconds < stopMilliseconds
     }
 }

@@ -125,8 +125,10 @@ struct CheckpointTopic {
         do {
             try producer.createTopic(name, partitions: 1, configuration: Self.settings, within: limit)
         } catch  where error.code != .topicAlreadyExists {
-            configuration.sink?(
-                .error(KafkaError(error.code, "\(error.message); create it with cleanup.policy=compact")))
+            let refusal = KafkaError(error.code, "\(error.message); create it with cleanup.policy=compact")
+            configuration.sink?(.error(refusal))
+            // Brokers that refuse this do not create the topic on use either: nothing is to be waited for.
+            if [.topicAuthorizationFailed, .clusterAuthorizationFailed].contains(error.code) { throw refusal }
             _ = try producer.metadata(topic: name, within: limit)
         } catch {}
     }

@@ -22,6 +22,7 @@ def options():
     parser.add_argument("--port", type=int, default=0, help="0 is any that is free")
     parser.add_argument("--advertised-port", type=int, default=0, help="that clients are told, such as a proxy's; 0 is the real one")
     parser.add_argument("--tls", nargs=3, metavar=("CERTIFICATE", "KEY", "CLIENT_CA"), help="TLS, with certificates of clients")
+    parser.add_argument("--password-file", help="SASL PLAIN, with the password that this file has at each connect")
     parser.add_argument("--auto-create", type=int, default=0, metavar="PARTITIONS", help="of topics created on use; 0 creates none")
     parser.add_argument("--completion", type=float, default=0.03, help="seconds from a transaction's decision to its markers")
     parser.add_argument("--propagation", type=float, default=0.03, help="seconds until a new topic can be used")
@@ -43,7 +44,7 @@ def tls(certificate, key, client_authority):
 async def main():
     chosen = options()
     broker, faults = Broker(chosen.host, chosen), Faults()
-    server = Server(broker, faults, Distance(chosen.latency, chosen.request_time, chosen.byte_time))
+    server = Server(broker, faults, Distance(chosen.latency, chosen.request_time, chosen.byte_time), chosen.password_file)
     control = Control(faults, broker, server.connections)
     security = tls(*chosen.tls) if chosen.tls else None
     listener = await asyncio.start_server(server.serve, chosen.host, chosen.port, limit=1 << 20, ssl=security)

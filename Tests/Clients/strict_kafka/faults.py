@@ -5,6 +5,7 @@
     errors CALL COUNT CODE       it is not done, and answered with this code
     false-errors CALL COUNT CODE it is done, and answered with this code
     delay CALL MILLISECONDS      it is answered later; 0 as usual
+    throttle CALL MILLISECONDS   its answer tells of a used-up quota, and the connection's next request waits so long; 0 as usual
     topic-error TOPIC CODE       every request for the topic is refused with this code; none: as usual
     refuse-first COUNT CODE      so many batches for each partition without records are refused; `0 NONE` ends that
     drop-connections             closes all of them
@@ -32,7 +33,7 @@ class Faults:
         self.calls, self.errors_told = Counter(), Counter()
 
     def clear(self):
-        self.lost, self.dropped, self.delays = Counter(), Counter(), {}
+        self.lost, self.dropped, self.delays, self.throttles = Counter(), Counter(), {}, {}
         self.errors, self.false_errors = {}, {}
 
     @staticmethod
@@ -107,6 +108,8 @@ class Control:
                 (self.faults.errors if verb == "errors" else self.faults.false_errors)[name] = (int(words[1]), CODES[words[2]])
             elif verb == "delay":
                 self.faults.delays[name] = int(words[1]) / 1000
+            elif verb == "throttle":
+                self.faults.throttles[name] = int(words[1])
             else:
                 return f"error no verb {verb}"
         return "ok"

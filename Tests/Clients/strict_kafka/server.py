@@ -9,19 +9,21 @@ from collections import deque
 from distance import Road
 from errors import CODES
 from messages import BY_KEY
+from sasl import CALLS, Door
 from wire import Fields, Malformed, Reader
 
 LARGEST_REQUEST = 100 << 20
 
 
 class Server:
-    def __init__(self, broker, faults, distance):
-        self.broker, self.faults, self.distance = broker, faults, distance
+    def __init__(self, broker, faults, distance, password_file=None):
+        self.broker, self.faults, self.distance, self.password_file = broker, faults, distance, password_file
         self.connections = set()
 
     async def serve(self, reader, writer):
         self.connections.add(writer)
         loop, road, waiting = asyncio.get_running_loop(), Road(self.distance), deque()
+        door = Door(self.password_file)
         try:
             while True:
                 size = struct.unpack(">i", await reader.readexactly(4))[0]
@@ -29,7 +31,7 @@ class Server:
                     break
                 request = await reader.readexactly(size)
                 due = road.due(loop.time(), size)
-                answer = await self.answer(request)
+                answer, muted = await self.answer(request, door)
                 if answer is None:
                     break
                 if not answer:
@@ -38,6 +40,9 @@ class Server:
                 if self.distance.is_none:
                     writer.write(answer)
                     await writer.drain()
+                    # As brokers do since Kafka 2.0: the answer comes at once, and the next request is not read yet.
+                    if muted:
+                        await asyncio.sleep(muted)
                 else:
                     # The next request is read meanwhile.
                     waiting.append(answer)
@@ -52,8 +57,9 @@ class Server:
             self.connections.discard(writer)
             writer.close()
 
-    async def answer(self, data):
-        """The bytes to send: none where the client expects no answer, None where the connection is to be closed."""
+    async def answer(self, data, door):
+        """The bytes to send, none where the client expects no answer, None where the connection is to be closed; and the seconds
+        that the connection is muted afterwards."""
         reader = Reader(data)
         key, version, correlation = struct.unpack(">hhi", reader.take(8))
         client = reader.number("i16")
@@ -63,17 +69,23 @@ class Server:
         if message is None or not message.versions[0] <= version <= message.versions[1]:
             if message is None or message.name != "ApiVersions":
                 print(f"unknown call {key} version {version}", file=sys.stderr, flush=True)
-                return None
+                return None, 0
             unsupported = vars(await self.broker.api_versions(None, 0)) | {"error": CODES["UNSUPPORTED_VERSION"]}
-            return head + message.write(Fields(**unsupported), 0)
+            return head + message.write(Fields(**unsupported), 0), 0
         if message.is_flexible(version):
             reader.tags()
             # Except for ApiVersions: a client that asks for the versions may not know this one yet.
             head += b"" if message.name == "ApiVersions" else b"\0"
-        answer = await self.outcome(message, message.read(reader, version), version)
+        if not door.lets_in(message.name):
+            return None, 0
+        request = message.read(reader, version)
+        if message.name in CALLS:
+            return head + message.write(door.answer(message.name, request), version), 0
+        answer = await self.outcome(message, request, version)
         if answer is None or answer is False:
-            return b"" if answer is False else None
-        return head + message.write(answer, version)
+            return (b"" if answer is False else None), 0
+        answer.throttle = self.faults.throttles.get(message.word, 0)
+        return head + message.write(answer, version), answer.throttle / 1000
 
     async def outcome(self, message, request, version):
         name = message.word

@@ -123,8 +123,10 @@ final class ManagedProcess: @unchecked Sendable {
     }
 
     /// The exit code, 128 + n after signal n.
-    func exit(within limit: Duration = .seconds(60)) async throws -> Int32 {
-        try await wait(limit, "did not end") { self.exitCode }
+    ///
+    /// - Parameter cause: what the end follows from, for the failure's text: `because it was told to stop`.
+    func exit(_ cause: String = "", within limit: Duration = .seconds(60)) async throws -> Int32 {
+        try await wait(limit, "did not end within \(limit)\(cause.isEmpty ? "" : " ")\(cause)") { self.exitCode }
     }
 
     /// The first line that contains `text`.

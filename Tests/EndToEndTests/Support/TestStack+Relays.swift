@@ -68,12 +68,18 @@ extension TestStack {
 
     /// Asks the relay's admin endpoint until the answer contains `text`; the answer.
     @discardableResult
-    func relayTells(_ path: String, _ text: String) async throws -> String {
+    func relayTells(_ path: String, _ text: String) async throws -> String { try await tells(.relay, path, text) }
+
+    /// Asks a service again and again until the answer has the text; the answer.
+    @discardableResult
+    func tells(_ service: Service, _ path: String, _ text: String) async throws -> String {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
-            let answer = try await Command.run(["curl", "--silent", "--max-time", "5", url(of: .relay) + path]).output
+            let answer = try await Command.run(["curl", "--silent", "--max-time", "5", url(of: service) + path]).output
             if answer.contains(text) { return answer }
-            guard .now < deadline else { throw TestFailure("\(path) does not say '\(text)' but '\(answer)'") }
+            guard .now < deadline else {
+                throw TestFailure("\(service.rawValue): \(path) does not say '\(text)' but '\(answer)'")
+            }
         }
     }
 

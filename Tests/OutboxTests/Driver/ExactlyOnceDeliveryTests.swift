@@ -23,9 +23,14 @@ struct ExactlyOnceDeliveryTests {
     @Test func aDatabaseThatWasSetBackIsRefusedUntilARebase() async throws {
         let outbox = try await published()
         try await setBack(outbox, "cut = cut - 1")
-        let error = await #expect(throws: OutboxError.self) { try await outbox.relay().run() }
-        #expect(error?.code == .dataLoss)
-        #expect(error?.message.contains("outboxctl outbox rebase --republish-since") == true)
+        // Kafka does not always answer the first question for its record: nothing is published before it does.
+        var slow = outbox
+        slow.behaviour.transientFailureIn = 2
+        for asked in [slow, outbox] {
+            let error = await #expect(throws: OutboxError.self) { try await asked.relay().run() }
+            #expect(error?.code == .dataLoss)
+            #expect(error?.message.contains("outboxctl outbox rebase --republish-since") == true)
+        }
         try await onThread {
             _ = try OutboxOperator(outbox.connect()).rebase(republishSince: "infinity", reason: "restored")
         }

@@ -128,6 +128,25 @@ struct PromotionTests {
         }
     }
 
+    /// Its rows are told, and the record, which can be ahead of them, is not: that is no proof that there is none.
+    @Test func aRecordThatIsNotToldIsWaitedForAndOneThatMayNotBeReadIsNot() async throws {
+        let outbox = try await promoted()
+        try await onThread { () throws in
+            let silent = StubKafka(
+                rows: PublishedRows(newestCut: 7), recordFailure: PublishFailure(.transient, "TIMED_OUT"))
+            for policy in DataLossPolicy.allCases {
+                let error = #expect(throws: OutboxError.self) {
+                    try Self.decide(outbox, silent, .atLeastOnce, policy)
+                }
+                #expect(error?.code == .publisher && error?.isFinal == false)
+                #expect(try Self.state(outbox) == "-1 7")
+            }
+            let closed = StubKafka(
+                rows: PublishedRows(newestCut: 7), recordFailure: PublishFailure(.client, "TOPIC_AUTHORIZATION_FAILED"))
+            #expect(try !Self.decide(outbox, closed).isBehind)
+        }
+    }
+
     @Test func anEarlierTimelineThanTheCheckpointsIsForeign() async throws {
         let outbox = try await promoted()
         try await onThread {
@@ -190,6 +209,7 @@ private struct StubKafka: PublisherFactory {
     var rows = PublishedRows()
     var record: DeliveryRecord?
     var failure: PublishFailure?
+    var recordFailure: PublishFailure?
 
     func makePublisher(wake: WakeDescriptor) throws(OutboxError) -> any Publisher {
         throw OutboxError(.publisher, "nothing is published here")
@@ -202,14 +222,24 @@ private struct StubKafka: PublisherFactory {
         return rows
     }
 
-    func makeRecordKeeper(for outbox: OutboxOrigin) -> (any RecordKeeper)? { StubKeeper(record) }
+    func makeRecordKeeper(for outbox: OutboxOrigin) -> (any RecordKeeper)? {
+        StubKeeper(record, recordFailure)
+    }
 }
 
 private final class StubKeeper: RecordKeeper {
     private let record: DeliveryRecord?
+    private let failure: PublishFailure?
 
-    init(_ record: DeliveryRecord?) { self.record = record }
+    init(_ record: DeliveryRecord?, _ failure: PublishFailure?) {
+        self.record = record
+        self.failure = failure
+    }
 
-    func lastRecord(within limit: Duration) -> DeliveryRecord? { record }
+    func lastRecord(within limit: Duration) throws(PublishFailure) -> DeliveryRecord? {
+        if let failure { throw failure }
+        return record
+    }
+
     func write(_ record: DeliveryRecord, within limit: Duration) {}
 }

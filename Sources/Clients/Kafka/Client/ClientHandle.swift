@@ -14,6 +14,8 @@ final class ClientHandle: @unchecked Sendable {
     let wake: WakeDescriptor
     private let sink: KafkaEventSink?
     private let files: KafkaFiles
+    private let credentials: KafkaCredentials?
+    private let throttle: ThrottleCallback?
     /// Chooses the partition of each message of a producer; nil for a consumer. Used by one ``KafkaFirstMessageGate``.
     let gate: UnsafeMutablePointer<rdk_gate>?
     /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
@@ -28,8 +30,11 @@ final class ClientHandle: @unchecked Sendable {
         assert(KafkaLimits.areConsistent)
         // Before librdkafka reads them: a file that changes meanwhile counts as changed.
         files = KafkaFiles(configuration)
+        credentials = KafkaCredentials(configuration)
         let conf = try configuration.makeConf()
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
+        throttle = sink.map { ThrottleCallback($0) }
+        throttle?.install(conf)
         let gate = kind == .producer ? UnsafeMutablePointer<rdk_gate>.allocate(capacity: 1) : nil
         if let gate { rdk_gate_install(gate, conf) }
         let (client, reason) = KafkaConfiguration.newClient(kind.type, taking: conf)
@@ -71,9 +76,20 @@ final class ClientHandle: @unchecked Sendable {
         if let error = rd_kafka_sasl_background_callbacks_enable(pointer) { rd_kafka_error_destroy(error) }
     }
 
-    /// Whether a certificate or a key that the settings name has been replaced since the client was made. Costs a call
-    /// of `stat` per file.
-    var isOutdated: Bool { files.haveChanged }
+    /// Whether a certificate, a key or a secret that the settings name has been replaced since the client was made, so
+    /// that another client is needed. New SASL credentials are taken in passing. Costs a call of `stat` per file.
+    var isOutdated: Bool {
+        renewCredentials()
+        return files.haveChanged
+    }
+
+    private func renewCredentials() {
+        guard credentials?.renew(pointer) == true else { return }
+        sink?(
+            .log(
+                level: 3, facility: "SASL", message: "the files of user or password have changed: connecting with them")
+        )
+    }
 
     /// The next event, or nil when the queue is empty; the caller destroys it.
     func nextEvent() -> OpaquePointer? { rd_kafka_queue_poll(queue, 0) }
@@ -82,7 +98,10 @@ final class ClientHandle: @unchecked Sendable {
     func dispatch(_ event: OpaquePointer) -> Bool {
         switch rd_kafka_event_type(event) {
         case rdk_event_log: dispatchLog(event)
-        case rdk_event_error: sink?(.error(clientError(event)))
+        case rdk_event_error:
+            // The brokers may have refused the old password.
+            renewCredentials()
+            sink?(.error(clientError(event)))
         case rdk_event_stats:
             if let json = rd_kafka_event_stats(event) { sink?(.statistics(String(cString: json))) }
         default: return false

@@ -4,6 +4,9 @@ public enum KafkaClientEvent: Sendable {
     case log(level: Int, facility: String, message: String)
     /// A condition of the client as a whole. librdkafka keeps retrying, unless the error is `isFatal`.
     case error(KafkaError)
+    /// A broker, `host:port`, leaves this client's next requests alone for `delay`, because a quota is used up; zero
+    /// when that is over.
+    case throttled(broker: String, delay: Duration)
     /// Statistics as JSON, every `statistics.interval.ms`.
     case statistics(String)
 }

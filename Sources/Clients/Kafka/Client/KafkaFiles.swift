@@ -1,6 +1,6 @@
 import Glibc
 
-/// The files that a client's settings name: certificates and keys. librdkafka reads them once, when the client is made.
+/// Files that a client's settings name, such as certificates and keys. They are read once, when the client is made.
 struct KafkaFiles: Sendable {
     /// What tells a file from the one that took its place.
     private struct Stamp: Equatable {
@@ -26,11 +26,18 @@ struct KafkaFiles: Sendable {
 
     private let stamps: [String: Stamp]
 
-    /// The files as they are now.
+    /// The files as they are now whose change needs another client: certificates, keys, and secrets that are not
+    /// ``KafkaCredentials``.
     init(_ configuration: KafkaConfiguration) {
+        let secrets = configuration.valueFiles.filter { !KafkaCredentials.properties.contains($0.key) }.values
+        self.init(paths: Self.properties.compactMap { configuration[$0] } + secrets)
+    }
+
+    /// These files as they are now.
+    init(paths: [String]) {
         var stamps: [String: Stamp] = [:]
-        for property in Self.properties {
-            if let path = configuration[property], let stamp = Stamp(path) { stamps[path] = stamp }
+        for path in paths {
+            if let stamp = Stamp(path) { stamps[path] = stamp }
         }
         self.stamps = stamps
     }

@@ -28,7 +28,7 @@ extension KafkaConfiguration {
     private func apply(to conf: OpaquePointer) -> [KafkaSettingFault] {
         // Defaults first: a setting that names the property by another alias overrides them.
         (defaults.sorted { $0.key < $1.key } + settings.sorted { $0.key < $1.key })
-            .compactMap { apply($0.key, $0.value, to: conf) }
+            .compactMap { apply($0.key, valueFiles[$0.key] == nil ? $0.value : current($0.key) ?? $0.value, to: conf) }
     }
 
     private func apply(_ property: String, _ value: String, to conf: OpaquePointer) -> KafkaSettingFault? {

@@ -12,6 +12,8 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     public private(set) var defaults: [String: String] = [:]
     /// The environment variable that each setting came from, by property.
     private var sources: [String: String] = [:]
+    /// The files that settings came from, by property: each new client reads them again.
+    private(set) var valueFiles: [String: String] = [:]
 
     /// - Parameter settings: values by property.
     public init(_ settings: [String: String] = [:]) {
@@ -29,6 +31,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         set {
             settings[property] = newValue
             sources[property] = nil
+            valueFiles[property] = nil
         }
     }
 
@@ -40,6 +43,13 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// Sets a value unless a default exists already; for the layers below an application's own defaults.
     mutating func setFallback(_ property: String, _ value: String) {
         if defaults[property] == nil { defaults[property] = value }
+    }
+
+    /// The value that a property has now: what its file says, or, if the file cannot be read in the middle of a change,
+    /// what it said last.
+    func current(_ property: String) -> String? {
+        guard let path = valueFiles[property] else { return self[property] }
+        return (try? SecretFile.read(path, maximumBytes: KafkaLimits.secretFileBytes)) ?? self[property]
     }
 
     private mutating func set(_ property: String, _ value: String, from variable: String) {
@@ -112,6 +122,7 @@ extension KafkaConfiguration {
             do {
                 let secret = try SecretFile.read(value, maximumBytes: KafkaLimits.secretFileBytes)
                 result.set(property(for: plain), secret, from: origin)
+                result.valueFiles[property(for: plain)] = value
             } catch {
                 report(KafkaSettingFault(origin, "\(error)"))
             }

@@ -16,7 +16,8 @@ final class ExactlyOnceDelivery: Delivery {
     private let store: CheckpointStore
     private let held: HeldRows
     private let policy: DataLossPolicy
-    private let wake: WakeDescriptor
+    private let signals: RelaySignals
+    private var wake: WakeDescriptor { signals.workWake }
     private let status: RelayStatus
     private let logger: Logger
     /// The open publisher and its transaction; nil before ``recover()`` and after ``abandon()``.
@@ -33,7 +34,7 @@ final class ExactlyOnceDelivery: Delivery {
     /// That Kafka's record cannot be read is logged already.
     private var hasWarned = false
 
-    private static let callLimit = Duration.milliseconds(OutboxLimits.transactionCallMilliseconds)
+    private var callLimit: Duration { signals.workLimit(.milliseconds(OutboxLimits.transactionCallMilliseconds)) }
 
     init(
         _ factory: any PublisherFactory, origin: OutboxOrigin, store: CheckpointStore, held: HeldRows,
@@ -46,7 +47,7 @@ final class ExactlyOnceDelivery: Delivery {
         self.held = held
         self.status = status
         self.logger = logger
-        wake = lease.signals.workWake
+        signals = lease.signals
         pipeline = PublishPipeline(parking: parking, lease: lease, status: status, logger: logger) {
             () throws(PublishFailure) in
             throw PublishFailure(.client, "the publisher was dropped")
@@ -137,7 +138,7 @@ final class ExactlyOnceDelivery: Delivery {
         takeReports()
         guard seal(record), let transaction, transaction.isRecordAcknowledged else { return .awaitingRecord }
         do throws(PublishFailure) {
-            guard try transaction.publisher.commit(within: Self.callLimit) else { return .notCommitted }
+            guard try transaction.publisher.commit(within: callLimit) else { return .notCommitted }
         } catch {
             pipeline.note(error)
             return .notCommitted
@@ -183,11 +184,11 @@ final class ExactlyOnceDelivery: Delivery {
         do {
             let publisher = try opening ?? factory.makeTransactionalPublisher(for: origin, wake: wake)
             opening = publisher
-            try publisher.open(within: Self.callLimit)
+            try publisher.open(within: callLimit)
             // Asked after opening: a relay that passes here has fenced every earlier leader, and every later leader
             // will fence it.
             try store.verify()
-            let record = try publisher.lastRecord(within: Self.callLimit)
+            let record = try publisher.lastRecord(within: callLimit)
             let through = try reconcile(record)
             if let record, record.origin.timeline != origin.timeline { try claim(publisher, through) }
             opening = nil
@@ -237,7 +238,7 @@ final class ExactlyOnceDelivery: Delivery {
     /// opening of this publisher; when it opens one in its turn, it finds this record and ends.
     private func claim(_ publisher: any TransactionalPublisher, _ outboxID: Int64) throws {
         let record = record(through: outboxID)
-        let deadline = ContinuousClock.now + Self.callLimit
+        let deadline = ContinuousClock.now + callLimit
         guard publisher.publish(record, deliveryID: Transaction.recordDeliveryID) == .queued else {
             throw PublishFailure(.transient, "the record of the new timeline was not taken")
         }
@@ -248,7 +249,7 @@ final class ExactlyOnceDelivery: Delivery {
         }
         guard let answer else { throw PublishFailure(.client, "the record of the new timeline is not acknowledged") }
         if let answer { throw Self.ofRecord(answer) }
-        guard try publisher.commit(within: Self.callLimit) else {
+        guard try publisher.commit(within: callLimit) else {
             throw PublishFailure(.client, "the commit of the new timeline's record has no outcome yet")
         }
         last = record

@@ -61,11 +61,44 @@ struct LeadLoop: Sendable {
             guard !signals.isStopping else { return }
         }
         backoff.succeeded()
-        if let recordedCut = try watch.check(lead.server) { try lead.verify(recordedCut: recordedCut) }
+        try compare(lead, watch)
         logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
         report(lead.promotion)
-        try renewUntilFinished(lead)
+        while let record = try renewUntilFinished(lead) { try decide(record, lead) }
         lead.resign()
+    }
+
+    /// Compares the checkpoint with Kafka's record of at-least-once delivery. What Kafka does not answer now is asked
+    /// again while leading.
+    private func compare(_ lead: LeadConnection, _ watch: RecordWatch) throws {
+        guard configuration.guarantee == .atLeastOnce else { return }
+        let question = RecordQuestion(
+            epoch: lead.epoch, server: lead.server, known: try lead.knownCut(), after: signals.question)
+        try lead.extendLease()
+        switch try watch.ask(question) {
+        case .open: signals.question = question
+        case .settled: signals.question = nil
+        case .isAhead(let record):
+            // Kept in case Postgres fails meanwhile.
+            signals.question = question
+            try lead.decide(record)
+            signals.question = nil
+        }
+    }
+
+    /// Kafka's record turned out to be ahead: nothing is published before it is decided what that means.
+    private func decide(_ record: AheadRecord, _ lead: LeadConnection) throws {
+        logger.warning(
+            "Kafka's record is ahead of the cut with which this relay began to lead; publishing stops",
+            metadata: ["recorded": "\(record.recordedCut)", "known": "\(record.known)"])
+        signals.lead = .standby
+        signals.settled = nil
+        try lead.beginAgain()
+        signals.question = RecordQuestion(epoch: lead.epoch, server: lead.server, known: record.known, after: nil)
+        try lead.decide(record)
+        signals.question = nil
+        logger.info("leading", metadata: ["epoch": "\(lead.epoch)"])
+        report(lead.promotion)
     }
 
     private func report(_ promotion: Promotion.Outcome?) {
@@ -99,7 +132,8 @@ struct LeadLoop: Sendable {
         return result
     }
 
-    private func renewUntilFinished(_ lead: LeadConnection) throws {
+    /// Leads until the working thread has ended, or until Kafka's record shows that the database is behind it.
+    private func renewUntilFinished(_ lead: LeadConnection) throws -> AheadRecord? {
         let asked = ContinuousClock.now
         // Known before the working thread may publish.
         note(pause: try lead.renewLease())
@@ -108,6 +142,7 @@ struct LeadLoop: Sendable {
         signals.lead = .leading(epoch: lead.epoch, until: asked + configuration.lease)
         while !signals.isFinished {
             status.recordLeadHeartbeat()
+            if let record = signals.takeContest(of: lead.epoch) { return record }
             if ContinuousClock.now >= renewAt {
                 renewAt = try renew(lead)
                 try reportBlocker(lead)
@@ -122,6 +157,7 @@ struct LeadLoop: Sendable {
                 _ = try lead.connection.notifications()
             }
         }
+        return nil
     }
 
     /// When there is something to do again, if no signal comes before.
@@ -132,7 +168,7 @@ struct LeadLoop: Sendable {
         return min(next, max(deadline, now + .milliseconds(OutboxLimits.cancelMilliseconds)))
     }
 
-    /// Asked to stop, the working thread has ``OutboxLimits/stopMilliseconds``. A statement that waits for a lock, or
+    /// Asked to stop, the working thread has ``OutboxLimits/settleMilliseconds``. A statement that waits for a lock, or
     /// takes long, is then cancelled. Behind a pooler it is not known which backend has the statement.
     private func cancelOverdue(_ lead: LeadConnection) throws {
         guard let deadline = signals.stopDeadline, ContinuousClock.now >= deadline, !status.now.isPolling,

@@ -16,12 +16,12 @@ final class RecordWatch {
     /// The newest record that this watch wrote or read.
     private var last: DeliveryRecord?
     private var hasWarned = false
-    /// Whether Kafka answered last time.
-    private var answers = false
+    /// Whether Kafka did not answer the last look: the topic may have been made just then.
+    private var isUnanswered = false
 
     /// How often the record is read and, if something was published, written.
     private var interval: Duration { configuration.lease / 3 }
-    private static let limit = Duration.milliseconds(OutboxLimits.recordCallMilliseconds)
+    private var limit: Duration { signals.lastLimit(.milliseconds(OutboxLimits.recordCallMilliseconds)) }
 
     init(
         _ configuration: RelayConfiguration, factory: any PublisherFactory, signals: RelaySignals, logger: Logger
@@ -43,45 +43,95 @@ final class RecordWatch {
                 look(server, epoch)
                 keeper?.rest()
             }
-            signals.recordWake.wait(until: .now + interval)
+            let retry = Duration.milliseconds(OutboxLimits.recordRetryMilliseconds)
+            signals.recordWake.wait(until: .now + (isUnanswered ? min(interval, retry) : interval))
         }
-        // A clean stop leaves a record of where it ended, unless that takes time.
-        if let leading, answers { look(leading.server, leading.epoch) }
+        // A clean stop leaves a record of where it ended: a relay on an older copy is noticed by it.
+        if let leading, limit > .zero { look(leading.server, leading.epoch) }
+    }
+
+    /// What Kafka says to a question.
+    enum Answer {
+        /// Kafka has not answered: ask again.
+        case open
+        /// The record is not ahead, or nothing more can be found out.
+        case settled
+        /// The record is ahead.
+        case isAhead(AheadRecord)
     }
 
     /// Before anything is published on a server, on the leading thread. Kafka being away is no reason not to lead: it
     /// is asked again while leading.
     ///
-    /// - Returns: the cut in the record; nil if there is none of this server's timeline.
     /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if a relay has published from a later timeline.
-    func check(_ server: ServerIdentity) throws(OutboxError) -> Int64? {
-        guard configuration.guarantee == .atLeastOnce else { return nil }
+    func ask(_ question: RecordQuestion) throws(OutboxError) -> Answer {
+        guard configuration.guarantee == .atLeastOnce else { return .settled }
         do throws(PublishFailure) {
-            last = try keeper(of: server)?.lastRecord(within: min(Self.limit, interval))
+            guard let keeper = try keeper(of: question.server) else { return .settled }
+            last = try keeper.lastRecord(within: min(limit, interval))
         } catch {
             warn(error)
-            return nil
+            return .open
         }
-        if let refusal = refusal(on: server) { throw refusal }
-        return last?.origin == server.origin(schema: configuration.schema) ? last?.cut : nil
+        if let refusal = refusal(on: question.server) { throw refusal }
+        do throws(PublishFailure) {
+            return try answer(to: question)
+        } catch {
+            warn(error)
+            return .open
+        }
+    }
+
+    /// Compares the record that was just read, and reads the rows if it is ahead.
+    private func answer(to question: RecordQuestion) throws(PublishFailure) -> Answer {
+        guard let last, question.isAnswered(by: last, schema: configuration.schema) else { return .settled }
+        do throws(PublishFailure) {
+            let found = try factory.publishedRows(
+                of: last.origin, after: question.known, guarantee: configuration.guarantee, recordedCut: last.cut)
+            return .isAhead(
+                AheadRecord(epoch: question.epoch, known: question.known, recordedCut: last.cut, found: found))
+        } catch  where error.kind != .transient {
+            logger.warning(
+                "Kafka's record is ahead of this database, and whether rows are missing is unknown; going on",
+                metadata: [
+                    "recorded": "\(last.cut)", "known": "\(question.known)", "why": "\(error.explanation)",
+                    "advice": "the relay needs to read its topics (ACL Read)",
+                ])
+            return .settled
+        }
     }
 
     private func look(_ server: ServerIdentity, _ epoch: Int64) {
         do throws(PublishFailure) {
             guard let keeper = try keeper(of: server) else { return }
-            last = try keeper.lastRecord(within: Self.limit)
+            last = try keeper.lastRecord(within: limit)
             if let refusal = refusal(on: server) { return signals.fail(refusal) }
-            answers = true
+            isUnanswered = false
+            guard try isSettled(epoch) else { return }
             // nil: the session has just ended.
             guard let position = signals.settled else { return }
             let record = DeliveryRecord(
                 origin: server.origin(schema: configuration.schema), epoch: epoch, cut: position.cut,
                 through: position.through)
             if let last, last == record || last.origin == record.origin && last.cut > record.cut { return }
-            try keeper.write(record, within: Self.limit)
+            try keeper.write(record, within: limit)
             last = record
         } catch {
             warn(error)
+        }
+    }
+
+    /// Whether no question of this epoch is open; asks it again.
+    private func isSettled(_ epoch: Int64) throws(PublishFailure) -> Bool {
+        guard let question = signals.question, question.epoch == epoch else { return true }
+        switch try answer(to: question) {
+        case .open: return false
+        case .settled:
+            signals.question = nil
+            return true
+        case .isAhead(let record):
+            signals.contest(by: record)
+            return false
         }
     }
 
@@ -114,7 +164,7 @@ final class RecordWatch {
     }
 
     private func warn(_ failure: PublishFailure) {
-        answers = false
+        isUnanswered = failure.kind == .transient
         logger.log(
             level: hasWarned || failure.kind == .transient ? .debug : .warning,
             "Kafka's record of this outbox cannot be kept: a relay of an old primary would not be noticed",

@@ -37,6 +37,8 @@ final class RelaySignals: Sendable {
         var isPooled = false
         var server: ServerIdentity?
         var settled: (cut: Int64, through: Int64)?
+        var question: RecordQuestion?
+        var ahead: AheadRecord?
         var isFinished = false
         var heartbeat: ContinuousClock.Instant
         var work: (backend: Int32, since: ContinuousClock.Instant)?
@@ -161,6 +163,30 @@ final class RelaySignals: Sendable {
         }
     }
 
+    // MARK: Between the leading thread and the one that keeps Kafka's record
+
+    /// What Kafka has not answered when the relay began to lead; nil when nothing is open.
+    var question: RecordQuestion? {
+        get { state.withLock { $0.question } }
+        set { state.withLock { $0.question = newValue } }
+    }
+
+    /// Kafka's record is ahead of the checkpoint with which the leadership began. Rings for the leading thread.
+    func contest(by record: AheadRecord) {
+        state.withLock { $0.ahead = record }
+        leadWake.wake()
+    }
+
+    /// What the leadership of `epoch` is contested by; nil if it is not. The answer is given once.
+    func takeContest(of epoch: Int64) -> AheadRecord? {
+        state.withLock { state in
+            defer { state.ahead = nil }
+            return state.ahead?.epoch == epoch ? state.ahead : nil
+        }
+    }
+
+    // MARK: The end, and signs of life
+
     /// The working thread has ended: the leading thread may resign.
     func finish() {
         state.withLock { $0.isFinished = true }
@@ -193,7 +219,7 @@ final class RelaySignals: Sendable {
 
     /// Asks both threads to end, within ``OutboxLimits/stopMilliseconds``.
     func stop() {
-        let deadline = time.now + .milliseconds(OutboxLimits.stopMilliseconds)
+        let deadline = time.now + .milliseconds(OutboxLimits.settleMilliseconds)
         state.withLock { $0.stopDeadline = $0.stopDeadline ?? deadline }
         workWake.wake()
         leadWake.wake()
@@ -202,8 +228,22 @@ final class RelaySignals: Sendable {
     /// Whether the relay was asked to stop.
     var isStopping: Bool { stopDeadline != nil }
 
-    /// When the time to stop in is over; nil unless asked to stop.
+    /// When what is in flight is given up; nil unless asked to stop.
     var stopDeadline: ContinuousClock.Instant? { state.withLock { $0.stopDeadline } }
+
+    /// How long a call of the working thread may block: `limit`, or less while the relay stops.
+    func workLimit(_ limit: Duration) -> Duration {
+        guard let stopDeadline else { return limit }
+        return min(limit, max(.milliseconds(OutboxLimits.lastCallMilliseconds), stopDeadline - time.now))
+    }
+
+    /// How long a call may block that is made besides and after the work: `limit`, or what is left until the relay has
+    /// to have ended. Not positive when nothing is left.
+    func lastLimit(_ limit: Duration) -> Duration {
+        guard let stopDeadline else { return limit }
+        let end = stopDeadline + .milliseconds(OutboxLimits.stopMilliseconds - OutboxLimits.settleMilliseconds)
+        return min(limit, end - time.now)
+    }
 
     /// Stops the relay because of an error that no further attempt can mend.
     func fail(_ error: OutboxError) {

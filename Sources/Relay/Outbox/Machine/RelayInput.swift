@@ -17,7 +17,7 @@ struct RelayInput: Equatable, Sendable {
     var isReleaseTimeOver = false
     /// Asked to stop, by SIGTERM for instance.
     var isStopping = false
-    /// Asked to stop, ``OutboxLimits/stopMilliseconds`` ago or longer.
+    /// Asked to stop, ``OutboxLimits/settleMilliseconds`` ago or longer.
     var isStopOverdue = false
 
     /// A failure of the publisher.

@@ -42,32 +42,40 @@ final class LeadConnection {
     func tryToLead() throws -> Bool {
         guard try configuration.usesPooler ? takeLapsedLease() : takeLock() else { return false }
         if let earlier = try ServerIdentity.verify(connection, schema: configuration.schema, server) {
-            try accept("timeline \(earlier) became \(server.timeline)")
+            try extendLease()
+            promotion = try promoting().accept(server, because: "timeline \(earlier) became \(server.timeline)")
         }
         try raiseEpoch()
         return true
     }
 
-    /// Compares the checkpoint with Kafka's record of the same timeline. A crash of Postgres may forget cuts and loses
-    /// no row of them; a copy of the server's files from an earlier time lost rows as well.
+    /// The newest cut that the database knows.
+    func knownCut() throws -> Int64 { try CheckpointStore.Stored.load(connection, checkpoints).checkpoint.cut }
+
+    /// Begins another epoch of the same leader: what the working thread does from here on in the former one is fenced.
+    func beginAgain() throws {
+        try extendLease()
+        try raiseEpoch()
+    }
+
+    /// Decides about a record of the same timeline that is ahead of the checkpoint. A crash of Postgres may forget cuts
+    /// and loses no row of them; a copy of the server's files from an earlier time lost rows as well.
     ///
-    /// - Throws: as ``tryToLead()``. A Kafka that does not tell its rows is no reason not to lead on the same timeline.
-    func verify(recordedCut: Int64) throws {
-        let known = try CheckpointStore.Stored.load(connection, checkpoints).checkpoint.cut
-        guard recordedCut > known else { return }
-        do {
-            try accept("Kafka's record names cut \(recordedCut)")
-        } catch let error as OutboxError where error.code == .publisher {}
+    /// - Throws: as ``tryToLead()``.
+    func decide(_ record: AheadRecord) throws {
+        promotion = try promoting().judge(record.found, after: record.known, server, because: record.description)
     }
 
     /// Reading Kafka takes time, in which the lease may not end.
-    private func accept(_ occasion: String) throws {
+    func extendLease() throws {
         let reading = Int64(OutboxLimits.publishedRowsMilliseconds + OutboxLimits.recordCallMilliseconds) * 1_000
         try connection.query(statements.takeLease, [.int8(leaseMicroseconds + reading)])
-        promotion = try Promotion(
+    }
+
+    private func promoting() -> Promotion {
+        Promotion(
             connection: connection, schema: configuration.schema, guarantee: configuration.guarantee,
-            policy: configuration.afterDataLoss, factory: factory
-        ).accept(server, because: occasion)
+            policy: configuration.afterDataLoss, factory: factory)
     }
 
     /// Cancels the statement that another session of this relay runs.

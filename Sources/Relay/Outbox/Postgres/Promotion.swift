@@ -32,20 +32,28 @@ struct Promotion {
     /// - Throws: ``OutboxError`` with code `dataLoss`, which is final, if the database is behind Kafka and that is to
     ///   be refused; with code `publisher` if Kafka does not answer: to be tried again.
     func accept(_ here: ServerIdentity, because step: String) throws -> Outcome {
-        let statements = CheckpointStatements(schema: schema)
-        let checkpoint = try CheckpointStore.Stored.load(connection, statements).checkpoint
-        guard let found = try published(here.origin(schema: schema), after: checkpoint.cut) else {
+        let cut = try CheckpointStore.Stored.load(connection, CheckpointStatements(schema: schema)).checkpoint.cut
+        guard let found = try published(here.origin(schema: schema), after: cut) else {
             let outcome = Outcome(
                 reason: "\(step); Kafka may not be read, so whether rows are missing is unknown", isBehind: true)
-            try store(here.timeline, outcome, newestCut: checkpoint.cut)
+            try store(here.timeline, outcome, newestCut: cut)
             return outcome
         }
+        return try judge(found, after: cut, here, because: step)
+    }
+
+    /// Decides about what Kafka has of the cuts after `known`, and records why.
+    ///
+    /// - Throws: as ``accept(_:because:)``.
+    func judge(
+        _ found: PublishedRows, after known: Int64, _ here: ServerIdentity, because step: String
+    ) throws -> Outcome {
         let lost = try missing(found.rows)
-        let isBehind = (found.newestCut ?? 0) > checkpoint.cut
-        let loss = DataLoss(known: checkpoint.cut, found: found, lost: lost)
+        let isBehind = (found.newestCut ?? 0) > known
+        let loss = DataLoss(known: known, found: found, lost: lost)
         guard isBehind, !lost.isEmpty || !found.isComplete || guarantee == .exactlyOnce else {
             let outcome = Outcome(
-                reason: "\(step); every row that is in Kafka is in this database (cut \(checkpoint.cut))")
+                reason: "\(step); every row that is in Kafka is in this database (cut \(known))")
             try store(here.timeline, outcome, newestCut: isBehind ? found.newestCut : nil)
             return outcome
         }
@@ -61,15 +69,8 @@ struct Promotion {
     private func published(_ origin: OutboxOrigin, after cut: Int64) throws -> PublishedRows? {
         guard let factory else { return PublishedRows() }
         do throws(PublishFailure) {
-            var found = try factory.publishedRows(
-                of: origin, after: cut, guarantee: guarantee,
-                within: .milliseconds(OutboxLimits.publishedRowsMilliseconds))
-            // Kafka may have deleted the rows by their age. The record stays.
-            if let recorded = recordedCut(origin), recorded > max(cut, found.newestCut ?? 0) {
-                found.newestCut = recorded
-                found.isComplete = false
-            }
-            return found
+            return try factory.publishedRows(
+                of: origin, after: cut, guarantee: guarantee, recordedCut: try recordedCut(origin, factory))
         } catch {
             if policy == .goOn, error.kind != .transient { return nil }
             throw OutboxError(
@@ -82,12 +83,20 @@ struct Promotion {
         }
     }
 
-    /// The cut in the record of at-least-once delivery; nil if there is none, or it cannot be read. The record of
-    /// exactly-once delivery is judged when the transactions begin, see ``Recovery``.
-    private func recordedCut(_ origin: OutboxOrigin) -> Int64? {
-        guard guarantee == .atLeastOnce, let keeper = try? factory?.makeRecordKeeper(for: origin) else { return nil }
-        let record = try? keeper.lastRecord(within: .milliseconds(OutboxLimits.recordCallMilliseconds))
-        return record?.origin.isSameOutbox(as: origin) == true ? record?.cut : nil
+    /// The cut in the record of at-least-once delivery; nil if there is none, or it may not be read: ``RecordWatch``
+    /// warns of that. The record of exactly-once delivery is judged when the transactions begin, see ``Recovery``.
+    ///
+    /// - Throws: a failure of kind `transient` if Kafka did not answer: a record that was not read decides nothing.
+    private func recordedCut(
+        _ origin: OutboxOrigin, _ factory: any PublisherFactory
+    ) throws(PublishFailure) -> Int64? {
+        guard guarantee == .atLeastOnce, let keeper = try? factory.makeRecordKeeper(for: origin) else { return nil }
+        do throws(PublishFailure) {
+            let record = try keeper.lastRecord(within: .milliseconds(OutboxLimits.recordCallMilliseconds))
+            return record?.origin.isSameOutbox(as: origin) == true ? record?.cut : nil
+        } catch  where error.kind != .transient {
+            return nil
+        }
     }
 
     /// The rows that the outbox does not have. Recent rows are looked at first, through the index on their transaction;
@@ -130,5 +139,22 @@ struct Promotion {
             try connection.query(statements.decide, [.text(outcome.reason)])
             if !lost.isEmpty { _ = try LossStore(schema: schema).write(lost, connection) }
         }
+    }
+}
+
+extension PublisherFactory {
+    /// What Kafka has of the cuts after `cut`, its record included: Kafka may have deleted the rows by their age, and
+    /// the record stays.
+    func publishedRows(
+        of outbox: OutboxOrigin, after cut: Int64, guarantee: DeliveryGuarantee, recordedCut: Int64?
+    ) throws(PublishFailure) -> PublishedRows {
+        var found = try publishedRows(
+            of: outbox, after: cut, guarantee: guarantee,
+            within: .milliseconds(OutboxLimits.publishedRowsMilliseconds))
+        if let recordedCut, recordedCut > max(cut, found.newestCut ?? 0) {
+            found.newestCut = recordedCut
+            found.isComplete = false
+        }
+        return found
     }
 }
