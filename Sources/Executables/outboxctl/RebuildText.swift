@@ -2,14 +2,18 @@ import Operations
 
 /// A rebuild for people.
 enum RebuildText {
+    /// Seconds; a step that takes longer, or none, is told.
+    private static let longestStep = 5.0
+
     static func line(_ rebuild: Rebuild) -> String {
         var parts = ["rebuild \(rebuild.rebuildId): \(state(rebuild))"]
         let total = rebuild.totalOrders.map { rebuild.state == .filling ? " of about \(Words.count($0))" : "" } ?? ""
         parts.append("\(Words.count(rebuild.orders))\(total) orders read")
         if let progress = rebuild.progress, rebuild.endedAt == nil { parts.append("\(Int(progress * 100)) %") }
         if let rate = rebuild.rate, rebuild.state == .filling { parts.append("\(Words.rate(rate))") }
-        if let left = rebuild.secondsLeft { parts.append("\(Words.age(left)) left") }
+        if let left = rebuild.secondsLeft, left > 0 { parts.append("\(Words.age(left)) left") }
         if rebuild.changesWaiting > 0 { parts.append("\(Words.count(rebuild.changesWaiting)) changed meanwhile") }
+        if let idle = rebuild.idleSeconds, idle > longestStep { parts.append("no step for \(Words.age(idle))") }
         if let trouble = rebuild.trouble { parts.append(trouble) }
         return parts.joined(separator: ", ")
     }

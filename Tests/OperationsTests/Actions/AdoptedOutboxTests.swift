@@ -142,10 +142,11 @@ private struct AdoptedOutbox: Sendable {
             var filter = EventFilter()
             filter.aggregateType = "bill"
             #expect { _ = try outbox.desk().previewReplay(filter) } throws: {
-                "\($0)".contains("computes payload, headers") && "\($0)".contains("rebase --republish-since")
+                "\($0)".contains("computes sequence_number, payload, headers")
+                    && "\($0)".contains("rebase --republish-since")
             }
             #expect { _ = try outbox.desk().beginReplay(filter, rowsPerSecond: 1, reason: "x") } throws: {
-                "\($0)".contains("computes payload, headers")
+                "\($0)".contains("computes sequence_number, payload, headers")
             }
         }
     }

@@ -50,7 +50,7 @@ extension ProjectionDatabase {
         try await number(
             """
             SELECT count(*) + (SELECT count(*) FROM order_projection_rebuild_change) FROM pg_class
-            WHERE relname LIKE '%shadow%'
+            WHERE relname LIKE 'order_projection_shadow%'
             """)
     }
 }

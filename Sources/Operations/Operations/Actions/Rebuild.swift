@@ -55,6 +55,8 @@ public struct Rebuild: Codable, Sendable {
     public var workedAt: Moment?
     /// Whether a projector is at work.
     public var isRunning: Bool
+    /// Since the last step; nil before the first one, and when it is over.
+    public var idleSeconds: Double?
     /// What was in the way of the last step; nil if nothing was.
     public var trouble: String?
     /// Orders read in a second by the present projector; nil before its second step.
@@ -85,11 +87,11 @@ public struct Rebuild: Codable, Sendable {
         public var count: Int64 { missing + behind + ahead + different + unknown }
     }
 
-    /// The share of orders that are read, from 0 to 1; nil while the number of orders is not known.
+    /// The share of orders that are read, from 0 to 1, which is the end; nil while the number of orders is not known.
     public var progress: Double? {
         if state == .switched { return 1 }
         guard let totalOrders, totalOrders > 0 else { return nil }
-        return min(1, Double(orders) / Double(totalOrders))
+        return min(0.99, Double(orders) / Double(totalOrders))
     }
 }
 
@@ -219,7 +221,9 @@ extension OperatorDesk {
                             WHEN stop_asked_at IS NOT NULL THEN 'stopping' WHEN filled_at IS NOT NULL THEN 'catching_up'
                             WHEN started_at IS NOT NULL THEN 'filling' ELSE 'asked' END,
                        asked_at, asked_by, caller, reason, orders_per_second, started_at, stop_asked_at, ended_at,
-                       orders, CASE WHEN filled_at IS NULL THEN total_orders ELSE orders END,
+                       orders,
+                       CASE WHEN filled_at IS NULL THEN total_orders + greatest(0, orders - total_orders)
+                            ELSE orders END,
                        CASE WHEN ended_at IS NULL THEN (
                            SELECT count(*) FROM (SELECT FROM order_projection_rebuild_change ORDER BY order_id
                                                  LIMIT \(OperationsLimits.rowsCounted)) AS noted) ELSE 0 END,
@@ -227,6 +231,7 @@ extension OperatorDesk {
                        ended_at IS NULL AND coalesce(
                            worked_at > clock_timestamp() - \(OperationsLimits.projectorSilenceSeconds)
                                * interval '1 second', false),
+                       CASE WHEN ended_at IS NULL THEN extract(epoch FROM clock_timestamp() - worked_at)::float8 END,
                        trouble,
                        CASE WHEN worked_at > pace_since AND orders > pace_orders THEN
                            ((orders - pace_orders) / extract(epoch FROM worked_at - pace_since))::float8 END,
@@ -249,7 +254,8 @@ extension OperatorDesk {
             stopAskedAt: try row.optionalMoment(), endedAt: try row.optionalMoment(), orders: try row.int64(),
             totalOrders: try row.optionalInt64(), changesWaiting: try row.int(), caughtUp: try row.int64(),
             rows: try row.int64(), worker: try row.optionalText(), workedAt: try row.optionalMoment(),
-            isRunning: try row.bool(), trouble: try row.optionalText(), rate: try row.optionalDouble(),
+            isRunning: try row.bool(), idleSeconds: try row.optionalDouble(), trouble: try row.optionalText(),
+            rate: try row.optionalDouble(),
             secondsLeft: nil,
             differences: Rebuild.Differences(
                 missing: try row.int64(), behind: try row.int64(), ahead: try row.int64(), different: try row.int64(),
