@@ -112,7 +112,8 @@ let relay: [Target] = [
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
             "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
-            "relay_0004_operations", "relay_0005_record_loss", "schema_version", "source_view", "wake_trigger",
+            "relay_0004_operations", "relay_0005_record_loss", "relay_0006_bulk", "schema_version", "source_view",
+            "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
     library(.relay, "Simulation", ["Outbox", "Postgres", "Threads", "Values", logging]),
@@ -244,7 +245,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "Operations",
-        ["Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxKafka", "Postgres", "TestKit"]),
+        [
+            "Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres",
+            "TestKit",
+        ]),
     tests(
         "StatementPlans",
         [

@@ -49,6 +49,18 @@ extension EndToEndTests {
             (["release", "--reason", "x"], "say which keys"), (["tail", "--lines", "-1"], "--lines"),
             (["replay", "--reason", "x"], "say which rows"), (["status", "--sample", "999"], "--sample"),
             (["edit", "1", "--header", "x", "--reason", "x"], "is not NAME=VALUE"), (["nonsense"], "nonsense"),
+            (["edit", "--type", "order", "--payload", "x", "--reason", "x"], "only headers can be changed in bulk"),
+            (["edit", "1", "--reason", "x"], "nothing would be changed"),
+            (["skip", "--reason", "x"], "say which rows"),
+            (["skip", "1", "--type", "order", "--reason", "x"], "say which rows"), (["skip", "1"], "--reason"),
+            (["skip", "--type", "order", "--rows", "some", "--reason", "x"], "--rows: 'some'"),
+            (["rebuild", "--rate", "0", "--reason", "x"], "--rate: 0"), (["rebuild", "--yes"], "--reason"),
+            (["rebuild", "--reason", "x"], "--yes is needed"), (["rebuild", "stop", "1"], "--reason"),
+            (["bulk", "show"], "<bulk>"), (["pause"], "--reason"), (["order"], "<order-id>"),
+            (["explain", "order"], "<aggregate-id>"), (["parked", "--limit", "501"], "--limit: 501"),
+            (["parked", "--parked-since", "x"], "--parked-since: 'x'"), (["role"], "--name"), (["adopt"], "--table"),
+            (["rebase"], "--republish-since"), (["topic", "t", "--partitions", "0"], "--partitions: 0"),
+            (["decisions", "--limit", "x"], "limit"), (["show", "x"], "outbox-id"),
         ])
         func badInputIsOneLineAndExitCode64(_ words: [String], _ text: String) async throws {
             let url = try await TestPostgres.database()
@@ -70,8 +82,22 @@ extension EndToEndTests {
             let binary = TestPaths.binary("outboxctl").path
             let bash = try await Command.output([binary, "--generate-completion-script", "bash"])
             #expect(bash.contains("--parked-before"))
-            for command in ["status", "list", "show", "tail", "order", "release", "edit", "replay", "pause"] {
+            let commands = [
+                "status", "list", "show", "tail", "order", "parked", "explain", "decisions", "config", "release",
+                "skip",
+                "edit", "bulk", "pause", "resume", "replay", "rebuild", "rebase", "migrate", "upgrade", "adopt", "role",
+                "topic",
+            ]
+            for command in commands {
                 #expect(try await Command.output([binary, command, "--help"]).contains("Example"), "\(command)")
+            }
+            // The commands that others stand behind print JSON as well.
+            let more = [
+                ["bulk", "list"], ["bulk", "stop"], ["replay", "start"], ["replay", "stop"], ["rebuild", "start"],
+                ["rebuild", "show"], ["rebuild", "stop"],
+            ]
+            for words in commands.filter({ !["bulk", "replay", "rebuild"].contains($0) }).map({ [$0] }) + more {
+                #expect(try await Command.output([binary] + words + ["--help"]).contains("--json"), "\(words)")
             }
         }
 

@@ -20,7 +20,7 @@ extension EndToEndTests {
             #expect(pasted.exitCode == 0, "\(pasted.errors)")
             let missing = try await run(url, "explain", "--schema", "my relay", "--", "-5", "x")
             #expect(missing.exitCode == 1)
-            #expect(missing.output.contains("is not parked"))
+            #expect(missing.errors.contains("is not parked"))
         }
 
         @Test func aDecisionNeedsAReasonAndASchemaThatIsThere() async throws {

@@ -183,10 +183,12 @@ extension EndToEndTests {
                 #expect(!kept.isSuperset(of: known))
                 let text = try String(
                     contentsOf: TestPaths.root.appending(path: "docs/operations.md"), encoding: .utf8)
-                let statements = try #require(text.firstMatch(of: /BEGIN;\nTRUNCATE order_projection;\n[^`]*COMMIT;\n/))
-                try await stack.execute(String(statements.output))
-                #expect(try await stack.terminate(.projector) == 0)
-                try await stack.start(.projector)
+                let words = ["rebuild", "--reason", "data loss", "--watch"]
+                #expect(text.contains("outboxctl rebuild --reason \"data loss\" --watch\n"))
+                let receipt = try await Command.output(
+                    [TestPaths.binary("outboxctl").path] + words + ["--yes"],
+                    environment: ["DATABASE_URL": stack.databaseURL])
+                #expect(receipt.contains("of the old read model:"), "\(receipt)")
                 try await stack.settled()
                 let (database, kafka) = (stack.database, stack.kafka)
                 let violations = try await onThread {

@@ -15,6 +15,8 @@ final class ProjectorMetrics: ConsumerObserver {
     private let passedOver: Counter
     private let stale: Counter
     private let walks: Counter
+    private let rebuiltOrders: Counter
+    private let rebuilds: Counter
     private let partitions: Gauge
     private let batchSeconds: Histogram
     private let status = Mutex(ConsumerStatus.waiting("starting"))
@@ -33,6 +35,10 @@ final class ProjectorMetrics: ConsumerObserver {
             "orders_projector_stale_batches_total", "Batches rolled back because another member had claimed.")
         walks = registry.counter(
             "orders_projector_healing_walks_total", "Comparisons of all orders with the event store.")
+        rebuiltOrders = registry.counter(
+            "orders_projector_rebuilt_orders_total", "Orders that rebuilds wrote beside the live read model.")
+        rebuilds = registry.counter(
+            "orders_projector_rebuilds_total", "Rebuilt read models that took the place of the live one.")
         partitions = registry.gauge("orders_projector_partitions", "Partitions that this process applies.")
         batchSeconds = registry.histogram(
             "orders_projector_batch_seconds", "Time of one batch's transaction.",
@@ -55,6 +61,9 @@ final class ProjectorMetrics: ConsumerObserver {
         case .healed(_, let changed, let isLast):
             healedOrders.increment(by: changed)
             if isLast { walks.increment() }
+        case .rebuilt(let orders, let isSwitched):
+            rebuiltOrders.increment(by: orders)
+            if isSwitched { rebuilds.increment() }
         case .passedOver: passedOver.increment()
         case .claimed: break
         case .stale: stale.increment()

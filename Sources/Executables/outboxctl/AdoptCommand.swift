@@ -16,7 +16,11 @@ struct AdoptCommand: ParsableCommand {
             same transaction.
 
             Run it as the table's owner. The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from \
-            libpq's PG* variables.
+            libpq's PG* variables, else from .data/env, which make up writes.
+
+            Examples:
+              outboxctl adopt --table app.outbox
+              outboxctl adopt --table app.outbox --existing skip --apply
             """)
 
     @Option(help: "The table, as SQL names it: app.outbox")
@@ -46,6 +50,15 @@ struct AdoptCommand: ParsableCommand {
     var order: String?
     @Flag(help: "Run it instead of printing it.")
     var apply = false
+    @OptionGroup var output: JSONOption
+
+    /// What an adoption did.
+    private struct Outcome: Encodable {
+        let table: String
+        let steps: Int
+        let notes: [String]
+        let warnings: [String]
+    }
 
     func run() throws {
         var options = AdoptionOptions(table: table)
@@ -64,11 +77,16 @@ struct AdoptCommand: ParsableCommand {
         options.order = order
         let adoption = Adoption(try Database.connect(as: "outboxctl adopt"), options)
         let plan = try adoption.plan()
-        guard apply else { return print(plan.script, terminator: "") }
+        guard apply else {
+            let script = Script(script: plan.script, notes: plan.notes, warnings: plan.warnings)
+            return try output.show(script) { print(plan.script, terminator: "") }
+        }
         for note in plan.notes { report("note: \(note)") }
         for warning in plan.warnings { report("WARNING: \(warning)") }
         let steps = try adoption.apply { report($0) }
-        print(steps == 0 ? "\(plan.table) was adopted before; nothing to do" : "\(plan.table) is adopted")
+        try output.show(Outcome(table: plan.table, steps: steps, notes: plan.notes, warnings: plan.warnings)) {
+            print(steps == 0 ? "\(plan.table) was adopted before; nothing to do" : "\(plan.table) is adopted")
+        }
     }
 
     /// `a=b,c` as pairs; a name alone stands for itself.

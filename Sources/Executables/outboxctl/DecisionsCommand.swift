@@ -5,7 +5,7 @@ import Operations
 struct DecisionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decisions",
-        abstract: "Shows what was parked, released, skipped, edited, paused or rebased, by whom and why.",
+        abstract: "Shows what was parked, released, skipped, edited, paused, replayed, rebuilt or rebased, and why.",
         discussion: """
             Examples:
               outboxctl decisions --limit 100

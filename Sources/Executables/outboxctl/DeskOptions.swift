@@ -81,6 +81,13 @@ enum StackServices {
         ("orders-payments", "ADMIN_URL_PAYMENTS"), ("orders-server", "HTTP_URL"),
     ]
 
+    /// How rows get their topics: `RELAY_TOPIC` of the environment, else of the relay that runs, else the default.
+    static var topics: String {
+        StackAddresses.environment["RELAY_TOPIC"].flatMap { $0.isEmpty ? nil : $0 }
+            ?? probes.first?.ask().setting("RELAY_TOPIC").flatMap { $0.isEmpty ? nil : $0 }
+            ?? "outbox.event.{aggregate_type}"
+    }
+
     /// The services whose addresses are known.
     static var probes: [ServiceProbe] {
         variables.compactMap { name, variable in

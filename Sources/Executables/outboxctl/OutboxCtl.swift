@@ -29,8 +29,8 @@ struct OutboxCtl: ParsableCommand {
             CommandGroup(
                 name: "Repair",
                 subcommands: [
-                    ReleaseCommand.self, SkipCommand.self, EditCommand.self, PauseCommand.self, ResumeCommand.self,
-                    ReplayCommand.self, RebaseCommand.self,
+                    ReleaseCommand.self, SkipCommand.self, EditCommand.self, BulkCommand.self, PauseCommand.self,
+                    ResumeCommand.self, ReplayCommand.self, RebuildCommand.self, RebaseCommand.self,
                 ]),
             CommandGroup(
                 name: "Set up",

@@ -55,8 +55,12 @@ struct ParkedCommand: ParsableCommand {
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Shows why a key is parked, its held rows, and what can be done.",
-        discussion:
-            "Ends with status 1 if the key is not parked. Names that begin with a hyphen go to the end, behind --.")
+        discussion: """
+            Ends with status 1 if the key is not parked. Names that begin with a hyphen go to the end, behind --.
+
+            Example:
+              outboxctl explain order 4711
+            """)
 
     @Argument(help: "The aggregate type, for example order.")
     var aggregateType: String
@@ -78,7 +82,7 @@ struct ExplainCommand: ParsableCommand {
             }
         }
         guard let found else {
-            print("\(aggregateType)/\(aggregateId) is not parked")
+            report("\(aggregateType)/\(aggregateId) is not parked")
             throw ExitCode.failure
         }
         try options.show(found) { show(found.key, found.release) }
@@ -99,20 +103,5 @@ struct ExplainCommand: ParsableCommand {
                                          and then release the key
             to mend a row:               outboxctl edit \(key.outboxId) --payload ... --reason "..."
             """)
-    }
-}
-
-/// What an action would do, for people.
-enum PreviewText {
-    static func printed(_ preview: ActionPreview) {
-        for event in preview.events {
-            let sequence = event.sequenceNumber.map { "sequence \($0)" } ?? "no sequence number"
-            let size = event.payload.bytes.map { "\($0) bytes" } ?? event.payload.form.rawValue
-            let edited = event.isEdited ? "  (edited)" : ""
-            print("  \(event.outboxId)  \(event.key)  \(sequence)  \(event.eventType ?? "?")  \(size)\(edited)")
-        }
-        let more = preview.rows - preview.events.count
-        if more > 0 { print("  … and \(Words.count(more))\(preview.isMore ? " or more" : "") rows") }
-        for id in preview.dropped { print("  \(id)  (will be dropped)") }
     }
 }

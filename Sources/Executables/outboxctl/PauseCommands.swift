@@ -38,7 +38,12 @@ struct PauseCommand: ParsableCommand {
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Lets a paused relay publish again.",
-        discussion: "The leader notices within a third of RELAY_LEASE.")
+        discussion: """
+            The leader notices within a third of RELAY_LEASE.
+
+            Example:
+              outboxctl resume --reason "the consumers are back"
+            """)
 
     @OptionGroup var why: ReasonOption
     @OptionGroup var options: DeskOptions

@@ -14,7 +14,16 @@ struct RebaseCommand: ParsableCommand {
             the owner of the relay's schema: the relay's own role may not.
 
             Rows that were left out when the table was adopted (--existing skip) stay left out.
+
+            Example:
+              outboxctl rebase --republish-since '2026-01-31 12:00+00' --reason "restored from a backup"
             """)
+
+    /// What a rebase did.
+    private struct Outcome: Encodable {
+        let republished: Int
+        let leftAlone: Int
+    }
 
     @Option(
         parsing: .unconditional,
@@ -23,12 +32,14 @@ struct RebaseCommand: ParsableCommand {
     @Option(help: "Why; it is recorded.")
     var reason = "rebase"
     @OptionGroup var options: RelaySchemaOptions
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         let result = try options.desk(.unlimited).rebase(republishSince: republishSince, reason: reason)
-        print(
-            "the checkpoint belongs to this server now; \(result.republished) rows will be published again, "
-                + "\(result.leftAlone) count as published"
-        )
+        try output.show(Outcome(republished: result.republished, leftAlone: result.leftAlone)) {
+            print(
+                "the checkpoint belongs to this server now; \(result.republished) rows will be published again, "
+                    + "\(result.leftAlone) count as published")
+        }
     }
 }

@@ -7,15 +7,16 @@ struct ReleaseCommand: ParsableCommand {
         commandName: "release",
         abstract: "Asks the relay to publish the held rows of a key, or of many keys, in order.",
         discussion: """
-            The relay does it, whatever becomes of this command; --wait shows how far it is. Names that begin with a \
-            hyphen go to the end, behind --.
+            The relay does it, whatever becomes of this command; --wait shows how far it is. A release of many keys is \
+            a bulk action: the server asks the relay for a few hundred keys at a time, and outboxctl bulk stop ends \
+            that. Names that begin with a hyphen go to the end, behind --.
 
             Ends with status 6 if --wait ends with keys that Kafka refused again.
 
             Examples:
               outboxctl release order 4711 --reason "the topic is back"
               outboxctl release --error UNKNOWN_TOPIC --dry-run
-              outboxctl release --error UNKNOWN_TOPIC --yes --wait --reason "the topic is back"
+              outboxctl release --topic outbox.event.order --yes --wait --reason "the topic is back"
             """)
 
     /// The exit code when Kafka refused keys again.
@@ -40,58 +41,52 @@ struct ReleaseCommand: ParsableCommand {
     func validate() throws {
         guard (aggregateType == nil) == (aggregateId == nil) else { throw ValidationError("give a type and an id") }
         guard [isOneKey, !which.isEmpty, all].count(where: { $0 }) == 1 else {
-            throw ValidationError("say which keys: TYPE ID, or --type, --error, --parked-before, or --all")
+            throw ValidationError("say which keys: TYPE ID, or \(ParkedOptions.names), or --all")
         }
         if !consent.dryRun { try ReasonOption.validate(reason) }
     }
 
     func run() throws {
         let desk = try options.open()
-        let filter = try filter(desk)
-        if consent.dryRun || !isOneKey {
-            let preview = try desk.previewRelease(filter)
-            if consent.dryRun { return try options.show(preview) { show(preview) } }
-            if !options.json { show(preview) }
-            guard preview.keys > 0 else { throw ExitCode.failure }
-            guard try consent.consents(to: "release \(preview.keys)\(preview.isMore ? " or more" : "") keys?") else {
-                throw ExitCode.failure
+        guard let aggregateType, let aggregateId else {
+            return try BulkRunner(options, desk, consent).run(
+                .release, which.filter(options, desk), rows: .all, reason: reason, follows: wait
+            ) { bulk in try follow { try desk.progress(of: bulk) } }
+        }
+        let key = ParkedFilter(aggregateType: aggregateType, aggregateId: aggregateId)
+        if consent.dryRun {
+            let preview = try desk.previewRelease(key)
+            return try options.show(preview) {
+                print(preview.summary)
+                PreviewText.printed(preview)
             }
         }
-        try act(desk, filter)
-    }
-
-    private func filter(_ desk: OperatorDesk) throws -> ParkedFilter {
-        guard let aggregateType, let aggregateId else { return try which.filter(options, desk) }
-        return ParkedFilter(aggregateType: aggregateType, aggregateId: aggregateId)
-    }
-
-    private func show(_ preview: ActionPreview) {
-        print(preview.summary)
-        PreviewText.printed(preview)
-    }
-
-    private func act(_ desk: OperatorDesk, _ filter: ParkedFilter) throws {
-        if isOneKey, try desk.parkedKeys(filter, limit: 1).isEmpty {
-            throw ValidationError("\(aggregateType ?? "")/\(aggregateId ?? "") is not parked")
+        guard try !desk.parkedKeys(key, limit: 1).isEmpty else {
+            report("\(aggregateType)/\(aggregateId) is not parked")
+            throw ExitCode.failure
         }
-        let receipt = try desk.release(filter, reason: reason ?? "")
+        try act(desk, key)
+    }
+
+    private func act(_ desk: OperatorDesk, _ key: ParkedFilter) throws {
+        let receipt = try desk.release(key, reason: reason ?? "")
         if !wait || !options.json { try options.show(receipt) { print(receipt.summary) } }
         guard wait else {
-            if isOneKey, !options.json, let aggregateType, let aggregateId {
-                let explain = CommandHints(schema: options.schema).command("explain", [aggregateType, aggregateId])
-                print("if Kafka refuses again, the key stays parked: \(explain)")
-            }
-            return
+            guard !options.json else { return }
+            let explain = CommandHints(schema: options.schema).command(
+                "explain", [key.aggregateType ?? "", key.aggregateId ?? ""])
+            return print("if Kafka refuses again, the key stays parked: \(explain)")
         }
-        try follow(desk, receipt)
+        try follow { try desk.progress(of: receipt) }
     }
 
-    private func follow(_ desk: OperatorDesk, _ receipt: Receipt) throws {
-        var progress = try desk.progress(of: receipt)
+    /// Shows how far the relay is, until it has dealt with all keys.
+    private func follow(_ ask: () throws -> ReleaseProgress) throws {
+        var progress = try ask()
         while !progress.isOver {
             report("\(progress.released) of \(progress.asked) released, \(progress.waiting) waiting")
             try Pace.pause(.milliseconds(500))
-            progress = try desk.progress(of: receipt)
+            progress = try ask()
         }
         try options.show(progress) {
             print("\(progress.released) of \(progress.asked) keys released, \(progress.refused) refused again")

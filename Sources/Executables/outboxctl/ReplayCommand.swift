@@ -121,7 +121,8 @@ struct ReplayCommand: ParsableCommand {
 
         func run() throws {
             try options.acting { try $0.stopReplay(replay) }
-            print("replay \(replay) is asked to stop")
+            guard let stopped = try options.reading({ try $0.replay(replay) }) else { throw ExitCode.failure }
+            try options.show(stopped) { print("replay \(replay) is asked to stop") }
         }
     }
 
@@ -133,10 +134,11 @@ struct ReplayCommand: ParsableCommand {
 
         func run() throws {
             guard let found = try options.reading({ try $0.replay(replay) }) else {
-                throw ValidationError("there is no replay \(replay)")
+                report("there is no replay \(replay)")
+                throw ExitCode.failure
             }
             guard found.endedAt == nil, !found.isRunning else {
-                return print(ReplayText.line(found))
+                return try options.show(found) { print(ReplayText.line(found)) }
             }
             try ReplayCommand.follow(found, options)
         }

@@ -6,15 +6,21 @@ struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Applies the migrations, and the versions of the relay's schema, that the database lacks.",
-        discussion: "For this project's own tables. Several may run at once; one works, the others find nothing to do.")
+        discussion: """
+            For this project's own tables. Several may run at once; one works, the others find nothing to do.
+
+            Example:
+              outboxctl migrate --directory migrations
+            """)
 
     @Option(help: "The folder with the V*.sql files.")
     var directory = "migrations"
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         let applied = try RelaySchemaUpgrade.migrate(
             directory: directory, Database.connect(as: "outboxctl migrate", keepsSession: true))
-        print(applied.isEmpty ? "up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+        try AppliedChanges(applied: applied).printed(output)
     }
 }
 
@@ -27,15 +33,18 @@ struct UpgradeCommand: ParsableCommand {
             For the schema of an adopted table; outboxctl migrate does the same for this project's own outbox, and \
             outboxctl adopt for a table that is adopted again. Run it as the schema's owner. The relay may run \
             meanwhile. Doing it twice changes nothing.
+
+            Example:
+              outboxctl upgrade --schema billing_relay
             """)
 
     @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
     var schema = "outbox_relay"
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         let upgrade = RelaySchemaUpgrade(try Database.connect(as: "outboxctl upgrade"), schema: schema)
-        let applied = try upgrade.apply { report($0) }
-        print(applied.isEmpty ? "up to date" : applied.map { "applied \($0)" }.joined(separator: "\n"))
+        try AppliedChanges(applied: try upgrade.apply { report($0) }).printed(output)
     }
 }
 
@@ -47,17 +56,21 @@ struct RoleCommand: ParsableCommand {
         discussion: """
             The relay's schema must be there: adopt the table first. Printing changes nothing; pipe it into psql -v \
             ON_ERROR_STOP=1, as the owner of the relay's schema. Without CREATEROLE, have the role created before.
+
+            Example:
+              outboxctl role --name relay --schema billing_relay | psql -v ON_ERROR_STOP=1
             """)
 
     @Option(help: "The role's name.")
     var name: String
     @Option(help: "The relay's schema, as in RELAY_SCHEMA.")
     var schema = "outbox_relay"
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         let script = try Database.reading(as: "outboxctl role") {
             try RelayRole(named: name, $0, schema: schema).script
         }
-        print(script, terminator: "")
+        try output.show(Script(script: script)) { print(script, terminator: "") }
     }
 }

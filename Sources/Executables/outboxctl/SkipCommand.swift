@@ -6,33 +6,48 @@ struct SkipCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skip", abstract: "Marks held rows to be dropped, unpublished, when their key is released.",
         discussion: """
-            An id that begins with a hyphen goes to the end, behind --.
+            Rows are named by their ids, or chosen by a filter on their parked keys: then the server marks them, key \
+            by key, as a bulk action (outboxctl bulk). An id that begins with a hyphen goes to the end, behind --.
 
             Examples:
               outboxctl skip 4711 --dry-run
+              outboxctl skip --error MSG_SIZE_TOO_LARGE --parked-before 1h --reason "agreed with the owners"
               outboxctl skip 4711 4712 --reason "corrupt, agreed with the owners"
             """)
 
     private static let mostRows = 1_000
 
     @Argument(help: "The outbox_id of each row.")
-    var outboxIds: [Int64]
-    @Flag(help: "Show what would happen, and change nothing.")
-    var dryRun = false
+    var outboxIds: [Int64] = []
+    @OptionGroup var which: ParkedOptions
+    @OptionGroup var rows: BulkRowsOption
+    @OptionGroup var consent: ConsentOptions
     @Option(help: "Why; it is recorded.")
     var reason: String?
     @OptionGroup var options: DeskOptions
 
     func validate() throws {
+        guard outboxIds.isEmpty != which.isEmpty else {
+            throw ValidationError("say which rows: ids, or \(ParkedOptions.names)")
+        }
+        guard rows.rows == nil || outboxIds.isEmpty else { throw ValidationError("--rows goes with a filter only") }
         guard outboxIds.count <= Self.mostRows else { throw ValidationError("more than \(Self.mostRows) rows at once") }
-        if !dryRun { try ReasonOption.validate(reason) }
+        if !consent.dryRun { try ReasonOption.validate(reason) }
     }
 
     func run() throws {
-        guard !dryRun else {
+        guard !outboxIds.isEmpty else {
+            let desk = try options.open()
+            return try BulkRunner(options, desk, consent).run(
+                .skip, which.filter(options, desk), rows: rows.value, reason: reason)
+        }
+        guard !consent.dryRun else {
             let previews = try options.reading { desk in
                 try outboxIds.map { id in
-                    guard let preview = try desk.previewSkip(id) else { throw ValidationError("row \(id) is not held") }
+                    guard let preview = try desk.previewSkip(id) else {
+                        report("row \(id) is not held")
+                        throw ExitCode.failure
+                    }
                     return preview
                 }
             }

@@ -11,6 +11,9 @@ struct TopicCommand: ParsableCommand {
             The brokers come from KAFKA_BOOTSTRAP_SERVERS; every other librdkafka property is KAFKA_ and its name in \
             capitals with underscores, as for the services. Partitions that are added later move keys and break their \
             order, so choose enough. A topic that is there already is left as it is.
+
+            Example:
+              outboxctl topic outbox.event.order --partitions 64
             """)
 
     /// The time in which the brokers must have created the topic and named a leader of each partition.
@@ -22,6 +25,14 @@ struct TopicCommand: ParsableCommand {
     var partitions = 64
     @Option(help: "How many replicas; without it, the brokers' default.replication.factor.")
     var replicas: Int?
+    @OptionGroup var output: JSONOption
+
+    /// A topic that is there now.
+    private struct Outcome: Encodable {
+        let topic: String
+        let partitions: Int
+        let isCreated: Bool
+    }
 
     func validate() throws {
         guard (1...10_000).contains(partitions) else {
@@ -37,12 +48,16 @@ struct TopicCommand: ParsableCommand {
         let deadline = ContinuousClock.now + Self.limit
         // Asking for one topic by name would have the brokers create it, with their default number of partitions.
         if let known = try producer.metadata(topic: nil, within: Self.limit).topic(name), !known.partitions.isEmpty {
-            print("\(name) exists with \(known.partitions.count) partitions")
-            return
+            let count = known.partitions.count
+            return try output.show(Outcome(topic: name, partitions: count, isCreated: false)) {
+                print("\(name) exists with \(count) partitions")
+            }
         }
         try producer.createTopic(name, partitions: partitions, replicas: replicas, within: Self.limit)
         try waitForLeaders(producer, until: deadline)
-        print("created \(name) with \(partitions) partitions")
+        try output.show(Outcome(topic: name, partitions: partitions, isCreated: true)) {
+            print("created \(name) with \(partitions) partitions")
+        }
     }
 
     /// Brokers learn of a new topic one after the other.
@@ -59,7 +74,7 @@ struct TopicCommand: ParsableCommand {
     }
 
     private static func brokers() -> KafkaConfiguration {
-        let environment = EnvironmentReader()
+        let environment = EnvironmentReader(StackAddresses.environment)
         let kafka = KafkaConfiguration.fromEnvironment(environment.all) { environment.report($0.variable, $0.message) }
         for fault in kafka.faults(of: .producer) { environment.report(fault.variable, fault.message) }
         do {

@@ -22,6 +22,7 @@ public struct ConsoleServer: Service {
         let statuses = try Questions(configuration, size: 1)
         let access = ConsoleAccess(configuration.access)
         let actions = try ConsoleActions(configuration, access)
+        let longWork = try ConsoleLongWork(configuration, access)
         let surroundings = try Surroundings(configuration)
         feed = StatusFeed(
             { earlier in try await statuses.ask { try $0.status(since: earlier) } }, surroundings, logger: logger)
@@ -34,6 +35,7 @@ public struct ConsoleServer: Service {
         let searches = try TopicSearches(configuration)
         ConsoleRoutes(configuration: configuration, questions: questions, feed: feed, searches: searches).add(to: api)
         actions.add(to: api, questions: questions)
+        longWork.add(to: api, questions: questions)
         address = configuration.address
         application = Application(
             router: router, configuration: .init(address: .hostname(address.host, port: address.port)),
@@ -46,6 +48,7 @@ public struct ConsoleServer: Service {
             await questions.close()
             await statuses.close()
             actions.close()
+            longWork.close()
             surroundings.close()
             searches.close()
         }

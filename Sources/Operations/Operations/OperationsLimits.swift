@@ -42,6 +42,14 @@ public enum OperationsLimits {
     /// The fastest replay, in rows per second, and how many replays are listed.
     public static let replayRowsPerSecond = 100_000
     static let replaysShown = 100
+    /// The fastest rebuild, in orders per second, and how many rebuilds are listed.
+    public static let rebuildOrdersPerSecond = 1_000_000
+    /// The rate of a rebuild that is given none: it leaves most of two cores to live traffic.
+    public static let usualRebuildRate = 5_000
+    static let rebuildsShown = 100
+    /// A rebuild counts as interrupted when no projector has done a step for this time, in seconds. A step takes 30 s
+    /// at most.
+    static let projectorSilenceSeconds = 40
     /// Records that are read from a partition in search of one event, from the time of the event on or from the end.
     static let recordsSearched: Int64 = 100_000
     /// How long a question to Kafka or to a service may take, in milliseconds.

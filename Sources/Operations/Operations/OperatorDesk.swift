@@ -33,14 +33,13 @@ public struct OperatorDesk {
         try verifyVersion()
     }
 
-    /// The statements below read columns that schemas of earlier releases do not have.
+    /// The statements below read tables and columns that schemas of earlier releases do not have.
     private func verifyVersion() throws {
         var row = RowCursor(
             try query(
                 """
-                SELECT EXISTS (SELECT FROM pg_attribute
-                               WHERE attrelid = to_regclass($1) AND attname = 'edited' AND NOT attisdropped)
-                """, [.text("\(schema).held")]))
+                SELECT to_regclass($1) IS NOT NULL
+                """, [.text("\(schema).bulk")]))
         guard try row.bool() else {
             throw OutboxError(
                 .notMigrated,

@@ -30,6 +30,7 @@ struct RowCursor {
     mutating func moment() throws -> Moment { Moment(microseconds: try rows.timestampMicroseconds(row, next())) }
 
     mutating func optionalInt64() throws -> Int64? { try filled().map { try rows.int64(row, $0) } }
+    mutating func optionalDouble() throws -> Double? { try filled().map { try rows.double(row, $0) } }
     mutating func optionalText() throws -> String? { try filled().map { try rows.string(row, $0) } }
     mutating func optionalBytes() throws -> [UInt8]? { try filled().map { try rows.bytes(row, $0) } }
     mutating func optionalMoment() throws -> Moment? {

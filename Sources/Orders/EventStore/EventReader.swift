@@ -79,6 +79,24 @@ extension EventReader {
     }
 }
 
+extension EventReader {
+    private static let estimateOrders: PostgresStatement = """
+        SELECT coalesce((
+            SELECT greatest(0, CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * c.reltuples
+                                    ELSE s.n_distinct END)::bigint
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = 'aggregate_id'
+            WHERE c.oid = 'event'::regclass), 0)
+        """
+
+    /// About how many orders there are, by the statistics of the table; 0 while there are none.
+    ///
+    /// - Throws: `PostgresError`.
+    public func estimatedOrders() throws(PostgresError) -> Int64 {
+        try connection.query(Self.estimateOrders).int64(0, 0)
+    }
+}
+
 // MARK: - Orders whose payment is not settled
 
 extension EventReader {

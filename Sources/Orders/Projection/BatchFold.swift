@@ -25,6 +25,9 @@ struct BatchFold: Sendable {
         self.nextOffsets = nextOffsets
     }
 
+    /// All orders of the batch.
+    var orderIDs: [String] { orders.map(\.orderID) }
+
     /// The orders whose rows must be read first. An order whose first event is in the batch needs none.
     var ordersToRead: [String] {
         orders.compactMap { $0.needsRow ? $0.orderID : nil }

@@ -31,9 +31,11 @@ final class ProjectionHandler: MessageHandler {
     /// Messages that came since the last batch began.
     private var arrived = 0
     private var flight: Flight?
-    /// When to look again whether a walk was asked for: operators ask for one while projectors run. The look also tells
-    /// an idle member, with partitions or without, that Postgres has gone.
+    /// When to look again whether a walk or a rebuild was asked for: operators ask while projectors run. The look also
+    /// tells an idle member, with partitions or without, that Postgres has gone.
     private var nextLook = ContinuousClock.now
+    /// When the next step of an open rebuild is due.
+    private var nextStep = ContinuousClock.now
 
     /// - Parameter wake: wakes the session when a batch is applied.
     init(
@@ -159,17 +161,19 @@ final class ProjectionHandler: MessageHandler {
 
     // MARK: Healing
 
-    /// What is gathered, when it is due. One chunk of the healing walk, while it is wanted; afterwards the session
-    /// looks for messages without waiting.
+    /// One step of a rebuild, while one is open; what is gathered, when it is due; one chunk of the healing walk, while
+    /// it is wanted. Afterwards the session looks for messages without waiting.
     func work() throws -> ConsumerDemand {
+        try rebuildWhenDue()
         try startFlightWhenDue()
         try lookWhenDue()
         guard machine.isChunkDue else {
             // The end of a batch wakes the session.
-            let due = flight == nil ? schedule.due(messages: gathering.messageCount, now: .now) : nil
-            let look = flight == nil ? nextLook : nil
+            guard flight == nil else { return ConsumerDemand(isCatchingUp: machine.isHealing) }
+            let due = schedule.due(messages: gathering.messageCount, now: .now)
+            let step = machine.isStepDue ? nextStep : nil
             return ConsumerDemand(
-                nextWork: [due, look].compactMap { $0 }.min(), isCatchingUp: machine.isHealing)
+                nextWork: [due, nextLook, step].compactMap { $0 }.min(), isCatchingUp: machine.isHealing)
         }
         try finishFlight()
         let orders = configuration.healingChunkOrders
@@ -179,12 +183,23 @@ final class ProjectionHandler: MessageHandler {
         return ConsumerDemand(nextWork: .now, isCatchingUp: machine.isHealing)
     }
 
+    /// Not while a batch is being applied: the step would wait for it. It comes before the batch that is due, so that
+    /// batches without a pause between them leave room for it.
+    private func rebuildWhenDue() throws {
+        guard machine.isStepDue, flight == nil, .now >= nextStep else { return }
+        let orders = configuration.rebuildChunkOrders
+        let step = try writer().perform { try $0.rebuildStep(maximumOrders: orders) }
+        nextStep = .now + step.pause
+        machine.rebuilt(isOver: step.isOver)
+        reports.rebuilt(step)
+    }
+
     /// Not while a batch is being applied: the look would wait for it.
     private func lookWhenDue() throws {
         guard flight == nil, .now >= nextLook else { return }
         nextLook = .now + configuration.healingLook
-        let isHealing = try writer().perform { try $0.isHealingWanted() }
-        if machine.mayLook { machine.looked(isHealing: isHealing) }
+        let wanted = try writer().perform { (try $0.isHealingWanted(), try $0.isRebuildWanted()) }
+        if machine.mayLook { machine.looked(isHealing: wanted.0, isRebuilding: wanted.1) }
     }
 
     // MARK: The end

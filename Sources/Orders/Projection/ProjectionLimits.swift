@@ -24,6 +24,26 @@ public enum ProjectionLimits {
     public static let statementDeadline: Duration = .seconds(10)
     /// The same for the statements of a healing walk, which read many histories.
     static let healingDeadline: Duration = .seconds(60)
+    /// Orders that one step of a rebuild reads; batches wait meanwhile.
+    static let rebuildChunkOrders = 500
+    /// Into how many steps a second of a rebuild is divided, where its rate asks for fewer orders.
+    static let rebuildStepsPerSecond = 5
+    /// How many orders may have changed during a rebuild when the live table's writers are kept waiting for the switch.
+    static let rebuildSwitchOrders = 10_000
+    /// How long one statement of a rebuild may take; the connection goes on with batches then.
+    static let rebuildStatementMilliseconds = 30_000
+    /// How long the start and the switch wait for the transactions of other members, and for readers; members and
+    /// readers queue up behind them.
+    static let rebuildWriterLockMilliseconds = 10_000
+    static let rebuildReaderLockMilliseconds = 250
+    /// After so many seconds without a step another member takes a rebuild over.
+    static let rebuildSilenceSeconds = 5
+    /// The pause after a step that failed.
+    static let rebuildRetryMilliseconds: Int64 = 2_000
+    /// A row whose order changed within so many seconds may be behind its events.
+    static let rebuildYoungSeconds = 60
+    /// Differences that a receipt names.
+    static let rebuildExamples = 20
     /// The longest NOTIFY payload that lists changed orders; Postgres refuses 8,000 bytes.
     static let notificationPayloadBytes = 7_900
     /// Positions appended by one member before it moves them to the other table and truncates.

@@ -21,6 +21,17 @@ private enum RowColumn: Int, CaseIterable {
     }
 }
 
+/// A table with the rows of the read model.
+enum RowTable: Int, CaseIterable {
+    /// The one that is read.
+    case live = 0
+    /// The one that a rebuild fills.
+    case shadow = 1
+
+    /// Its name in Postgres.
+    var name: String { self == .live ? "order_projection" : "order_projection_shadow" }
+}
+
 // MARK: - Reading
 
 extension ProjectionStore {
@@ -101,41 +112,48 @@ private struct RowReader {
 // MARK: - Writing
 
 extension ProjectionStore {
+    private static let upserts = RowTable.allCases.map { upsert($0) }
+
     /// Rows come sorted by id, so that two members that write the same orders cannot deadlock.
-    private static let upsertRows: PostgresStatement = """
-        INSERT INTO order_projection AS p (order_id, version, customer_id, vendor_id, product_id, quantity,
-            total_price_cents, payment_method, payment_status, shipping_status, payment_failure_reason,
-            cancellation_reason, created_at, updated_at)
-        SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int8[],
-            $8::text[], $9::int4[], $10::int4[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
-        ON CONFLICT (order_id) DO UPDATE
-        SET version = excluded.version, customer_id = excluded.customer_id, vendor_id = excluded.vendor_id,
-            product_id = excluded.product_id, quantity = excluded.quantity,
-            total_price_cents = excluded.total_price_cents, payment_method = excluded.payment_method,
-            payment_status = excluded.payment_status, shipping_status = excluded.shipping_status,
-            payment_failure_reason = excluded.payment_failure_reason,
-            cancellation_reason = excluded.cancellation_reason, created_at = excluded.created_at,
-            updated_at = excluded.updated_at
-        WHERE p.version < excluded.version
-        RETURNING order_id
-        """
+    private static func upsert(_ table: RowTable) -> PostgresStatement {
+        PostgresStatement(
+            """
+            INSERT INTO \(table.name) AS p (order_id, version, customer_id, vendor_id, product_id, quantity,
+                total_price_cents, payment_method, payment_status, shipping_status, payment_failure_reason,
+                cancellation_reason, created_at, updated_at)
+            SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int8[],
+                $8::text[], $9::int4[], $10::int4[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
+            ON CONFLICT (order_id) DO UPDATE
+            SET version = excluded.version, customer_id = excluded.customer_id, vendor_id = excluded.vendor_id,
+                product_id = excluded.product_id, quantity = excluded.quantity,
+                total_price_cents = excluded.total_price_cents, payment_method = excluded.payment_method,
+                payment_status = excluded.payment_status, shipping_status = excluded.shipping_status,
+                payment_failure_reason = excluded.payment_failure_reason,
+                cancellation_reason = excluded.cancellation_reason, created_at = excluded.created_at,
+                updated_at = excluded.updated_at
+            WHERE p.version < excluded.version
+            RETURNING order_id
+            """)
+    }
 
     /// Writes the rows whose version is above the stored one. Returns the ids of those.
-    func write(_ orders: [ProjectedOrder]) throws -> [String] {
+    func write(_ orders: [ProjectedOrder], to table: RowTable = .live) throws -> [String] {
         guard !orders.isEmpty else { return [] }
         var columns = RowWriter(reserving: orders.count)
         for index in sortedByID(orders) { columns.append(orders[index]) }
-        let written = try connection.query(Self.upsertRows, columns.parameters)
+        let written = try connection.query(Self.upserts[table.rawValue], columns.parameters)
         return try (0..<written.count).map { try written.string($0, RowColumn.orderID.rawValue) }
     }
 
     /// Writes what can be written, for a batch in which Postgres refused something. Returns the ids of what changed.
-    func write(oneByOne orders: [ProjectedOrder], _ refused: inout [UnreadableReport]) throws -> [String] {
+    func write(
+        oneByOne orders: [ProjectedOrder], to table: RowTable = .live, _ refused: inout [UnreadableReport]
+    ) throws -> [String] {
         var written: [String] = []
         for order in sortedByID(orders).map({ orders[$0] }) {
             try connection.execute("SAVEPOINT one_order")
             do {
-                written += try write([order])
+                written += try write([order], to: table)
                 try connection.execute("RELEASE SAVEPOINT one_order")
             } catch let error as PostgresError where error.isAboutData {
                 try connection.execute("ROLLBACK TO SAVEPOINT one_order")

@@ -12,7 +12,7 @@ struct ProjectionStore {
     let topic: String
     /// Shown to operators as the owner of its claims.
     let member: String
-    private let events: EventReader
+    let events: EventReader
 
     init(_ connection: PostgresConnection, topic: String, member: String) {
         self.connection = connection
@@ -42,7 +42,8 @@ extension ProjectionStore {
         _ fold: BatchFold, moving positions: [Position], in table: PositionTable, carefully: Bool = false
     ) throws -> AppliedBatch {
         try connection.transaction {
-            let outcome = fold.outcome(try holdClaims(positions, reading: fold.ordersToRead))
+            let held = try holdClaims(positions, reading: fold.ordersToRead)
+            let outcome = fold.outcome(held.rows)
             let healing = HistoryFold(try events.histories(of: outcome.toHeal))
             var applied = AppliedBatch()
             applied.healedOrders = outcome.toHeal.count
@@ -50,20 +51,22 @@ extension ProjectionStore {
             let orders = healing.orders.isEmpty ? outcome.changed : outcome.changed + healing.orders
             let changed = carefully ? try write(oneByOne: orders, &applied.unreadable) : try write(orders)
             applied.changedOrders = changed.count
-            _ = try connection.pipeline([appending(positions, to: table)] + notifying(changed))
+            let notes = held.isNoting ? [noting(fold.orderIDs)] : []
+            _ = try connection.pipeline([appending(positions, to: table)] + notes + notifying(changed))
             return applied
         }
     }
 
-    /// Holds the claims and reads rows, in one round trip.
+    /// Holds the claims, asks whether a rebuild wants orders noted, and reads rows, in one round trip.
     ///
     /// - Throws: ``ProjectionError/Code/stale`` when one of the claims is not in force.
     private func holdClaims(
         _ positions: [Position], reading orderIDs: [String]
-    ) throws -> [ExactText: ProjectedOrder] {
-        let results = try connection.pipeline([holding(positions)] + (orderIDs.isEmpty ? [] : [reading(orderIDs)]))
+    ) throws -> (rows: [ExactText: ProjectedOrder], isNoting: Bool) {
+        let results = try connection.pipeline(
+            [holding(positions), askingWhetherToNote] + (orderIDs.isEmpty ? [] : [reading(orderIDs)]))
         try requireHeld(results[0], positions)
-        return results.count > 1 ? try rows(in: results[1]) : [:]
+        return (results.count > 2 ? try rows(in: results[2]) : [:], try results[1].bool(0, 0))
     }
 }
 
@@ -107,13 +110,16 @@ extension ProjectionStore {
             let behind = heads.filter { $0.lastSequenceNumber > versions[ExactText($0.orderID)] ?? -1 }
             let histories = HistoryFold(try events.histories(of: behind.map(\.orderID)))
             let changed = try write(histories.orders)
+            let isNoting = try connection.pipeline([askingWhetherToNote])[0].bool(0, 0)
             if let last = heads.last, heads.count == maximumOrders {
                 assert(ExactText(doneThrough) < ExactText(last.orderID), "the walk moved back to \(last.orderID)")
                 try connection.query(Self.moveWalk, [.text(last.orderID)])
             } else {
                 try connection.query(Self.endWalk)
             }
-            if !changed.isEmpty { _ = try connection.pipeline(notifying(changed)) }
+            if !changed.isEmpty {
+                _ = try connection.pipeline((isNoting ? [noting(changed)] : []) + notifying(changed))
+            }
             return HealedChunk(
                 orders: heads.count, changedOrders: changed.count, unreadable: histories.unreadable,
                 isLast: heads.count < maximumOrders)

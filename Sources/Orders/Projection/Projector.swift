@@ -22,7 +22,9 @@ public struct ProjectorConfiguration: Sendable {
     var leastMessagesPerSecond = ProjectionLimits.messagesPerSecondUnderLoad
     /// The most orders that one chunk of a healing walk compares; between two chunks new messages are applied.
     public var healingChunkOrders = 1_000
-    /// How often a projector that heals nothing looks whether a walk was asked for.
+    /// The most orders that one step of a rebuild reads; between two steps new messages are applied.
+    var rebuildChunkOrders = ProjectionLimits.rebuildChunkOrders
+    /// How often a projector looks whether a walk or a rebuild was asked for.
     var healingLook = ProjectionLimits.healingLook
     /// Shown to operators as the owner of claims, for example host and process id.
     public var member: String

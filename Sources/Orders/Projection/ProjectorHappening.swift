@@ -7,6 +7,8 @@ public enum ProjectorHappening: Sendable {
     case applied(messages: Int, changedOrders: Int, healedOrders: Int, took: Duration)
     /// One chunk of a healing walk: orders compared, orders that were behind.
     case healed(orders: Int, changedOrders: Int, isLast: Bool)
+    /// One step of a rebuild: orders written beside the live read model; whether it took its place.
+    case rebuilt(orders: Int, isSwitched: Bool)
     /// A message or stored event that cannot be projected was passed over.
     case passedOver
     /// Partitions were claimed; the position of `restarted` of them was unknown.
@@ -28,6 +30,19 @@ extension ConsumerReports<ProjectorHappening> {
         passedOver(chunk.unreadable)
         happened(.healed(orders: chunk.orders, changedOrders: chunk.changedOrders, isLast: chunk.isLast))
         if chunk.isLast { logger.notice("the projection has been compared with the event store") }
+    }
+
+    func rebuilt(_ step: RebuildStep) {
+        switch step.kind {
+        case .none, .early: return
+        case .started: logger.notice("a rebuild of the read model begins")
+        case .filled(let orders): happened(.rebuilt(orders: orders, isSwitched: false))
+        case .switched:
+            happened(.rebuilt(orders: 0, isSwitched: true))
+            logger.notice("the rebuilt read model has taken the place of the old one")
+        case .stopped: logger.notice("a rebuild of the read model was stopped; the old one stays")
+        case .troubled(let why): logger.warning("the rebuild waits", metadata: ["reason": "\(why)"])
+        }
     }
 
     func applied(_ batch: ProjectionStore.AppliedBatch, messages: Int, took: Duration) {

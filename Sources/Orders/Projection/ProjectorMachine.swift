@@ -8,13 +8,22 @@ struct ProjectorMachine {
     /// Whether the healing walk is wanted, as far as known; looked up at each claim, and now and then.
     private(set) var isHealing = false
 
+    /// Whether a rebuild is open, as far as known; looked up now and then.
+    private(set) var isRebuilding = false
+
     /// Whether to do a chunk of the walk now: a member without partitions leaves it to others.
     var isChunkDue: Bool { isHealing && !claims.isEmpty }
 
-    /// Whether to look for a wish to heal: there is none as far as known, and this member could do it.
-    var mayLook: Bool { !isHealing && !claims.isEmpty }
+    /// Whether steps of a rebuild are to be done; as with the walk, by a member with partitions.
+    var isStepDue: Bool { isRebuilding && !claims.isEmpty }
 
-    mutating func looked(isHealing: Bool) { self.isHealing = isHealing }
+    /// Whether to look for a wish to heal or to rebuild: one of them is not known, and this member could do it.
+    var mayLook: Bool { !(isHealing && isRebuilding) && !claims.isEmpty }
+
+    mutating func looked(isHealing: Bool, isRebuilding: Bool) {
+        self.isHealing = isHealing
+        self.isRebuilding = isRebuilding
+    }
 
     mutating func claimed(_ claim: Claim, isHealing: Bool) {
         for partition in claim.positions.keys {
@@ -39,5 +48,10 @@ struct ProjectorMachine {
 
     mutating func healed(isLast: Bool) {
         if isLast { isHealing = false }
+    }
+
+    /// - Parameter isOver: there is nothing more to do, or another member does it.
+    mutating func rebuilt(isOver: Bool) {
+        if isOver { isRebuilding = false }
     }
 }

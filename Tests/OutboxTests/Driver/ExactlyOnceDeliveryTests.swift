@@ -63,7 +63,7 @@ struct ExactlyOnceDeliveryTests {
         }
         try await withRelay(try healthy.relay()) {
             try await onThread {
-                let desk = OutboxOperator(try healthy.connect())
+                let desk = ParkedDesk(try healthy.connect())
                 let parked = try #require(try desk.parked().first)
                 #expect(parked.heldRows == 3)
                 #expect(try desk.release(parked.key, reason: "cured"))
@@ -98,7 +98,7 @@ struct ExactlyOnceDeliveryTests {
                 #expect(outbox.topic.wait { $0.count == 1 })
                 gate.open()
                 isReleased.set()
-                #expect(try OutboxOperator(writer).release(key, reason: "test"))
+                #expect(try ParkedDesk(writer).release(key, reason: "test"))
                 #expect(outbox.topic.wait { $0.count >= 4 })
                 try writer.insertRow("a", 3)
                 #expect(outbox.topic.wait { $0.last?.sequence == 3 })

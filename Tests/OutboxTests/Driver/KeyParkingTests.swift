@@ -45,7 +45,7 @@ struct KeyParkingTests {
         }
         try await withRelay(try outbox.relay()) {
             try await onThread {
-                let desk = try OutboxOperator(outbox.connect())
+                let desk = try ParkedDesk(outbox.connect())
                 #expect(try desk.parked().map(\.key) == [keys[0]])
                 #expect(try desk.release(keys[0], reason: "test"))
                 #expect(outbox.topic.wait { $0.count == 6 })
@@ -91,10 +91,10 @@ struct KeyParkingTests {
             }
         }
         try await onThread {
-            let parked = try OutboxOperator(outbox.connect()).parked()
+            let parked = try ParkedDesk(outbox.connect()).parked()
             #expect(parked.map(\.key) == [poison])
             #expect(parked.first?.heldRows == 4)
-            let held = try OutboxOperator(outbox.connect()).held(poison)
+            let held = try ParkedDesk(outbox.connect()).held(poison)
             #expect(held.map(\.sequenceNumber) == [0, 1, 2, 3])
         }
         try await isReleased(outbox)
@@ -108,7 +108,7 @@ struct KeyParkingTests {
         let topicBefore = outbox.topic.messages.count
         try await withRelay(try healthy.relay()) {
             try await onThread {
-                let desk = OutboxOperator(try outbox.connect())
+                let desk = ParkedDesk(try outbox.connect())
                 let first = try #require(try desk.held(poison).first)
                 #expect(try desk.skip(first.outboxID, reason: "cannot be repaired") == poison)
                 #expect(try desk.release(poison, reason: "limit was raised"))
@@ -121,22 +121,11 @@ struct KeyParkingTests {
         #expect(released.map(\.sequence) == [1, 2, 3, 4])
         try await onThread {
             let connection = try outbox.connect()
-            #expect(try OutboxOperator(connection).parked().isEmpty)
+            #expect(try ParkedDesk(connection).parked().isEmpty)
             let actions = try connection.query("SELECT action, reason FROM outbox_relay.decision ORDER BY decided_at")
             let names = try (0..<actions.count).map { try actions.string($0, 0) }
             #expect(names == ["park", "skip", "release"])
             #expect(try actions.string(1, 1) == "cannot be repaired")
-        }
-    }
-
-    @Test func releasingAKeyThatIsNotParkedSaysSo() async throws {
-        let outbox = try await TestOutbox()
-        try await onThread {
-            let desk = OutboxOperator(try outbox.connect())
-            let isReleased = try desk.release(poison, reason: "none")
-            let skipped = try desk.skip(7, reason: "none")
-            #expect(!isReleased)
-            #expect(skipped == nil)
         }
     }
 }

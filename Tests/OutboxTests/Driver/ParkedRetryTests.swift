@@ -31,7 +31,7 @@ struct ParkedRetryTests {
         #expect(outbox.topic.messages.filter { $0.key == missing }.map(\.sequence) == [0, 1, 2, 3])
         try await onThread {
             let connection = try outbox.connect()
-            #expect(try OutboxOperator(connection).parked().map(\.key) == [poison])
+            #expect(try ParkedDesk(connection).parked().map(\.key) == [poison])
             let rows = try connection.query(
                 "SELECT reason FROM outbox_relay.decision WHERE action = 'release' AND aggregate_id = 'missing'")
             #expect(
@@ -54,7 +54,7 @@ struct ParkedRetryTests {
                 try writer.insertRow("good", 1)
                 #expect(outbox.topic.wait { $0.count == 2 })
                 #expect(try writer.query("SELECT retry_at IS NULL FROM outbox_relay.parked").bool(0, 0))
-                #expect(try OutboxOperator(writer).release(missing, reason: "test"))
+                #expect(try ParkedDesk(writer).release(missing, reason: "test"))
                 #expect(outbox.topic.wait { $0.count == 3 })
             }
         }

@@ -163,7 +163,7 @@ struct RelayStatusTests {
         let next = try cured.relay()
         try await withRelay(next) {
             try await onThread {
-                let desk = OutboxOperator(try cured.connect())
+                let desk = ParkedDesk(try cured.connect())
                 #expect(try desk.connection.looks { next.status.now.heldRows == 3 })
                 _ = try desk.release(OutboxKey(aggregateType: "order", aggregateID: "poison"), reason: "test")
                 #expect(cured.topic.wait { $0.count == 3 })

@@ -22,7 +22,7 @@ struct ReleaserRefusalTests {
         try await withRelay(try refusing.relay()) { try await isRefused(outbox) }
         try await withRelay(try outbox.relay()) {
             try await onThread {
-                let desk = OutboxOperator(try outbox.connect())
+                let desk = ParkedDesk(try outbox.connect())
                 let first = try #require(try desk.held(key).first)
                 #expect(try desk.skip(first.outboxID, reason: "cannot be repaired") == key)
                 #expect(try desk.release(key, reason: "the rest"))
@@ -45,11 +45,11 @@ struct ReleaserRefusalTests {
             try writer.insertRow("good", 0)
             #expect(outbox.topic.wait { $0.contains { $0.key.aggregateID == "good" } })
             try writer.waits(for: "(SELECT count(*) FROM outbox_relay.held) = \(Self.rows + 1 - Int(Self.culprit))")
-            let parked = try #require(try OutboxOperator(writer).parked().first)
+            let parked = try #require(try ParkedDesk(writer).parked().first)
             #expect(
                 parked.error.contains("MSG_SIZE_TOO_LARGE") || parked.error.contains("INVALID_RECORD"),
                 "\(parked.error)")
-            #expect(try OutboxOperator(writer).held(key).first?.sequenceNumber == Self.culprit)
+            #expect(try ParkedDesk(writer).held(key).first?.sequenceNumber == Self.culprit)
         }
     }
 

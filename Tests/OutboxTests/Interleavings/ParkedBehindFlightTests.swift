@@ -17,7 +17,7 @@ struct ParkedBehindFlightTests {
         made.behaviour.transientFailureIn = 1
         let outbox = made
         try await publish(outbox, untilHeld: 2)
-        let held = try await onThread { try OutboxOperator(outbox.connect()).held(key).map(\.sequenceNumber) }
+        let held = try await onThread { try ParkedDesk(outbox.connect()).held(key).map(\.sequenceNumber) }
         #expect(held == [0, 1])
     }
 
@@ -30,7 +30,7 @@ struct ParkedBehindFlightTests {
         made.behaviour.commit = { fates.next() }
         let outbox = made
         try await publish(outbox, untilHeld: 1)
-        let held = try await onThread { try OutboxOperator(outbox.connect()).held(key).map(\.sequenceNumber) }
+        let held = try await onThread { try ParkedDesk(outbox.connect()).held(key).map(\.sequenceNumber) }
         #expect(held == [1])
         #expect(outbox.topic.messages.map(\.sequence) == [0])
     }

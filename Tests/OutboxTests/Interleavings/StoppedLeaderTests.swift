@@ -69,7 +69,7 @@ struct StoppedLeaderTests {
 
     private func release(_ outbox: TestOutbox) async throws {
         let key = key
-        let isAsked = try await onThread { try OutboxOperator(outbox.connect()).release(key, reason: "test") }
+        let isAsked = try await onThread { try ParkedDesk(outbox.connect()).release(key, reason: "test") }
         #expect(isAsked)
     }
 

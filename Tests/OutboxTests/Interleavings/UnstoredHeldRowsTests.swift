@@ -57,7 +57,7 @@ struct UnstoredHeldRowsTests {
             case 3:
                 #expect(try writer.query("SELECT count(*) FROM outbox_relay.held").int64(0, 0) == 1)
                 gate.open()
-                #expect(try OutboxOperator(writer).release(key, reason: "the topic is there"))
+                #expect(try ParkedDesk(writer).release(key, reason: "the topic is there"))
             case 4:
                 try writer.insertRow("a", 2)
             default: break

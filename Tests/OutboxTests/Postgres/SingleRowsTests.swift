@@ -61,7 +61,7 @@ struct SingleRowsTests {
         try await withRelay(try outbox.relay()) {
             try await onThread {
                 #expect(outbox.topic.wait { $0.count == 2 * others + 1 })
-                let desk = try OutboxOperator(outbox.connect())
+                let desk = try ParkedDesk(outbox.connect())
                 try desk.connection.waits(for: "(SELECT count(*) FROM outbox_relay.held) = 3")
                 let parked = try desk.parked()
                 #expect(parked.map(\.key.aggregateID).sorted().first?.hasPrefix("outbox_id ") == true)

@@ -95,7 +95,7 @@ final class CrashingRelay: @unchecked Sendable {
     }
 
     private func releaseAll() throws {
-        let desk = OutboxOperator(try outbox.connect())
+        let desk = ParkedDesk(try outbox.connect())
         for parked in try desk.parked() { _ = try desk.release(parked.key, reason: "test") }
     }
 

@@ -25,7 +25,7 @@ extension TestOutbox {
     func release(_ aggregate: String) async throws {
         try await onThread {
             let key = OutboxKey(aggregateType: "order", aggregateID: aggregate)
-            guard try OutboxOperator(connect()).release(key, reason: "test") else {
+            guard try ParkedDesk(connect()).release(key, reason: "test") else {
                 throw TestFailure("\(key) is not parked")
             }
         }

@@ -1,19 +1,21 @@
 import Postgres
 import Threads
 
-/// The table `order_projection`, locked by another session, so that a batch waits in the middle of its transaction.
+/// A table, by default `order_projection`, locked by another session, so that a batch waits in the middle of its
+/// transaction.
 final class TableLock: Sendable {
     private let database: ProjectionDatabase
     private let thread: ThreadExecutor
     private let connection: UncheckedBox<PostgresConnection>
 
-    init(_ database: ProjectionDatabase) async throws {
+    /// - Parameter sql: what takes the lock, in a transaction of its own.
+    init(_ database: ProjectionDatabase, _ sql: String = "LOCK TABLE order_projection IN EXCLUSIVE MODE") async throws {
         self.database = database
         let thread = try ThreadExecutor(name: "lock")
         self.thread = thread
         connection = try await thread.run {
             let connection = try PostgresConnection(database.configuration)
-            try connection.execute("BEGIN; LOCK TABLE order_projection IN EXCLUSIVE MODE")
+            try connection.execute("BEGIN; \(sql)")
             return UncheckedBox(connection)
         }
     }

@@ -2,7 +2,7 @@ import Postgres
 
 /// What an action would do. Nothing is changed by asking.
 public struct ActionPreview: Codable, Sendable {
-    /// `release`, `skip`, `edit`, `pause` or `resume`.
+    /// `release`, `skip`, `edit`, `pause`, `resume`, `replay` or `rebuild`.
     public var action: String
     /// One sentence: `releasing order/4711 publishes these 12 rows in this order`.
     public var summary: String
@@ -12,7 +12,8 @@ public struct ActionPreview: Codable, Sendable {
     public var rows: Int
     /// Whether there are more than the numbers say, because counting ended at a bound.
     public var isMore: Bool
-    /// The first of these rows, in the order in which they would be published.
+    /// The first of these rows, in the order in which they would be published; for a skip in bulk the first rows that
+    /// would be dropped.
     public var events: [OutboxEvent]
     /// The rows that would be dropped, unpublished; at most as many as `events` may have.
     public var dropped: [Int64]
@@ -62,18 +63,18 @@ extension OperatorDesk {
         return ParkedFilter(aggregateType: try row.text(), aggregateId: try row.text())
     }
 
-    private func counts(_ action: String, _ filter: ParkedFilter) throws -> ActionPreview {
+    func counts(_ action: String, _ filter: ParkedFilter) throws -> ActionPreview {
         let limit = OperationsLimits.rowsCounted
         let rows = try query(
             """
             WITH keys AS MATERIALIZED (
-                SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition)
+                SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
                 LIMIT \(limit + 1))
             SELECT (SELECT count(*) FROM keys),
                    (SELECT count(*) FROM (
                         SELECT FROM keys AS k JOIN \(schema).held AS h USING (aggregate_type, aggregate_id)
                         WHERE NOT h.skipped LIMIT \(limit + 1)) AS counted)
-            """, filter.parameters)
+            """, [filter.parameter()])
         var row = RowCursor(rows)
         let (keys, held) = (try row.int(), try row.int())
         return ActionPreview(
@@ -81,18 +82,18 @@ extension OperatorDesk {
             isMore: keys > limit || held > limit, events: [], dropped: [])
     }
 
-    private func heldIds(_ filter: ParkedFilter, isSkipped: Bool) throws -> [Int64] {
+    func heldIds(_ filter: ParkedFilter, isSkipped: Bool) throws -> [Int64] {
         let rows = try query(
             """
             SELECT h.outbox_id
-            FROM (SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition)
+            FROM (SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
                   ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(OperationsLimits.previewRows)) AS k
             CROSS JOIN LATERAL (
                 SELECT hold_id, outbox_id FROM \(schema).held AS h
-                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id AND h.skipped = $5
+                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id AND h.skipped = $2
                 ORDER BY h.hold_id LIMIT \(OperationsLimits.previewRows)) AS h
             ORDER BY k.aggregate_type, k.aggregate_id, h.hold_id LIMIT \(OperationsLimits.previewRows)
-            """, filter.parameters + [.bool(isSkipped)])
+            """, [filter.parameter(), .bool(isSkipped)])
         return try rows.cursors.map { row in
             var row = row
             return try row.int64()

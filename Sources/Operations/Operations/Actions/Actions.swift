@@ -2,10 +2,12 @@ import Outbox
 import Postgres
 
 extension OperatorDesk {
-    /// Asks the relay to publish the held rows of all keys that match, in order, and wakes it. One statement: it is
-    /// done as a whole or not at all, and the relay does the rest, whatever becomes of the caller.
+    /// Asks the relay to publish the held rows of one key, or of all keys that match, in order, and wakes it. One
+    /// statement: it is done as a whole or not at all, and the relay does the rest, whatever becomes of the caller. For
+    /// many thousand keys see ``beginBulk(_:_:rows:reason:)``, which can be followed and stopped.
     ///
     /// - Parameter reason: recorded with a decision for each key.
+    /// - Returns: a receipt of no key if none is parked, or all are being released.
     /// - Throws: ``OperatorError`` for an empty reason; `PostgresError`.
     public func release(_ filter: ParkedFilter, reason: String) throws -> Receipt {
         let receipt = try acting(reason) {
@@ -13,26 +15,23 @@ extension OperatorDesk {
                 """
                 WITH asked AS (
                     UPDATE \(schema).parked AS p SET release_asked_at = transaction_timestamp()
-                    WHERE \(ParkedFilter.condition) AND p.release_asked_at IS NULL
+                    WHERE \(ParkedFilter.condition(schema)) AND p.release_asked_at IS NULL
                     RETURNING p.aggregate_type, p.aggregate_id, p.outbox_id
-                ), noted AS (
-                    INSERT INTO \(schema).decision
-                        (decided_at, action, aggregate_type, aggregate_id, outbox_id, reason, caller)
-                    SELECT transaction_timestamp(), 'release', aggregate_type, aggregate_id, outbox_id, $5, $6
-                    FROM asked
-                    RETURNING decision_id
-                )
+                ), noted AS (\(Self.note(schema, "release", "asked", reason: 2)))
                 SELECT count(*), 0::bigint, transaction_timestamp(), min(decision_id), max(decision_id) FROM noted
-                """, filter.parameters + [.text(reason), .text(caller)], "release", reason)
+                """, [filter.parameter(), .text(reason), .text(caller)], "release", reason)
         }
         return receipt.telling("asked the relay to release \(receipt.keys) \(receipt.keys == 1 ? "key" : "keys")")
     }
 
     /// How far the relay is with a release.
     public func progress(of receipt: Receipt) throws -> ReleaseProgress {
-        guard let first = receipt.firstDecision, let last = receipt.lastDecision else {
-            return ReleaseProgress(asked: 0, waiting: 0, refused: 0, released: 0)
-        }
+        try progress(asked: receipt.keys, from: receipt.firstDecision, to: receipt.lastDecision, bulk: nil)
+    }
+
+    /// - Parameter bulk: only decisions of this bulk action; nil: only those of none.
+    func progress(asked: Int, from first: Int64?, to last: Int64?, bulk: Int64?) throws -> ReleaseProgress {
+        guard let first, let last else { return ReleaseProgress(asked: 0, waiting: 0, refused: 0, released: 0) }
         let rows = try reading {
             try query(
                 """
@@ -42,14 +41,14 @@ extension OperatorDesk {
                       LIMIT \(OperationsLimits.keysFollowed)) AS p
                 WHERE (p.aggregate_type, p.aggregate_id) IN (
                     SELECT aggregate_type, aggregate_id FROM \(schema).decision
-                    WHERE decision_id BETWEEN $1 AND $2 AND action = 'release')
-                """, [.int8(first), .int8(last)])
+                    WHERE decision_id BETWEEN $1 AND $2 AND action = 'release'
+                      AND (details ->> 'bulk_id')::bigint IS NOT DISTINCT FROM $3)
+                """, [.int8(first), .int8(last), .int8(bulk)])
         }
         var row = RowCursor(rows)
         let (waiting, refused) = (try row.int(), try row.int())
         return ReleaseProgress(
-            asked: receipt.keys, waiting: waiting, refused: refused,
-            released: max(0, receipt.keys - waiting - refused))
+            asked: asked, waiting: waiting, refused: refused, released: max(0, asked - waiting - refused))
     }
 
     /// Marks held rows to be dropped when their keys are released.
@@ -138,10 +137,10 @@ extension OperatorDesk {
         _ sql: String, _ parameters: [PostgresParameter], _ action: String, _ reason: String
     ) throws -> Receipt {
         var row = RowCursor(try query(sql, parameters))
+        let (keys, rows) = (try row.int(), try row.int())
         return Receipt(
-            action: action, summary: "", at: Moment(microseconds: 0), caller: caller, reason: reason,
-            keys: try row.int(), rows: try row.int()
-        ).at(try row.moment(), first: try row.optionalInt64(), last: try row.optionalInt64())
+            action: action, summary: "", at: try row.moment(), caller: caller, reason: reason,
+            firstDecision: try row.optionalInt64(), lastDecision: try row.optionalInt64(), keys: keys, rows: rows)
     }
 
     /// One transaction with a time limit, which wakes the relay at its end.
@@ -194,12 +193,6 @@ extension Receipt {
     func telling(_ summary: String) -> Receipt {
         var result = self
         result.summary = summary
-        return result
-    }
-
-    fileprivate func at(_ moment: Moment, first: Int64?, last: Int64?) -> Receipt {
-        var result = self
-        (result.at, result.firstDecision, result.lastDecision) = (moment, first, last)
         return result
     }
 }

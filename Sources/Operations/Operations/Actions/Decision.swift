@@ -6,7 +6,7 @@ public struct Decision: Codable, Sendable {
     public var decisionId: Int64
     /// By the clock of Postgres.
     public var decidedAt: Moment
-    /// `park`, `release`, `skip`, `edit`, `pause`, `resume` or `rebase`.
+    /// `park`, `release`, `skip`, `edit`, `pause`, `resume`, `replay`, `rebuild` or `rebase`.
     public var action: String
     /// The key that it is about; nil for the relay as a whole.
     public var aggregateType: String?
@@ -20,7 +20,8 @@ public struct Decision: Codable, Sendable {
     public var caller: String?
     /// As it was given, or the error of a parked key.
     public var reason: String
-    /// What was changed, for an edit: `before` and `after`, each with `payload` (base64) and `headers`, as JSON.
+    /// What was changed, as JSON. For an edit of one row: `before` and `after`, each with `payload` (base64) and
+    /// `headers`. For a bulk action `bulk_id` and the number of `rows`; otherwise the number of the replay or rebuild.
     public var details: String?
 }
 

@@ -7,10 +7,18 @@ public struct ParkedFilter: Codable, Sendable {
     public var aggregateType: String?
     /// Keys of this id.
     public var aggregateId: String?
-    /// Text that the error contains, in either case.
+    /// Text that the error contains, in either case; a code of Kafka such as `MSG_SIZE_TOO_LARGE` is part of it.
     public var errorContains: String?
+    /// Parked at this time or later.
+    public var parkedSince: Moment?
     /// Parked before this time.
     public var parkedBefore: Moment?
+    /// The event type of the row that Kafka refused.
+    public var eventType: String?
+    /// The topic of the row that Kafka refused; needs ``topics``.
+    public var topic: String?
+    /// How rows get their topics, as in `RELAY_TOPIC`.
+    public var topics: String?
 
     /// Every parked key.
     public init() {}
@@ -22,21 +30,13 @@ public struct ParkedFilter: Codable, Sendable {
     }
 
     /// Whether one key is meant.
-    var isOneKey: Bool { aggregateType != nil && aggregateId != nil }
+    public var isOneKey: Bool { aggregateType != nil && aggregateId != nil }
 
-    /// A condition on a row `p` of `parked`, with the first four parameters of the statement.
-    static let condition = """
-        ($1::text IS NULL OR p.aggregate_type = $1) AND ($2::text IS NULL OR p.aggregate_id = $2)
-        AND ($3::text IS NULL OR position(lower($3) IN lower(p.error)) > 0)
-        AND ($4::timestamptz IS NULL OR p.parked_at < $4)
-        """
+    /// A condition on a row `p` of `parked`; the filter is the first parameter of the statement.
+    static func condition(_ schema: String) -> String { "\(schema).parked_matches(p, $1::jsonb)" }
 
-    var parameters: [PostgresParameter] {
-        [
-            .text(aggregateType), .text(aggregateId), .text(errorContains),
-            .timestamp(microsecondsSince1970: parkedBefore?.microseconds),
-        ]
-    }
+    /// The filter as the functions of the relay's schema read it.
+    func parameter() throws -> PostgresParameter { .literal(try OperatorJSON.text(self)) }
 }
 
 /// A key that is set aside because Kafka refused one of its rows.
@@ -81,10 +81,10 @@ extension OperatorDesk {
                                                 AND h.aggregate_id = p.aggregate_id
                                               LIMIT \(counted + 1)) AS rows),
                        p.retry_at, p.release_asked_at
-                FROM (SELECT * FROM \(schema).parked AS p WHERE \(ParkedFilter.condition)
-                      ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(limit) OFFSET $5) AS p
+                FROM (SELECT * FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
+                      ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(limit) OFFSET $2) AS p
                 ORDER BY p.parked_at, p.aggregate_type, p.aggregate_id
-                """, filter.parameters + [.int8(Int64(max(0, offset)))])
+                """, [filter.parameter(), .int8(Int64(max(0, offset)))])
         }
         return try rows.cursors.map { row in
             var row = row

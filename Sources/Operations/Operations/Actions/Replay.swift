@@ -42,6 +42,7 @@ extension OperatorDesk {
     ///
     /// - Throws: ``OperatorError`` for a filter that a replay does not know.
     public func previewReplay(_ filter: EventFilter) throws -> ActionPreview {
+        try requireCopies()
         var (events, cursor, scanned, more) = ([OutboxEvent](), Int64?.none, 0, true)
         let range = try range(of: filter)
         var filter = filter
@@ -74,6 +75,7 @@ extension OperatorDesk {
         guard (1...OperationsLimits.replayRowsPerSecond).contains(rowsPerSecond) else {
             throw OperatorError("the rate must be 1 to \(OperationsLimits.replayRowsPerSecond) rows per second")
         }
+        try requireCopies()
         let range = try range(of: filter)
         let receipt = try acting(reason) {
             try decided(
@@ -105,6 +107,22 @@ extension OperatorDesk {
         return replay
     }
 
+    /// A replay inserts copies through the view `source`. Of an adopted table it may compute columns, headers always.
+    private func requireCopies() throws {
+        let rows = try query(
+            """
+            SELECT string_agg(column_name, ', ' ORDER BY ordinal_position) FROM information_schema.columns
+            WHERE table_schema = $1 AND table_name = 'source' AND is_updatable = 'NO'
+              AND column_name IN ('event_id', 'aggregate_type', 'aggregate_id', 'sequence_number', 'event_type',
+                                  'payload', 'headers')
+            """, [.text(schemaName)])
+        var row = RowCursor(rows)
+        guard let columns = try row.optionalText() else { return }
+        throw OperatorError(
+            "rows of this adopted table cannot be copied, because the view \(schemaName).source computes \(columns): "
+                + "outboxctl rebase --republish-since publishes rows again, with the relays stopped")
+    }
+
     /// The ids that a replay begins and ends with: nothing that is written later is part of it.
     private func range(of filter: EventFilter) throws -> (from: Int64, to: Int64) {
         guard filter.state == nil || filter.state == .published, filter.eventType == nil else {
@@ -131,14 +149,20 @@ extension OperatorDesk {
     /// was interrupted as well: it goes on where it was. The connection can be used for nothing else until it is over,
     /// and must have no statement deadline.
     public func runReplay(_ replayId: Int64) throws {
+        try runInServer("run_replay", replayId, name: "outbox-replay \(replayId)")
+    }
+
+    /// Starts a procedure of the relay's schema that goes on when this connection is closed.
+    ///
+    /// - Parameter name: of the session, by which it is found in `pg_stat_activity`.
+    func runInServer(_ procedure: String, _ job: Int64, name: String) throws {
         try connection.execute(
             """
-            SET statement_timeout = 0; SET client_connection_check_interval = 0;
-            SET application_name = 'outbox-replay \(replayId)'
+            SET statement_timeout = 0; SET client_connection_check_interval = 0; SET application_name = '\(name)'
             """
         )
         _ = try connection.start(
-            PostgresStatement("CALL \(schema).run_replay($1)", isPlannedEachTime: true), [.int8(replayId)])
+            PostgresStatement("CALL \(schema).\(procedure)($1)", isPlannedEachTime: true), [.int8(job)])
     }
 
     /// One replay; nil if there is none of that number.

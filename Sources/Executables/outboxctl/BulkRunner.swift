@@ -1,0 +1,82 @@
+import ArgumentParser
+import Operations
+
+/// Previews a bulk action, asks, begins it and follows it.
+struct BulkRunner {
+    private let options: DeskOptions
+    private let desk: OperatorDesk
+    private let consent: ConsentOptions
+
+    init(_ options: DeskOptions, _ desk: OperatorDesk, _ consent: ConsentOptions) {
+        self.options = options
+        self.desk = desk
+        self.consent = consent
+    }
+
+    /// - Parameters:
+    ///   - follows: whether `then` prints the outcome; otherwise the receipt is printed.
+    ///   - then: called with the receipt when the action is over.
+    func run(
+        _ action: Bulk.Action, _ filter: ParkedFilter, rows: Bulk.Rows, reason: String?, follows: Bool = false,
+        then: (Bulk) throws -> Void = { _ in }
+    ) throws {
+        let preview = try desk.previewBulk(action, filter, rows: rows)
+        if consent.dryRun { return try options.show(preview) { show(preview) } }
+        if !options.json { show(preview) }
+        guard preview.keys > 0 else {
+            if options.json { report("no parked key matches") }
+            throw ExitCode.failure
+        }
+        let question = "\(preview.action) \(preview.keys)\(preview.isMore ? " or more" : "") keys?"
+        guard try consent.consents(to: question) else { throw ExitCode.failure }
+        let bulk = try desk.beginBulk(action, filter, rows: rows, reason: reason ?? "")
+        report("bulk action \(bulk.bulkId) begins; outboxctl bulk stop \(bulk.bulkId) ends it")
+        let done = try Self.follow(bulk, options)
+        if !follows || !options.json { try options.show(done) { print(BulkText.line(done)) } }
+        if follows { try then(done) }
+    }
+
+    private func show(_ preview: ActionPreview) {
+        print(preview.summary)
+        PreviewText.printed(preview)
+    }
+
+    /// Has the server do it, and shows how far it is until it is over.
+    static func follow(_ bulk: Bulk, _ options: DeskOptions) throws -> Bulk {
+        let runner = try options.open(.unlimited)
+        try runner.runBulk(bulk.bulkId)
+        let desk = try options.open()
+        let isRunning = { try desk.bulk(bulk.bulkId).map { $0.isRunning || $0.endedAt != nil } == true }
+        guard try Pace.waits(until: isRunning) else {
+            report("bulk action \(bulk.bulkId) did not start; see the log of Postgres")
+            throw ExitCode.failure
+        }
+        while let now = try desk.bulk(bulk.bulkId) {
+            if now.endedAt != nil { return now }
+            guard now.isRunning else {
+                report("bulk action \(now.bulkId) was interrupted: outboxctl bulk continue \(now.bulkId)")
+                throw ExitCode.failure
+            }
+            report(BulkText.line(now))
+            try Pace.pause(.milliseconds(500))
+        }
+        throw ExitCode.failure
+    }
+}
+
+/// A bulk action for people.
+enum BulkText {
+    static func line(_ bulk: Bulk) -> String {
+        let state =
+            bulk.endedAt != nil
+            ? bulk.stopAskedAt == nil ? "done" : "stopped" : bulk.isRunning ? "running" : "interrupted"
+        let done = bulk.keys + bulk.passedOver
+        var text = "bulk action \(bulk.bulkId), \(bulk.action): \(state), "
+        text += "\(Words.count(done)) of \(Words.count(max(bulk.totalKeys, done))) keys, "
+        let isRelease = bulk.action == "release"
+        text += isRelease ? "\(Words.count(bulk.keys)) asked for" : "\(Words.count(bulk.rows)) rows changed"
+        if bulk.passedOver > 0 { text += ", \(Words.count(bulk.passedOver)) keys passed over" }
+        if let fault = bulk.fault { text += " (\(fault))" }
+        return text
+    }
+}
