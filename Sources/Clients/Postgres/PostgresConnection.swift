@@ -29,6 +29,8 @@ public final class PostgresConnection {
     private(set) var quietSince = ContinuousClock.now
     /// Whether the statement that waits was reported as late.
     private var isReportedLate = false
+    /// How many statements the server has run, as `pg_stat_statements` counts them.
+    public internal(set) var statementCount = 0
     /// How long the statement that waits has waited for a byte, for other threads.
     public let silence = PostgresSilence()
     /// Whether a pooler is in between: it gives its clients numbers of its own for the key that cancels a statement.
@@ -132,6 +134,7 @@ public final class PostgresConnection {
         var last: PostgresResult?
         while let raw = try nextResult() {
             let result = PostgresResult(raw)
+            statementCount += 1
             if let error = PostgresError(in: raw) { failure = failure ?? error }
             last = PQresultStatus(raw) == PGRES_TUPLES_OK ? result : nil
         }
@@ -153,6 +156,7 @@ public final class PostgresConnection {
         try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
         beginWaiting()
+        statementCount += 1
         return try onlyResult()
     }
 
@@ -168,12 +172,15 @@ public final class PostgresConnection {
 
     /// Runs `body` between BEGIN and COMMIT, and rolls back when it throws.
     ///
+    /// - Parameter script: statements behind BEGIN, in the same round trip, such as settings; their rows are dropped.
     /// - Throws: what `body` throws, or ``PostgresError``. When COMMIT itself throws a lost connection, the outcome is
     ///   unknown.
-    public func transaction<T>(_ isolation: Isolation = .readCommitted, _ body: () throws -> T) throws -> T {
-        try execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
+    public func transaction<T>(
+        _ isolation: Isolation = .readCommitted, beginning script: String? = nil, _ body: () throws -> T
+    ) throws -> T {
         let value: T
         do {
+            try execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)" + (script.map { "; \($0)" } ?? ""))
             value = try body()
         } catch {
             // A connection that cannot roll back is closed by that failure, and the server rolls back on its own.
@@ -227,6 +234,7 @@ public final class PostgresConnection {
         patience = started.patience
         do {
             beginWaiting()
+            statementCount += 1
             started.outcome = .success(try onlyResult())
         } catch {
             started.outcome = .failure(error)

@@ -69,6 +69,7 @@ struct StatusCommand: ParsableCommand {
         var status = status
         status.services = StackServices.probes.map { $0.ask() }
         status.addBlockersOfServices()
+        status.addSettingsOfServices()
         do {
             if let kafka = try options.kafka() { status.consumers = try ConsumerGroups(status, kafka).all(desk) }
         } catch {

@@ -77,6 +77,8 @@ public struct OutboxStatus: Codable, Sendable {
         public var leaves: Int?
         /// The leaf that takes new rows.
         public var currentLeaf: Int64?
+        /// How long published rows stay, as the relay tells it; nil if it does not.
+        public var retention: String?
     }
 }
 
