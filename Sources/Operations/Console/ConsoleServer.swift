@@ -13,6 +13,8 @@ public struct ConsoleServer: Service {
     private let application: Application<RouterResponder<BasicRequestContext>>
     private let feed: StatusFeed
     private let close: @Sendable () async -> Void
+    /// `GET /api/v1/events/{id}` and all others.
+    let routes: [String]
 
     /// Does not listen yet, and connects nowhere; ``run()`` does.
     ///
@@ -34,6 +36,7 @@ public struct ConsoleServer: Service {
         let searches = try TopicSearches(configuration)
         ConsoleRoutes(configuration: configuration, questions: questions, feed: feed, searches: searches).add(to: api)
         actions.add(to: api, questions: questions)
+        routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }
         address = configuration.address
         application = Application(
             router: router, configuration: .init(address: .hostname(address.host, port: address.port)),
@@ -46,7 +49,7 @@ public struct ConsoleServer: Service {
             await questions.close()
             await statuses.close()
             actions.close()
-            surroundings.close()
+            await surroundings.close()
             searches.close()
         }
     }
@@ -78,7 +81,7 @@ public struct ConsoleServer: Service {
         }
         router.get("/livez") { _, _ in Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n"))) }
         router.get("/readyz") { _, _ in
-            let health = await feed.health
+            let health = await feed.health()
             return Response(
                 status: health.isOK ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: health.text + "\n")))
