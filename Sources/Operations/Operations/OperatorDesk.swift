@@ -53,10 +53,16 @@ public struct OperatorDesk {
 
     /// A moment as Postgres reads it, such as `2026-01-31 12:00+01`, `yesterday` or `now`.
     ///
-    /// - Throws: `PostgresError` of class 22 for a text that is no time.
+    /// - Throws: `PostgresError` of class 22 for a text that is no time; ``OperatorError`` for one in another age, such
+    ///   as `infinity`.
     public func moment(_ text: String) throws -> Moment {
         var row = RowCursor(try query("SELECT $1::timestamptz", [.literal(text)]))
-        return try row.moment()
+        let moment = try row.moment()
+        // What is computed from a moment must stay one.
+        guard OperationsLimits.moments.contains(moment.microseconds) else {
+            throw OperatorError("'\(text)' is too far from now for a time")
+        }
+        return moment
     }
 
     /// So many seconds ago, by the server's clock.

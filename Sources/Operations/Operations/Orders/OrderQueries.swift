@@ -13,7 +13,7 @@ extension OperatorDesk {
         var view = order
         let events = view.events
         do {
-            view.messages = try reading { try messages(orderId, events) }
+            view.messages = try messages(orderId, events)
         } catch let error as PostgresError where error.code == .server {
             view.notes.append("the rows of the outbox: \(error.message)")
         }
@@ -90,25 +90,34 @@ extension OperatorDesk {
         for event in events {
             times.append(microsecondsSince1970: event.recordedAt.microseconds - OperationsLimits.eventSlackMicroseconds)
         }
-        let rows = try query(
-            """
-            SELECT o.outbox_id
-            FROM unnest($1::timestamptz[], $2::bigint[]) WITH ORDINALITY AS event (at, sequence_number, place)
-            CROSS JOIN LATERAL (\(firstIdQuery(since: "event.at"))) AS first
-            CROSS JOIN LATERAL (
-                SELECT outbox_id FROM (
-                    SELECT outbox_id, aggregate_type, aggregate_id, sequence_number FROM \(schema).source
-                    WHERE outbox_id >= first.id ORDER BY outbox_id LIMIT \(OperationsLimits.rowsScannedPerPage)
-                ) AS near
-                WHERE aggregate_type = 'order' AND aggregate_id = $3 AND near.sequence_number = event.sequence_number
-                LIMIT 1) AS o
-            ORDER BY event.place
-            """,
-            [.array(times), .array(Self.array(events.map(\.sequenceNumber))), .text(orderId)])
-        let ids = try rows.cursors.map { row in
-            var row = row
-            return try row.int64()
+        let parameters: [PostgresParameter] = [
+            .array(times), .array(Self.array(events.map(\.sequenceNumber))), .text(orderId),
+        ]
+        return try showing(bytes: OperationsLimits.listedPayloadBytes) { reading in
+            try answer(messagesStatement(reading), parameters).cursors.map { row in
+                var row = row
+                return try event(&row, reading)
+            }
         }
-        return try details(ids, try checkpoint(), bytes: OperationsLimits.listedPayloadBytes)
+    }
+
+    /// $1 the times from which rows are looked for, $2 sequence numbers, $3 the order.
+    private func messagesStatement(_ reading: PayloadReading) -> String {
+        """
+        WITH \(checkpointTable)
+        SELECT \(Self.eventColumns(Self.stateByTable, reading))
+        FROM unnest($1::timestamptz[], $2::bigint[]) WITH ORDINALITY AS event (at, sequence_number, place)
+        CROSS JOIN LATERAL (\(firstIdQuery(since: "event.at"))) AS first
+        CROSS JOIN LATERAL (
+            SELECT outbox_id FROM (
+                SELECT outbox_id, aggregate_type, aggregate_id, sequence_number FROM \(schema).source
+                WHERE outbox_id >= first.id ORDER BY outbox_id LIMIT \(OperationsLimits.rowsScannedPerPage)
+            ) AS near
+            WHERE aggregate_type = 'order' AND aggregate_id = $3 AND near.sequence_number = event.sequence_number
+            LIMIT 1) AS found
+        CROSS JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o
+        LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+        ORDER BY event.place
+        """
     }
 }

@@ -19,12 +19,7 @@ extension OperatorDesk {
         limit: Int = 50
     ) throws -> EventPage {
         let walk = EventWalk(filter, order, after: cursor, limit: min(max(limit, 1), OperationsLimits.rowsPerPage))
-        if hidesPayloads { return try page(walk, .none(.hidden)) }
-        do {
-            return try page(walk, .bytes(OperationsLimits.listedPayloadBytes))
-        } catch let error as PostgresError where error.isAboutValues {
-            return try page(walk, .none(.unreadable))
-        }
+        return try showing(bytes: OperationsLimits.listedPayloadBytes) { try page(walk, $0) }
     }
 
     private func page(_ walk: EventWalk, _ reading: PayloadReading) throws -> EventPage {
@@ -45,21 +40,19 @@ extension OperatorDesk {
     /// Every row begins with where the walk ended and how many rows it read, if it found too few for a page; then
     /// whether there is a row at all.
     private func statement(_ walk: EventWalk, _ reading: PayloadReading) -> String {
-        let state = Self.state(
-            "(SELECT published FROM c)", "(SELECT draining FROM c)", "(SELECT drained_through FROM c)")
         let end = walk.direction == "DESC" ? "min" : "max"
         let isShort = "(SELECT count(*) FROM found) < \(walk.limit)"
         return """
             WITH \(checkpointTable), \(floorTable), edges AS MATERIALIZED (
                 SELECT \(lowest(walk)) AS low, \(highest(walk)) AS high
             ), found AS MATERIALIZED (
-                \(found(walk, state))
+                \(found(walk))
             ), border AS MATERIALIZED (
                 SELECT CASE WHEN \(isShort) THEN
                            (SELECT ARRAY[\(end)(outbox_id), count(*)] FROM (\(scanned(walk, "outbox_id"))) AS s)
                        END AS reached
             )
-            SELECT border.reached[1], border.reached[2], o.outbox_id IS NOT NULL, \(Self.eventColumns(state, reading))
+            SELECT border.reached[1], border.reached[2], o.outbox_id IS NOT NULL, \(Self.eventColumns(Self.stateByTable, reading))
             FROM border LEFT JOIN found ON true
             LEFT JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o ON true
             LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
@@ -102,7 +95,7 @@ extension OperatorDesk {
     }
 
     /// Those of them that match.
-    private func found(_ walk: EventWalk, _ state: String) -> String {
+    private func found(_ walk: EventWalk) -> String {
         let held = "outbox_id, aggregate_type, aggregate_id, skipped"
         // Columns that cost nothing to read: payloads may be converted by the view.
         let source = "outbox_id, transaction_id, aggregate_type, aggregate_id, event_type, created_at"
@@ -116,7 +109,7 @@ extension OperatorDesk {
             : """
             CROSS JOIN LATERAL (SELECT o.event_type, o.created_at) AS s
             \(walk.filter.state == nil ? "" : "LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id")
-            CROSS JOIN LATERAL (SELECT \(walk.filter.state == nil ? "NULL::text" : state)) AS state (name)
+            CROSS JOIN LATERAL (SELECT \(walk.filter.state == nil ? "NULL::text" : Self.stateByTable)) AS state (name)
             """
         return """
             SELECT o.outbox_id FROM (\(scanned(walk, walk.isOfHeld ? held : source))) AS o \(joins)
@@ -145,10 +138,14 @@ private struct EventWalk {
         direction = order == .newestFirst ? "DESC" : "ASC"
         (low, high) = (filter.fromId ?? .min, filter.toId ?? .max)
         guard let cursor else { return }
-        if order == .newestFirst {
-            high = min(high, cursor - 1)
+        let (next, isTheLast) =
+            order == .newestFirst ? cursor.subtractingReportingOverflow(1) : cursor.addingReportingOverflow(1)
+        if isTheLast {
+            (low, high) = (.max, .min)
+        } else if order == .newestFirst {
+            high = min(high, next)
         } else {
-            low = max(low, cursor + 1)
+            low = max(low, next)
         }
     }
 

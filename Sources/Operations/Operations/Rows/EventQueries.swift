@@ -22,6 +22,20 @@ extension OperatorDesk {
         """
     }
 
+    /// The same for a statement that has ``checkpointTable``.
+    static let stateByTable = state(
+        "(SELECT published FROM c)", "(SELECT draining FROM c)", "(SELECT drained_through FROM c)")
+
+    /// Asks for rows with their payloads, and without them if they are hidden, or if one of them cannot be read.
+    func showing<T>(bytes: Int, _ ask: (PayloadReading) throws -> T) throws -> T {
+        if hidesPayloads { return try ask(.none(.hidden)) }
+        do {
+            return try ask(.bytes(bytes))
+        } catch let error as PostgresError where error.isAboutValues {
+            return try ask(.none(.unreadable))
+        }
+    }
+
     /// How a payload is read: its beginning, or not at all, and then no headers either.
     enum PayloadReading {
         case bytes(Int)
