@@ -174,12 +174,22 @@ class DrainBesideConsole(Relay):
 
     is_watched = False
 
+    def broker(self):
+        """The console and its pages are there before the clock starts."""
+        broker = super().broker()
+        if self.is_watched:
+            self.planned = process.free_port()
+            url, console = start_console(self.bench, CONSOLE_SERVICES=f"outbox-relay=http://127.0.0.1:{self.planned}")
+            listeners = pages.Listeners(url, 5).__enter__()
+            listeners.wait_for_updates(2)
+            self.watching = (console, listeners)
+        return broker
+
     def start(self, broker, **more):
         if not self.is_watched:
             return super().start(broker, **more)
-        server = super().start(broker, **more)
-        url, console = start_console(self.bench, CONSOLE_SERVICES=f"outbox-relay=http://127.0.0.1:{self.admin}")
-        self.watching = (console, pages.Listeners(url, 5).__enter__())
+        server = super().start(broker, **more, RELAY_ADMIN_PORT=str(self.planned))
+        self.admin = self.planned
         return server
 
     def end(self, broker):
