@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// The JSON API as a whole: its paths, and its description in OpenAPI 3.1. The source of the latter is `openapi.json` in
-/// `Assets`; tests compare the paths with the routes and with the description, both ways.
+/// The JSON API as a whole: its paths, and its description in OpenAPI 3.1, whose source is `openapi.json` in `Assets`.
+/// Tests compare the paths with the routes and with the description, both ways.
 enum ConsoleAPI {
     static let document = PackageResources.openapi_json
 

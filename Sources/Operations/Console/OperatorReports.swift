@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Operations
 
-/// What checks outside of the console have left: the last audit and the last scoreboard of the drills, if there are any.
+/// What checks outside of the console have left: the last audit and the last scoreboard of the drills, if any.
 struct OperatorReports: Encodable {
     /// A file as it is.
     struct Report: Encodable {

@@ -1,8 +1,8 @@
 import HTTPTypes
 import Operations
 
-/// The connections of replays that this console has started: the server copies, and a connection that is closed too soon
-/// could take the order to do so with it. Used on the thread of the actions only.
+/// The connections of replays that this console has started: the server copies, and a connection that is closed too
+/// soon could take the order to do so with it. Used on the thread of the actions only.
 final class RunningReplays: @unchecked Sendable {
     private var desks: [Int64: OperatorDesk] = [:]
 

@@ -3,8 +3,8 @@ import Operations
 /// Answers that pages ask for again by themselves: one answer serves all pages, and the pages together cost Postgres a
 /// bounded number of statements per second, however many they are.
 ///
-/// An answer is as new as it can be if it was given after the last status: pages ask when a status tells of a change. If
-/// the statements of the moment are used up, a page gets the last answer, and is told its age.
+/// An answer is as new as it can be if it was given after the last status: pages ask when a status tells of a change.
+/// If the statements of the moment are used up, a page gets the last answer, and is told its age.
 actor SharedAnswers {
     /// A question in the words of its request.
     typealias Target = String

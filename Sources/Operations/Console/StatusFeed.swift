@@ -4,8 +4,8 @@ import Logging
 import Operations
 import ServiceLifecycle
 
-/// Takes one status for all pages, again and again while a page listens, and hands it to those that do. Without pages it
-/// asks Postgres nothing; the charts then get the points that the relay's metrics give.
+/// Takes one status for all pages, again and again while a page listens, and hands it to those that do. Without pages
+/// it asks Postgres nothing; the charts then get the points that the relay's metrics give.
 actor StatusFeed {
     /// What a page gets: a status, with the newest point of the charts if there is a new one.
     private struct Update: Encodable {

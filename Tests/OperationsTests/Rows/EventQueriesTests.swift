@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    /// Numbers and times from a request, at the ends of their ranges: they were once computed with until they overflowed.
+    /// Numbers and times from a request, at the ends of their ranges: computing with them once overflowed.
     @Test func extremesAreNoRows() async throws {
         let outbox = try await OperatedOutbox()
         try await onThread {

@@ -52,7 +52,8 @@ extension OperatorDesk {
                            (SELECT ARRAY[\(end)(outbox_id), count(*)] FROM (\(scanned(walk, "outbox_id"))) AS s)
                        END AS reached
             )
-            SELECT border.reached[1], border.reached[2], o.outbox_id IS NOT NULL, \(Self.eventColumns(Self.stateByTable, reading))
+            SELECT border.reached[1], border.reached[2], o.outbox_id IS NOT NULL,
+                   \(Self.eventColumns(Self.stateByTable, reading))
             FROM border LEFT JOIN found ON true
             LEFT JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o ON true
             LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id

@@ -3,8 +3,8 @@ import Postgres
 
 /// What the database shows to be in the way, beside the relay's own state.
 ///
-/// A lock: a statement of a relay waits for it. The wait for the sleep lock, an advisory one, is part of falling asleep.
-/// An uncommitted or prepared transaction: it wrote to the outbox, and its rows wait.
+/// A lock: a statement of a relay waits for it. The wait for the sleep lock, an advisory one, is part of falling
+/// asleep. An uncommitted or prepared transaction: it wrote to the outbox, and its rows wait.
 extension OperatorDesk {
     /// Tables of a statement that has `sessions` and `locks`, those of `pg_stat_activity` and `pg_locks`.
     var blockerTables: String {

@@ -20,8 +20,8 @@ public struct ServerConfiguration: Sendable {
     public var http: Endpoint
     /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
     public var grpc: Endpoint
-    /// `SERVER_ADMIN_HOST`, `SERVER_ADMIN_PORT`: probes, metrics and settings on a port that clients do not reach. Default
-    /// none; the host is 127.0.0.1.
+    /// `SERVER_ADMIN_HOST`, `SERVER_ADMIN_PORT`: probes, metrics and settings on a port that clients do not reach.
+    /// Default none; the host is 127.0.0.1.
     public var admin: Endpoint?
     /// `GRPC_EVENT_LOOPS`: how many threads of its own the gRPC port has, 1 to 256. Default nil: it shares the threads
     /// of the process, one per processor.
