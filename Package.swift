@@ -146,14 +146,13 @@ let operations: [Target] = [
     library(
         .operations, "Console",
         [
-            "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird,
-            httpTypes,
-            nioCore, logging, lifecycle,
+            "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", "Values",
+            hummingbird, httpTypes, nioCore, logging, lifecycle,
         ],
         embedded: [
-            "console.css", "console.html", "icon.svg", "actions.js", "api.js", "chart.js", "decisions.js",
-            "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js", "parked.js", "pills.js",
-            "pipeline.js", "row.js",
+            "console.css", "console.html", "icon.svg", "openapi.json", "actions.js", "api.js", "chart.js",
+            "checks.js", "decisions.js", "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js",
+            "parked.js", "pills.js", "pipeline.js", "replays.js", "row.js",
         ].map { "Assets/\($0)" }),
 ]
 
@@ -249,6 +248,7 @@ let testTargets: [Target] = [
             "Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres",
             "TestKit",
         ]),
+    tests("Console", ["Admin", "Console", "Operations", "Postgres", httpTypes, hummingbird, logging]),
     tests(
         "StatementPlans",
         [

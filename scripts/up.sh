@@ -92,9 +92,10 @@ stop_if_stores_moved() {
 
 # $data/env is a file for source, for users and for the scripts. STACK_ADDRESSES has the stores that the stack started itself.
 write_addresses() {
-    local relay projector payments owned=""
+    local server relay projector payments owned=""
     [ -n "$given_database" ] || owned+="$(database_url) "
     [ -n "$given_kafka" ] || owned+="$(kafka_address)"
+    server="$(admin_port orders-server)"
     relay="$(admin_port outbox-relay)"
     projector="$(admin_port orders-projector)"
     payments="$(admin_port orders-payments)"
@@ -104,6 +105,7 @@ export KAFKA_BOOTSTRAP_SERVERS=$(quoted "$(kafka_address)")
 export STACK_ADDRESSES=$(quoted "$owned")
 export HTTP_URL='http://127.0.0.1:$http_port'
 export GRPC_ADDRESS='127.0.0.1:$grpc_port'
+export ADMIN_URL_SERVER='http://127.0.0.1:$server'
 export ADMIN_URL_RELAY='http://127.0.0.1:$relay'
 export ADMIN_URL_PROJECTOR='http://127.0.0.1:$projector'
 export ADMIN_URL_PAYMENTS='http://127.0.0.1:$payments'
@@ -120,9 +122,10 @@ start_services() {
     "$scripts/service.sh" start outbox-relay RELAY_ADMIN_PORT="${ADMIN_URL_RELAY##*:}"
     "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"
     "$scripts/service.sh" start orders-payments "${consumer[@]}" PAYMENTS_ADMIN_PORT="${ADMIN_URL_PAYMENTS##*:}"
-    "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port"
+    "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port" \
+        SERVER_ADMIN_PORT="${ADMIN_URL_SERVER##*:}"
     "$scripts/service.sh" start outbox-console CONSOLE_PORT="$console_port" CONSOLE_ACTIONS="${CONSOLE_ACTIONS:-true}" \
-        CONSOLE_SERVICES="orders-server=$HTTP_URL,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
+        CONSOLE_REPORTS="$data/reports" CONSOLE_SERVICES="orders-server=$ADMIN_URL_SERVER,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
     "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
     "$scripts/service.sh" ready outbox-relay "$ADMIN_URL_RELAY/readyz"
     "$scripts/service.sh" ready orders-projector "$ADMIN_URL_PROJECTOR/readyz"

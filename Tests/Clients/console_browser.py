@@ -5,6 +5,10 @@
     parked     a key is parked by a row that is too large: preview, skip, release; the rest is published in order
     restart    prints "ready", and expects the console to be stopped and started again: two pages go on by themselves
     show-only  the console allows no actions: there are no buttons, and the server refuses
+    replay     an order is replayed by the form: dry run, reason, progress; another replay is stopped
+    shapes     light and dark, a phone's width, the keyboard alone, behind a path prefix
+    seed       writes an order and a parked key, so that answers have something in them
+    cost       pages are open and orders come: the statements that Postgres counts
     pictures   writes a picture of each page into the folder
 """
 
@@ -16,7 +20,9 @@ import urllib.error
 import urllib.request
 
 import psycopg
+from console import shapes as shape
 from console.pages import SECONDS, Console, expect, order_of, place_order
+from console.prefix import behind
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
@@ -173,10 +179,157 @@ def show_only(options):
         expect(error.code == 403 and "CONSOLE_ACTIONS" in error.read().decode(), f"answered {error.code}")
 
 
+def replay(options):
+    with Console(options.url) as console:
+        order = place_order(options.http)
+        page = console.open(f"/orders?id={order}")
+        page.get_by_text("equal to the events").wait_for()
+        page.locator("tbody tr", has_text="published").nth(2).wait_for()
+        page = console.open("/replays")
+        form = page.get_by_role("form", name="Replay")
+        form.get_by_role("button").click()
+        page.get_by_role("alert", name="").get_by_text("Say which rows").wait_for()
+        form.get_by_label("Aggregate type").fill("order")
+        form.get_by_label("Aggregate id").fill(order)
+        form.get_by_role("button").click()
+        preview = page.locator("dialog[open]")
+        preview.locator("tbody tr").nth(2).wait_for()
+        expect(preview.locator("tbody tr").count() == 3, "the dry run does not show the three rows of the order")
+        decide(page, "Yes, replay", "the index lost an order")
+        preview.get_by_text("Done.").wait_for()
+        page.keyboard.press("Escape")
+        page.locator("tbody tr", has_text="the index lost an order").filter(has_text="done").filter(has_text="100 %").wait_for()
+
+        # A slow one is seen to run, and is stopped.
+        form.get_by_label("Aggregate id").fill("")
+        form.get_by_label("Rows per second").fill("1")
+        form.get_by_role("button").click()
+        decide(page, "Yes, replay", "slowly")
+        page.locator("dialog[open]").get_by_text("Done.").wait_for()
+        page.keyboard.press("Escape")
+        row = page.locator("tbody tr", has_text="slowly")
+        row.filter(has_text="running").wait_for()
+        row.get_by_role("button", name="Stop").click()
+        decide(page, "Yes, stop replay", "enough")
+        page.locator("dialog[open]").get_by_text("Done.").wait_for()
+        page.keyboard.press("Escape")
+        row.filter(has_text="stopped").wait_for()
+        page = console.open(f"/orders?id={order}")
+        page.get_by_text("equal to the events").wait_for()
+
+
+def shapes(options):
+    order = order_of(options.url)
+    paths = [path if path != "/orders" else f"/orders?id={order}" for path in shape.PATHS]
+    with Console(options.url) as console:
+        for scheme in ("light", "dark"):
+            for path in paths:
+                page = console.open(path, color_scheme=scheme)
+                shape.is_drawn(page)
+                shape.is_readable(page, f"{path} in {scheme}")
+                page.context.close()
+        for path in [*paths, "/outbox"]:
+            page = console.open(path, viewport={"width": 390, "height": 844})
+            shape.is_drawn(page)
+            shape.fits(page, f"{path} on a phone")
+            if path == "/outbox":
+                page.locator("tbody tr").first.click()
+                page.locator("dialog[open] pre").first.wait_for()
+                shape.fits(page, "a row on a phone")
+                shape.is_readable(page, "a row on a phone")
+            page.context.close()
+        keyboard(console)
+    with behind(options.url, "/ops/outbox") as url, Console(url) as console:
+        page = console.open("/outbox")
+        page.locator("#connection", has_text="live").wait_for()
+        order = place_order(options.http)
+        page.locator("tbody tr", has_text=order).first.wait_for()
+
+
+def keyboard(console):
+    """From the address to the payload of a row and back, without a pointer."""
+    page = console.open("/")
+    shape.is_drawn(page)
+    page.keyboard.press("Tab")
+    expect(focused(page) == "Skip to the content", f"the first stop is {focused(page)}")
+    page.keyboard.press("Enter")
+    expect(page.evaluate("document.activeElement.id") == "main", "the link to the content leads elsewhere")
+    page.locator("#nav a").first.focus()
+    for _ in range(10):
+        if focused(page) == "Outbox":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("tbody tr").first.wait_for()
+    page.get_by_role("button", name="Reload").focus()
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.activeElement.id.startsWith('row-')")
+    row = page.evaluate("document.activeElement.id")
+    page.keyboard.press("Enter")
+    page.locator("dialog[open] pre").first.wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('dialog[open]')")
+    expect(page.evaluate("document.activeElement.id") == row, "the focus is not where it was before the row was opened")
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.textContent.trim()")
+
+
+def seed(options):
+    order = place_order(options.http)
+    with psycopg.connect(options.database, autocommit=True) as database:
+        database.execute(
+            """INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+               VALUES ('parcel', 'large', 0, 'parcel_packed', %s)""", (b"x" * 2_000_000,))
+        wait_until(database, "SELECT EXISTS (SELECT FROM outbox_relay.parked WHERE aggregate_id = %s)", "large")
+        wait_until(database, "SELECT EXISTS (SELECT FROM outbox WHERE aggregate_id = %s)", order)
+
+
+STATEMENTS = """SELECT coalesce(sum(calls), 0)::bigint, extract(epoch FROM clock_timestamp())::float8 FROM pg_stat_statements s
+                JOIN pg_roles r ON r.oid = s.userid JOIN pg_database d ON d.oid = s.dbid
+                WHERE r.rolname = 'console_reader' AND d.datname = current_database()"""
+MOST_PER_SECOND = 5
+PAGES = ["/", "/outbox", "/outbox?aggregate_type=order", "/outbox?state=published", "/parked", "/outbox?order=oldest_first"]
+
+
+def cost(options):
+    """The console has a role of its own, so that its statements can be told from others."""
+    with Console(options.url) as console, psycopg.connect(options.database, autocommit=True) as database:
+        # A browser has six connections to a server; each page here has some of its own.
+        pages = [console.open(path, locale="en") for path in ("/", *PAGES)]
+        for page in pages:
+            page.locator("main section, main table, main .notice").first.wait_for()
+        order = place_order(options.http)
+        pages[1 + PAGES.index("/outbox")].locator("tbody tr", has_text=order).first.wait_for()
+        (before, begin), orders = database.execute(STATEMENTS).fetchone(), 0
+        while database.execute(STATEMENTS).fetchone()[1] - begin < 20:
+            place_order(options.http)
+            orders += 1
+            # Paced by the server: orders come all the time, and each status tells of a change.
+            database.execute("SELECT pg_sleep(0.2)")
+        after, end = database.execute(STATEMENTS).fetchone()
+        rate = (after - before) / (end - begin)
+        expect(rate <= MOST_PER_SECOND, f"{len(pages)} open pages cost {rate:.1f} statements per second")
+        expect(rate > 1, f"only {rate:.1f} statements per second: the pages are not live")
+        print(f"{len(pages)} pages, {orders} orders: {rate:.2f} statements per second")
+        for page in pages:
+            page.context.close()
+        # Pages that are closed are noticed; a status and a question may be under way.
+        quiet = database.execute(STATEMENTS).fetchone()[0]
+        deadline = time.monotonic() + SECONDS
+        while True:
+            database.execute("SELECT pg_sleep(5)")
+            last, quiet = quiet, database.execute(STATEMENTS).fetchone()[0]
+            if last == quiet:
+                break
+            expect(time.monotonic() < deadline, "a console without pages goes on asking")
+
+
 def pictures(options):
     with Console(options.url) as console:
-        for name, path in (("pipeline", "/"), ("outbox", "/outbox"), ("parked", "/parked"), ("decisions", "/decisions"),
-                           ("orders", f"/orders?id={order_of(options.url)}")):
+        for name, path in (("pipeline", "/"), ("outbox", "/outbox"), ("parked", "/parked"), ("decisions", "/decisions"), ("replays", "/replays"),
+                           ("checks", "/checks"), ("orders", f"/orders?id={order_of(options.url)}")):
             page = console.open(path)
             page.locator("#connection", has_text="live").wait_for()
             page.locator("main section, main table, main .notice").first.wait_for()
@@ -184,7 +337,8 @@ def pictures(options):
             page.close()
 
 
-PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "restart": restart, "show-only": show_only, "pictures": pictures}
+PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "restart": restart, "show-only": show_only, "replay": replay, "shapes": shapes,
+          "seed": seed, "cost": cost, "pictures": pictures}
 
 
 def main():

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestKit
 import Testing
 
@@ -15,6 +16,8 @@ extension EndToEndTests {
                 try await stack.start(.relay)
                 try await stack.healthy(.relay)
                 try await console.judge("parked", stack)
+                try await console.judge("replay", stack)
+                try await console.judge("shapes", stack)
 
                 try await console.restarts(stack)
                 try await stack.drained()
@@ -26,6 +29,34 @@ extension EndToEndTests {
             try await TestStack.with([.relay, .server]) { stack in
                 let console = try await Console(stack, ["CONSOLE_ACTIONS": "false"])
                 try await console.judge("show-only", stack)
+            }
+        }
+
+        /// As Postgres counts them, by a role of the console's own.
+        @Test func openPagesCostTheDatabaseAFewStatements() async throws {
+            try await TestStack.with { stack in
+                let connection = try PostgresConnection(
+                    PostgresConfiguration(url: stack.databaseURL, applicationName: "test"))
+                try connection.execute(
+                    """
+                    CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+                    DO $$ BEGIN CREATE ROLE console_reader SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN END $$
+                    """)
+                var url = try #require(URLComponents(string: stack.databaseURL))
+                url.user = "console_reader"
+                let console = try await Console(stack, ["DATABASE_URL": try #require(url.string)])
+                try await console.judge("cost", stack)
+            }
+        }
+
+        /// schemathesis makes requests from the document, well-formed and not. The live updates have no end, and the
+        /// browser reads them.
+        @Test(arguments: ["true", "false"])
+        func theOpenAPIDocumentIsTrue(_ allowsActions: String) async throws {
+            try await TestStack.with([.relay, .server]) { stack in
+                let console = try await Console(stack, ["CONSOLE_ACTIONS": allowsActions])
+                try await console.judge("seed", stack)
+                try await console.isAsDescribed()
             }
         }
     }
@@ -74,6 +105,17 @@ private final class Console {
         let result = try await Command.run([try await Command.python()] + arguments(phase, stack))
         #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
         #expect(result.output.contains("as it should be"))
+    }
+
+    /// Each answer of the JSON API is one that its document allows.
+    func isAsDescribed() async throws {
+        let seed = ProcessInfo.processInfo.environment["SCHEMATHESIS_SEED"] ?? "1"
+        let result = try await Command.run([
+            try await Command.python(), "-m", "schemathesis.cli", "run", url + "/api/v1/openapi.json", "--checks",
+            "all",
+            "--exclude-path", "/api/v1/live", "--max-examples", "15", "--workers", "1", "--seed", seed, "--no-color",
+        ])
+        #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
     }
 
     /// The console ends and comes back while pages are open.

@@ -104,7 +104,7 @@ extension EndToEndTests {
         private func addresses(_ stack: TestStack) -> String {
             let values = [
                 ("DATABASE_URL", stack.databaseURL), ("KAFKA_BOOTSTRAP_SERVERS", stack.kafka.address),
-                ("HTTP_URL", stack.httpURL), ("ADMIN_URL_RELAY", stack.url(of: .relay)),
+                ("ADMIN_URL_SERVER", stack.httpURL), ("ADMIN_URL_RELAY", stack.url(of: .relay)),
                 ("ADMIN_URL_PROJECTOR", stack.url(of: .projector)), ("ADMIN_URL_PAYMENTS", stack.url(of: .payments)),
             ]
             return values.map { "export \($0)='\($1)'\n" }.joined()

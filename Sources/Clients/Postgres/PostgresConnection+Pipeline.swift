@@ -59,6 +59,7 @@ extension PostgresConnection {
                 if error == nil && !isAborted { notePrepared(statement) }
                 record(error, at: index, in: &failure)
             case .execute(let index):
+                statementCount += 1
                 if error == nil && !isAborted { results.append(result) }
                 record(error, at: index, in: &failure)
             }

@@ -29,6 +29,8 @@ public final class PostgresConnection {
     private(set) var quietSince = ContinuousClock.now
     /// Whether the statement that waits was reported as late.
     private var isReportedLate = false
+    /// How many statements the server has run, as `pg_stat_statements` counts them.
+    public internal(set) var statementCount = 0
     /// How long the statement that waits has waited for a byte, for other threads.
     public let silence = PostgresSilence()
     /// Whether a pooler is in between: it gives its clients numbers of its own for the key that cancels a statement.
@@ -132,6 +134,7 @@ public final class PostgresConnection {
         var last: PostgresResult?
         while let raw = try nextResult() {
             let result = PostgresResult(raw)
+            statementCount += 1
             if let error = PostgresError(in: raw) { failure = failure ?? error }
             last = PQresultStatus(raw) == PGRES_TUPLES_OK ? result : nil
         }
@@ -153,35 +156,8 @@ public final class PostgresConnection {
         try prepareIfNeeded(statement, parameters)
         try send(statement, parameters)
         beginWaiting()
+        statementCount += 1
         return try onlyResult()
-    }
-
-    /// The isolation level of a transaction; the raw value is SQL.
-    public enum Isolation: String, Sendable {
-        /// Every statement sees the transactions committed before it.
-        case readCommitted = "READ COMMITTED"
-        /// All statements see the transactions committed before the first one.
-        case repeatableRead = "REPEATABLE READ"
-        /// As if the transactions had run one after the other; the server may refuse with 40001.
-        case serializable = "SERIALIZABLE"
-    }
-
-    /// Runs `body` between BEGIN and COMMIT, and rolls back when it throws.
-    ///
-    /// - Throws: what `body` throws, or ``PostgresError``. When COMMIT itself throws a lost connection, the outcome is
-    ///   unknown.
-    public func transaction<T>(_ isolation: Isolation = .readCommitted, _ body: () throws -> T) throws -> T {
-        try execute("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
-        let value: T
-        do {
-            value = try body()
-        } catch {
-            // A connection that cannot roll back is closed by that failure, and the server rolls back on its own.
-            try? execute("ROLLBACK")
-            throw error
-        }
-        try execute("COMMIT")
-        return value
     }
 
     // MARK: - Started statements
@@ -227,6 +203,7 @@ public final class PostgresConnection {
         patience = started.patience
         do {
             beginWaiting()
+            statementCount += 1
             started.outcome = .success(try onlyResult())
         } catch {
             started.outcome = .failure(error)

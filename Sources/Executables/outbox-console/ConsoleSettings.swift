@@ -29,6 +29,7 @@ struct ConsoleSettings {
         console.relaySchema = environment.string("RELAY_SCHEMA", default: console.relaySchema)
         console.allowsActions = environment.bool("CONSOLE_ACTIONS", default: false)
         console.hidesPayloads = environment.bool("CONSOLE_HIDE_PAYLOADS", default: false)
+        console.reports = environment.optionalString("CONSOLE_REPORTS")
         console.banner = Self.banner(environment)
         console.services = Self.services(environment)
         console.kafka = Self.kafka(environment)

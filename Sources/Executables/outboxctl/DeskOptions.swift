@@ -78,7 +78,7 @@ struct DeskOptions: ParsableArguments {
 enum StackServices {
     private static let variables = [
         ("outbox-relay", "ADMIN_URL_RELAY"), ("orders-projector", "ADMIN_URL_PROJECTOR"),
-        ("orders-payments", "ADMIN_URL_PAYMENTS"), ("orders-server", "HTTP_URL"),
+        ("orders-payments", "ADMIN_URL_PAYMENTS"), ("orders-server", "ADMIN_URL_SERVER"),
     ]
 
     /// How rows get their topics: `RELAY_TOPIC` of the environment, else of the relay that runs, else the default.

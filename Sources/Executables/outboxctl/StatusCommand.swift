@@ -10,8 +10,8 @@ struct StatusCommand: ParsableCommand {
         abstract: "Shows what waits, how fast rows move, who publishes, and what is in the way.",
         discussion: """
             Rates are measured over --sample. Consumers are shown where KAFKA_BOOTSTRAP_SERVERS is known, services \
-            where ADMIN_URL_RELAY, ADMIN_URL_PROJECTOR, ADMIN_URL_PAYMENTS and HTTP_URL are; make up writes them to \
-            .data/env.
+            where ADMIN_URL_SERVER, ADMIN_URL_RELAY, ADMIN_URL_PROJECTOR and ADMIN_URL_PAYMENTS are; make up writes \
+            them to .data/env.
 
             Ends with status 0 if nothing is in the way, 3 if something is.
 
@@ -69,6 +69,7 @@ struct StatusCommand: ParsableCommand {
         var status = status
         status.services = StackServices.probes.map { $0.ask() }
         status.addBlockersOfServices()
+        status.addSettingsOfServices()
         do {
             if let kafka = try options.kafka() { status.consumers = try ConsumerGroups(status, kafka).all(desk) }
         } catch {

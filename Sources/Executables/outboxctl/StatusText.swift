@@ -46,6 +46,7 @@ struct StatusText {
         if let oldest = storage.oldestRowAt {
             parts.append("rows of the last \(Words.age(status.takenAt.seconds(since: oldest)))")
         }
+        if let retention = storage.retention { parts.append("kept for \(retention)") }
         if let leaves = storage.leaves, let leaf = storage.currentLeaf { parts.append("leaf \(leaf) of \(leaves)") }
         return parts.joined(separator: ", ")
     }

@@ -1,55 +1,91 @@
 import HTTPTypes
 import Operations
-import Postgres
 
-/// What an operator wants to do, as the page sends it.
-struct ActionRequest: Decodable, Sendable {
+/// What an operator wants to do, as the page sends it. Fields that mean nothing for the action are refused.
+struct ActionRequest: Sendable {
     enum Action: String, Decodable, CaseIterable {
-        case release, skip, edit, pause, resume
+        case release, skip, edit, pause, resume, replay
+        case stopReplay = "stop_replay"
+        case continueReplay = "continue_replay"
     }
 
     /// Which keys a release is about; times as Postgres reads them.
-    struct Filter: Decodable, Sendable {
+    struct KeyFilter: Sendable {
         var aggregateType: String?
         var aggregateId: String?
         var errorContains: String?
         var parkedBefore: String?
     }
 
+    /// Which rows a replay is about; times as Postgres reads them.
+    struct RowFilter: Sendable {
+        var fromId: Int64?
+        var toId: Int64?
+        var since: String?
+        var until: String?
+        var aggregateType: String?
+        var aggregateId: String?
+    }
+
     /// What an edited row has afterwards; nil leaves it as it is.
-    struct Change: Decodable, Sendable {
+    struct Change: Sendable {
         var payload: String?
         var headers: [String: String]?
     }
 
     var action: Action
-    var filter: Filter?
+    var filter: KeyFilter?
     var outboxId: Int64?
     var after: Change?
+    var rows: RowFilter?
+    var rowsPerSecond: Int?
+    var replayId: Int64?
     var reason: String?
 
     /// What the action would do; nothing is changed.
     func preview(_ desk: OperatorDesk) throws -> ActionPreview {
+        if reason != nil { _ = try checkedReason() }
         switch action {
-        case .release: try desk.previewRelease(keys(desk))
-        case .skip: try held(desk.previewSkip(row()))
-        case .edit: try held(desk.previewEdit(row()))
-        case .pause: try desk.previewPause()
-        case .resume: try desk.previewResume()
+        case .release: return try desk.previewRelease(keys(desk))
+        case .skip: return try held(desk.previewSkip(row()))
+        case .edit:
+            _ = try change()
+            return try held(desk.previewEdit(row()))
+        case .pause: return try desk.previewPause()
+        case .resume: return try desk.previewResume()
+        case .replay: return try desk.previewReplay(replayed(desk))
+        case .stopReplay: return try known(desk.previewStopReplay(replay()))
+        case .continueReplay: return try known(desk.previewContinueReplay(replay()))
         }
     }
 
     /// Does it.
-    func perform(_ desk: OperatorDesk) throws -> Receipt {
+    ///
+    /// - Parameter run: starts the copying of a replay, which outlives this call.
+    func perform(_ desk: OperatorDesk, run: (Int64) throws -> Void) throws -> Receipt {
         let reason = try checkedReason()
-        return switch action {
-        case .release: try desk.release(keys(desk), reason: reason)
-        case .skip: try desk.skip([row()], reason: reason)
+        switch action {
+        case .release: return try desk.release(keys(desk), reason: reason)
+        case .skip: return try desk.skip([row()], reason: reason)
         case .edit:
-            try desk.edit(
-                row(), payload: after?.payload.map { Array($0.utf8) }, headers: after?.headers, reason: reason)
-        case .pause: try desk.pause(reason: reason)
-        case .resume: try desk.resume(reason: reason)
+            let change = try change()
+            return try desk.edit(
+                row(), payload: change.payload.map { Array($0.utf8) }, headers: change.headers, reason: reason)
+        case .pause: return try desk.pause(reason: reason)
+        case .resume: return try desk.resume(reason: reason)
+        case .replay:
+            let replay = try desk.beginReplay(
+                replayed(desk), rowsPerSecond: rowsPerSecond ?? ConsoleLimits.replayRowsPerSecond, reason: reason)
+            try run(replay.replayId)
+            return Receipt(of: replay)
+        case .stopReplay: return try desk.stopReplay(replay(), reason: reason)
+        case .continueReplay:
+            let found = try desk.replay(replay())
+            guard let found, found.endedAt == nil, !found.isRunning else {
+                throw ConsoleError(.conflict, "replay \(try replay()) is running, has ended, or there is none")
+            }
+            try run(found.replayId)
+            return Receipt(of: found)
         }
     }
 
@@ -60,14 +96,32 @@ struct ActionRequest: Decodable, Sendable {
         return preview
     }
 
-    private func row() throws -> Int64 {
-        guard let outboxId else { throw ConsoleError(.badRequest, "outbox_id: names the row, and is missing") }
-        return outboxId
+    private func known(_ preview: ActionPreview?) throws -> ActionPreview {
+        guard let preview else { throw ConsoleError(.conflict, "there is no replay \(replayId ?? 0)") }
+        return preview
+    }
+
+    // MARK: Fields
+
+    private func row() throws -> Int64 { try required(outboxId, "outbox_id", "names the row") }
+    private func replay() throws -> Int64 { try required(replayId, "replay_id", "names the replay") }
+
+    private func change() throws -> Change {
+        let change = try required(after, "after", "says what the row has afterwards")
+        guard change.payload != nil || change.headers != nil else {
+            throw ConsoleError(.badRequest, "after: has neither a payload nor headers")
+        }
+        return change
+    }
+
+    private func required<T>(_ value: T?, _ name: String, _ what: String) throws -> T {
+        guard let value else { throw ConsoleError(.badRequest, "\(name): \(what), and is missing") }
+        return value
     }
 
     /// A release without a filter would be one of everything: that must be said, with an empty filter.
     private func keys(_ desk: OperatorDesk) throws -> ParkedFilter {
-        guard let filter else { throw ConsoleError(.badRequest, "filter: names the keys, and is missing") }
+        let filter = try required(filter, "filter", "names the keys")
         var keys = ParkedFilter()
         (keys.aggregateType, keys.aggregateId) = (filter.aggregateType, filter.aggregateId)
         keys.errorContains = filter.errorContains
@@ -75,11 +129,22 @@ struct ActionRequest: Decodable, Sendable {
         return keys
     }
 
+    /// The same of a replay.
+    private func replayed(_ desk: OperatorDesk) throws -> EventFilter {
+        let rows = try required(rows, "rows", "names the rows")
+        var filter = EventFilter()
+        (filter.fromId, filter.toId) = (rows.fromId, rows.toId)
+        (filter.aggregateType, filter.aggregateId) = (rows.aggregateType, rows.aggregateId)
+        filter.since = try rows.since.map { try desk.moment($0) }
+        filter.until = try rows.until.map { try desk.moment($0) }
+        return filter
+    }
+
     private func checkedReason() throws -> String {
         guard let reason, reason.contains(where: { !$0.isWhitespace }) else {
             throw ConsoleError(.badRequest, "reason: say why; it is kept with the decision")
         }
-        guard reason.count <= ConsoleLimits.reasonCharacters else {
+        guard reason.unicodeScalars.count <= ConsoleLimits.reasonCharacters else {
             throw ConsoleError(.badRequest, "reason: at most \(ConsoleLimits.reasonCharacters) characters")
         }
         return reason

@@ -12,6 +12,7 @@ final class ConsoleActions: Sendable {
     private let configuration: ConsoleConfiguration
     private let access: ConsoleAccess
     private let executor: ThreadExecutor
+    private let replays = RunningReplays()
 
     init(_ configuration: ConsoleConfiguration, _ access: ConsoleAccess) throws {
         self.configuration = configuration
@@ -33,15 +34,22 @@ final class ConsoleActions: Sendable {
 
     /// A connection for each action: actions are rare, and a lost connection then needs no second thought.
     private func perform(_ action: ActionRequest, caller: String) async throws -> Receipt {
-        let configuration = configuration
-        return try await executor.run {
+        try await executor.run { [self] in
             let connection = try PostgresConnection(configuration.postgres)
             defer { connection.close() }
-            let desk = try OperatorDesk(
-                connection, schema: configuration.relaySchema, hidesPayloads: configuration.hidesPayloads,
-                caller: caller)
-            return try action.perform(desk)
+            let desk = try desk(connection, caller)
+            replays.forgetEnded(desk)
+            return try action.perform(desk) { id in
+                var unlimited = configuration.postgres
+                unlimited.statementDeadline = nil
+                try replays.run(id, try self.desk(try PostgresConnection(unlimited), caller))
+            }
         }
+    }
+
+    private func desk(_ connection: PostgresConnection, _ caller: String) throws -> OperatorDesk {
+        try OperatorDesk(
+            connection, schema: configuration.relaySchema, hidesPayloads: configuration.hidesPayloads, caller: caller)
     }
 
     private static func read(_ request: Request) async throws -> ActionRequest {
@@ -61,11 +69,19 @@ final class ConsoleActions: Sendable {
     /// Names the field.
     private static func words(_ error: DecodingError) -> String {
         switch error {
-        case .keyNotFound(let key, _): "\(key.stringValue): is missing"
+        case .keyNotFound(let key, _): "\(name(of: [key])): is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
+            "\(name(of: context.codingPath)): \(context.debugDescription)"
         @unknown default: "the body cannot be read"
         }
+    }
+
+    /// As the caller wrote it: `filter.aggregate_id`.
+    private static func name(of path: [any CodingKey]) -> String {
+        guard !path.isEmpty else { return "the body" }
+        return path.map { key in
+            key.stringValue.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
+        }.joined(separator: ".")
     }
 
     func close() {

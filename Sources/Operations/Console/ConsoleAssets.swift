@@ -29,6 +29,7 @@ struct ConsoleAssets: Sendable {
             "actions.js": Asset(PackageResources.actions_js, script),
             "api.js": Asset(PackageResources.api_js, script),
             "chart.js": Asset(PackageResources.chart_js, script),
+            "checks.js": Asset(PackageResources.checks_js, script),
             "decisions.js": Asset(PackageResources.decisions_js, script),
             "dom.js": Asset(PackageResources.dom_js, script),
             "format.js": Asset(PackageResources.format_js, script),
@@ -39,6 +40,7 @@ struct ConsoleAssets: Sendable {
             "parked.js": Asset(PackageResources.parked_js, script),
             "pills.js": Asset(PackageResources.pills_js, script),
             "pipeline.js": Asset(PackageResources.pipeline_js, script),
+            "replays.js": Asset(PackageResources.replays_js, script),
             "row.js": Asset(PackageResources.row_js, script),
         ]
     }

@@ -23,6 +23,8 @@ public struct ConsoleConfiguration: Sendable {
     public var allowsActions = false
     /// Whether payloads and the values of headers are left out of every answer. Default false.
     public var hidesPayloads = false
+    /// The folder of the last audit and the last scoreboard of the drills; nil for none.
+    public var reports: String?
     /// Shown above every page, such as `PRODUCTION`.
     public var banner: Banner?
     /// Who may use the console. Default ``Access/everyone``.

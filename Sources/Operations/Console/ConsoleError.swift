@@ -36,6 +36,8 @@ struct ConsoleError: Error, Encodable {
             ConsoleError(.serviceUnavailable, "Postgres: \(error.description)")
         case let error as OutboxError:
             ConsoleError(.conflict, error.description)
+        case let error as OperatorError:
+            ConsoleError(.conflict, error.description)
         default:
             ConsoleError(.internalServerError, "the console failed; its log says why")
         }
@@ -45,9 +47,21 @@ struct ConsoleError: Error, Encodable {
 /// Answers in JSON.
 enum ConsoleAnswer {
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        response(try OperatorJSON.text(value), status)
+    }
+
+    /// An answer that other pages get as well; `age` says how many seconds old it is if something may have changed.
+    static func json(_ answer: SharedAnswers.Answer) -> Response {
+        var response = response(answer.json, .ok)
+        let seconds = (ContinuousClock.now - answer.at).components.seconds
+        if answer.isOld { response.headers[.age] = "\(max(1, seconds))" }
+        return response
+    }
+
+    private static func response(_ json: String, _ status: HTTPResponse.Status) -> Response {
         Response(
             status: status,
             headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(string: try OperatorJSON.text(value))))
+            body: .init(byteBuffer: ByteBuffer(string: json)))
     }
 }

@@ -18,6 +18,9 @@ struct ConsoleGuard: RouterMiddleware {
         var response: Response
         do {
             try checkHost(request)
+            if let method = ConsoleAPI.method(of: request.uri.path), method != request.method {
+                return decorated(try Self.wrongMethod(method))
+            }
             if request.method != .get && request.method != .head { try checkWrite(request) }
             guard ConsoleAccess.isOpen(request.uri.path) || access.admits(request) else {
                 return decorated(access.refusal(request))
@@ -40,6 +43,13 @@ struct ConsoleGuard: RouterMiddleware {
             response = try ConsoleAnswer.json(answer, status: answer.status)
         }
         return decorated(response)
+    }
+
+    private static func wrongMethod(_ method: HTTPRequest.Method) throws -> Response {
+        let error = ConsoleError(.methodNotAllowed, "this path has the method \(method.rawValue) only")
+        var response = try ConsoleAnswer.json(error, status: error.status)
+        response.headers[.allow] = method.rawValue
+        return response
     }
 
     private func decorated(_ response: Response) -> Response {

@@ -1,9 +1,21 @@
 /// Every bound of the console, with its unit in the name.
 enum ConsoleLimits {
+    /// Statements per second that all open pages together may cost Postgres; nothing while no page is open.
+    static let statementsPerSecond = 5.0
     /// Time between two statuses while a page listens, in milliseconds. One status serves all pages.
     static let statusMilliseconds = 2_000
-    /// The same while nobody listens, for the charts alone.
-    static let idleStatusMilliseconds = 5_000
+    /// Time between two questions about the lag of the consumers while a page listens, in milliseconds.
+    static let lagMilliseconds = 8_000
+    /// The part of ``statementsPerSecond`` for lists that pages ask for again by themselves.
+    static let refreshStatementsPerSecond = 1.5
+    /// The longest pause of such lists after questions that took many statements, in seconds.
+    static let longestRefreshSeconds = 10
+    /// Answers that are kept for other pages.
+    static let sharedAnswers = 64
+    /// Time between two readings of the relay's metrics while nobody listens, in milliseconds.
+    static let idleMilliseconds = 5_000
+    /// How old a status may be to answer `/readyz`, in milliseconds.
+    static let healthMilliseconds = 10_000
     /// How far back the charts go, in seconds, and the distance of their points.
     static let historySeconds = 900
     static let historyStepSeconds: Double = 5
@@ -20,6 +32,12 @@ enum ConsoleLimits {
     static let bodyBytes = 2 << 20
     /// Characters of a reason.
     static let reasonCharacters = 500
+    /// Bytes of an audit or a scoreboard that are shown.
+    static let reportBytes = 256 << 10
+    /// Replays that the console runs at once; each has a connection.
+    static let replays = 4
+    /// Rows per second of a replay that names no rate.
+    static let replayRowsPerSecond = 1_000
     /// Connections of browsers at once. For a further one a quiet one is closed.
     static let connections = 512
     /// File descriptors that the process keeps for Postgres, Kafka, its threads and its log.

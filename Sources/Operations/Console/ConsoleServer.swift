@@ -13,6 +13,8 @@ public struct ConsoleServer: Service {
     private let application: Application<RouterResponder<BasicRequestContext>>
     private let feed: StatusFeed
     private let close: @Sendable () async -> Void
+    /// `GET /api/v1/events/{id}` and all others.
+    let routes: [String]
 
     /// Does not listen yet, and connects nowhere; ``run()`` does.
     ///
@@ -36,6 +38,7 @@ public struct ConsoleServer: Service {
         ConsoleRoutes(configuration: configuration, questions: questions, feed: feed, searches: searches).add(to: api)
         actions.add(to: api, questions: questions)
         longWork.add(to: api, questions: questions)
+        routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }
         address = configuration.address
         application = Application(
             router: router, configuration: .init(address: .hostname(address.host, port: address.port)),
@@ -49,7 +52,7 @@ public struct ConsoleServer: Service {
             await statuses.close()
             actions.close()
             longWork.close()
-            surroundings.close()
+            await surroundings.close()
             searches.close()
         }
     }
@@ -81,7 +84,7 @@ public struct ConsoleServer: Service {
         }
         router.get("/livez") { _, _ in Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n"))) }
         router.get("/readyz") { _, _ in
-            let health = await feed.health
+            let health = await feed.health()
             return Response(
                 status: health.isOK ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: health.text + "\n")))

@@ -1,11 +1,14 @@
 import Operations
 import Postgres
+import Synchronization
 
 /// Asks the outbox on threads of its own, so that no question blocks a page that asks another one.
-struct Questions: Sendable {
+final class Questions: Sendable {
     private let pool: PostgresPool
     private let schema: String
     private let hidesPayloads: Bool
+    /// Whether the relay's schema was found to be one that this program knows.
+    private let isVerified = Mutex(false)
 
     /// - Parameter size: connections to Postgres.
     init(_ configuration: ConsoleConfiguration, size: Int) throws {
@@ -16,9 +19,25 @@ struct Questions: Sendable {
 
     /// Reads; twice if the connection turns out to be dead.
     func ask<T: Sendable>(_ body: @escaping @Sendable (OperatorDesk) throws -> T) async throws -> T {
-        let (schema, hidesPayloads) = (schema, hidesPayloads)
-        return try await pool.reading {
-            try body(OperatorDesk($0, schema: schema, hidesPayloads: hidesPayloads))
+        try await counted(body).answer
+    }
+
+    /// The same, with the number of statements that it took.
+    func counted<T: Sendable>(
+        _ body: @escaping @Sendable (OperatorDesk) throws -> T
+    ) async throws -> (answer: T, statements: Int) {
+        try await pool.reading { [self] connection in
+            let before = connection.statementCount
+            do {
+                let desk = try OperatorDesk(
+                    connection, schema: schema, hidesPayloads: hidesPayloads, isVerified: isVerified.withLock { $0 })
+                isVerified.withLock { $0 = true }
+                return (try body(desk), connection.statementCount - before)
+            } catch let error as PostgresError where error.sqlState?.hasPrefix("42") == true {
+                // A table or a column is gone: the next desk says what is wrong with the schema.
+                isVerified.withLock { $0 = false }
+                throw error
+            }
         }
     }
 

@@ -4,7 +4,8 @@ import Logging
 import Operations
 import ServiceLifecycle
 
-/// Takes one status for all pages, again and again, and hands it to those that listen.
+/// Takes one status for all pages, again and again while a page listens, and hands it to those that do. Without pages
+/// it asks Postgres nothing; the charts then get the points that the relay's metrics give.
 actor StatusFeed {
     /// What a page gets: a status, with the newest point of the charts if there is a new one.
     private struct Update: Encodable {
@@ -20,10 +21,15 @@ actor StatusFeed {
     private let logger: Logger
     private var listeners: [Int: Listener.Continuation] = [:]
     private var nextListener = 0
+    /// Rings when a page listens.
+    private let arrivals = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private var previous: OutboxStatus?
     private var newest: ByteBuffer?
-    private var isFailing = false
-    private var failure = ""
+    private var taking: Task<Void, Never>?
+    /// When a status was asked for last, and when the newest one was there; nil before the first.
+    private var askedAt: ContinuousClock.Instant?
+    private(set) var takenAt: ContinuousClock.Instant?
+    private var failure: ConsoleError?
     private(set) var history = StatusHistory()
 
     /// - Parameter take: takes a status; gets the one before, for the rates.
@@ -40,63 +46,93 @@ actor StatusFeed {
     func run() async {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.repeating { await self.update() } }
-                group.addTask { await self.repeating { await self.surroundings.ask(isWatched: await self.isWatched) } }
+                group.addTask { await self.takeWhileWatched() }
+                group.addTask { await self.askSurroundings() }
             }
         }
         for listener in listeners.values { listener.finish() }
         listeners = [:]
     }
 
-    private nonisolated func repeating(_ body: () async -> Void) async {
-        while !Task.isCancelled {
-            await body()
-            let next = ContinuousClock.now + .milliseconds(await pauseMilliseconds)
-            try? await Task.sleep(until: next, clock: .continuous)
+    private func takeWhileWatched() async {
+        for await _ in arrivals.stream {
+            while isWatched, !Task.isCancelled {
+                await update()
+                await Self.pause(ConsoleLimits.statusMilliseconds)
+            }
         }
+    }
+
+    private func askSurroundings() async {
+        while !Task.isCancelled {
+            let isWatched = isWatched
+            await surroundings.ask(isWatched: isWatched)
+            if !isWatched { history.add(surroundings.findings.relay) }
+            await Self.pause(isWatched ? ConsoleLimits.statusMilliseconds : ConsoleLimits.idleMilliseconds)
+        }
+    }
+
+    private static func pause(_ milliseconds: Int) async {
+        try? await Task.sleep(until: .now + .milliseconds(milliseconds), clock: .continuous)
     }
 
     private var isWatched: Bool { !listeners.isEmpty }
 
-    private var pauseMilliseconds: Int {
-        isWatched ? ConsoleLimits.statusMilliseconds : ConsoleLimits.idleStatusMilliseconds
+    // MARK: The status
+
+    /// One at a time: whoever comes meanwhile gets the same.
+    private func update() async {
+        if let taking { return await taking.value }
+        let task = Task { await self.takeOnce() }
+        taking = task
+        await task.value
+        taking = nil
     }
 
-    private func update() async {
+    private func takeOnce() async {
+        askedAt = .now
         do {
             var status = try await take(previous)
+            takenAt = .now
             let found = surroundings.findings
             (status.services, status.consumers) = (found.services, found.consumers)
             status.notes += found.notes
+            status.addSettingsOfServices()
             previous = status
-            let sample = history.add(status, latency: found.latency)
+            let sample = history.add(status, latency: found.relay?.latency)
             tell("status", try OperatorJSON.text(Update(status: status, sample: sample)))
-            if isFailing { logger.info("the outbox can be read again") }
-            isFailing = false
+            if failure != nil { logger.info("the outbox can be read again") }
+            failure = nil
         } catch {
             let answer = ConsoleError.of(error)
-            if !isFailing { logger.warning("the outbox cannot be read", metadata: ["error": "\(error)"]) }
-            isFailing = true
-            failure = answer.message
+            if failure == nil { logger.warning("the outbox cannot be read", metadata: ["error": "\(error)"]) }
+            failure = answer
             tell("failure", (try? OperatorJSON.text(answer)) ?? "{}")
         }
     }
 
-    /// The last status that was taken.
+    /// The last status, or a new one if that is older than pages would see.
     ///
-    /// - Throws: ``ConsoleError`` while there is none, and while Postgres is away.
-    func status() throws -> OutboxStatus {
-        guard !isFailing, let previous else {
-            throw ConsoleError(.serviceUnavailable, isFailing ? failure : "no status was taken yet")
-        }
+    /// - Throws: ``ConsoleError`` while Postgres is away.
+    func status() async throws -> OutboxStatus {
+        await updateIfOlder(than: ConsoleLimits.statusMilliseconds)
+        if let failure { throw ConsoleError(.serviceUnavailable, failure.message) }
+        guard let previous else { throw ConsoleError(.serviceUnavailable, "no status was taken yet") }
         return previous
     }
 
-    /// Whether the last status could be taken.
-    var health: (isOK: Bool, text: String) {
-        guard !isFailing else { return (false, failure) }
-        return previous == nil ? (false, "starting") : (true, "ok")
+    /// Whether the outbox can be read; asks if nobody did lately.
+    func health() async -> (isOK: Bool, text: String) {
+        await updateIfOlder(than: ConsoleLimits.healthMilliseconds)
+        return failure.map { (false, $0.message) } ?? (true, "ok")
     }
+
+    private func updateIfOlder(than milliseconds: Int) async {
+        if let askedAt, .now - askedAt < .milliseconds(milliseconds), taking == nil { return }
+        await update()
+    }
+
+    // MARK: Pages
 
     private func tell(_ event: String, _ json: String) {
         let text = ByteBuffer(string: "event: \(event)\ndata: \(json)\n\n")
@@ -116,8 +152,11 @@ actor StatusFeed {
         let number = nextListener
         nextListener += 1
         continuation.onTermination = { _ in Task { await self.forget(number) } }
+        // The first page after a while gets a status that is taken for it.
+        if isWatched, let newest { continuation.yield(newest) }
+        if !isWatched { previous = nil }
         listeners[number] = continuation
-        if let newest { continuation.yield(newest) }
+        arrivals.continuation.yield()
         return stream
     }
 

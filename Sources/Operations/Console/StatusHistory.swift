@@ -22,15 +22,29 @@ struct StatusHistory: Sendable {
     ///
     /// - Returns: the point, if it was added.
     mutating func add(_ status: OutboxStatus, latency: LatencyQuantiles?) -> Sample? {
-        if let newest = samples.last, status.takenAt.seconds(since: newest.at) < ConsoleLimits.historyStepSeconds {
+        add(
+            Sample(
+                at: status.takenAt, written: status.rates?.written, published: status.rates?.published,
+                backlog: status.backlog?.rows, oldestAgeSeconds: status.backlog?.oldestAgeSeconds,
+                latencyP50Seconds: latency?.median, latencyP99Seconds: latency?.percentile99))
+    }
+
+    /// The same of the relay's own count.
+    mutating func add(_ relay: RelayReading?) {
+        guard let relay else { return }
+        _ = add(
+            Sample(
+                at: relay.at, written: relay.rates?.written, published: relay.rates?.published,
+                backlog: Int(relay.unpublished), oldestAgeSeconds: relay.oldestAgeSeconds,
+                latencyP50Seconds: relay.latency?.median, latencyP99Seconds: relay.latency?.percentile99))
+    }
+
+    private mutating func add(_ sample: Sample) -> Sample? {
+        if let newest = samples.last, sample.at.seconds(since: newest.at) < ConsoleLimits.historyStepSeconds {
             return nil
         }
-        let sample = Sample(
-            at: status.takenAt, written: status.rates?.written, published: status.rates?.published,
-            backlog: status.backlog?.rows, oldestAgeSeconds: status.backlog?.oldestAgeSeconds,
-            latencyP50Seconds: latency?.median, latencyP99Seconds: latency?.percentile99)
         samples.append(sample)
-        let oldest = status.takenAt.microseconds - Int64(ConsoleLimits.historySeconds) * 1_000_000
+        let oldest = sample.at.microseconds - Int64(ConsoleLimits.historySeconds) * 1_000_000
         samples.removeAll { $0.at.microseconds < oldest }
         return sample
     }

@@ -1,7 +1,6 @@
 import Kafka
 import Logging
 import Operations
-import Postgres
 import Synchronization
 import Threads
 
@@ -12,77 +11,83 @@ final class Surroundings: Sendable {
     struct Findings: Sendable {
         var services: [ServiceHealth] = []
         var consumers: [ConsumerGroup] = []
-        var latency: LatencyQuantiles?
+        /// nil where no relay that leads tells its metrics.
+        var relay: RelayReading?
         var notes: [String] = []
     }
 
     private struct State {
         var findings = Findings()
-        var buckets: LatencyQuantiles.Buckets = []
+        /// When Kafka was asked last.
+        var lagAt: ContinuousClock.Instant?
     }
 
     private let configuration: ConsoleConfiguration
+    private let questions: Questions
     private let executor: ThreadExecutor
     private let state = Mutex(State())
 
     /// - Throws: when the process has no thread left.
     init(_ configuration: ConsoleConfiguration) throws {
         self.configuration = configuration
+        questions = try Questions(configuration, size: 1)
         executor = try ThreadExecutor(name: "console-probes")
     }
 
     /// What was found out last; nothing at first.
     var findings: Findings { state.withLock { $0.findings } }
 
-    /// Asks once, while `isWatched` also Kafka. Takes seconds where something does not answer.
+    /// Asks once, while `isWatched` now and then also Kafka. Takes seconds where something does not answer.
     func ask(isWatched: Bool) async {
-        try? await executor.run { self.askBlocking(isWatched) }
+        var found = Findings()
+        let last = findings
+        (found.services, found.relay) = (try? await executor.run { self.probe(last.relay) }) ?? (last.services, nil)
+        (found.consumers, found.notes) = (last.consumers, last.notes)
+        if isWatched, let kafka = configuration.kafka, takesLag() {
+            (found.consumers, found.notes) = ([], [])
+            await addConsumers(kafka, &found)
+        }
+        let result = found
+        state.withLock { $0.findings = result }
     }
 
-    func close() {
+    func close() async {
+        await questions.close()
         executor.shutdown()
     }
 
-    private func askBlocking(_ isWatched: Bool) {
-        var found = Findings()
-        found.services = configuration.services.map { $0.probe.ask() }
-        found.latency = latency()
-        if isWatched, let kafka = configuration.kafka {
-            addConsumers(kafka, &found)
-        } else {
-            found.consumers = findings.consumers
+    /// Whether it is time again.
+    private func takesLag() -> Bool {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            if let last = state.lagAt, now - last < .milliseconds(ConsoleLimits.lagMilliseconds) { return false }
+            state.lagAt = now
+            return true
         }
-        state.withLock { $0.findings = found }
+    }
+
+    private func probe(_ earlier: RelayReading?) -> ([ServiceHealth], RelayReading?) {
+        let services = configuration.services.map { $0.probe.ask() }
+        guard let relay = configuration.services.first(where: \.isRelay), let text = relay.probe.metrics(),
+            var reading = RelayReading(text, at: Moment(microseconds: WallClock.microsecondsSince1970))
+        else { return (services, nil) }
+        reading.compare(with: earlier)
+        return (services, reading)
     }
 
     /// The lag of each group; a note for those that cannot be told.
-    private func addConsumers(_ kafka: KafkaConfiguration, _ found: inout Findings) {
+    private func addConsumers(_ kafka: KafkaConfiguration, _ found: inout Findings) async {
+        let topic = configuration.topic("order")
         do {
-            let connection = try PostgresConnection(configuration.postgres)
-            defer { connection.close() }
-            let desk = try OperatorDesk(connection, schema: configuration.relaySchema)
-            if let group = try desk.projectionLag(kafka, topic: configuration.topic("order")) {
+            if let group = try await questions.ask({ try $0.projectionLag(kafka, topic: topic) }) {
                 found.consumers.append(group)
             }
-            for name in configuration.groups {
-                found.consumers.append(try ConsumerLag(kafka).group(name, topic: configuration.topic("order")))
+            let groups = configuration.groups
+            found.consumers += try await executor.run {
+                try groups.map { try ConsumerLag(kafka).group($0, topic: topic) }
             }
         } catch {
             found.notes.append("the lag of the consumers: \(error)")
         }
     }
-
-    /// Of the rows that the leading relay saw acknowledged since the question before.
-    private func latency() -> LatencyQuantiles? {
-        guard let relay = configuration.services.first(where: \.isRelay), let text = relay.probe.metrics() else {
-            return nil
-        }
-        let buckets = LatencyQuantiles.buckets(Self.latencyMetric, in: text)
-        return state.withLock { state in
-            defer { state.buckets = buckets }
-            return LatencyQuantiles(from: state.buckets, to: buckets)
-        }
-    }
-
-    private static let latencyMetric = "outbox_relay_latency_seconds"
 }

@@ -14,6 +14,8 @@ public enum OperationsLimits {
     static let rowsScannedPerPage = 10_000
     /// Rows that wait, held rows and parked keys are counted up to this number; beyond, the number is an estimate.
     static let rowsCounted = 10_000
+    /// The moments that an operator may name, in microseconds since 1970.
+    static let moments = (Int64.min / 2)...(Int64.max / 2)
     /// Rows among which the oldest row of the backlog is looked for.
     static let rowsOfFloor = 1_000
     /// How far the time of a row may be from the times of its neighbours, in seconds, for a list by time to find it.

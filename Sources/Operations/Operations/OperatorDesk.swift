@@ -19,16 +19,18 @@ public struct OperatorDesk {
     ///   - schema: the relay's schema, as in `RELAY_SCHEMA`, not quoted.
     ///   - hidesPayloads: whether payloads and the values of headers are left out of all answers.
     ///   - caller: recorded with each decision, beside the database role.
+    ///   - isVerified: whether a desk of this schema was made before: its schema is not looked at again.
     /// - Throws: `OutboxError` with code `notMigrated` when there is no such schema, or one of an earlier release.
     public init(
         _ connection: PostgresConnection, schema: String = "outbox_relay", hidesPayloads: Bool = false,
-        caller: String? = nil
+        caller: String? = nil, isVerified: Bool = false
     ) throws {
         self.connection = connection
         schemaName = schema
         self.schema = PostgresConnection.quoteIdentifier(schema)
         self.hidesPayloads = hidesPayloads
         self.caller = caller
+        guard !isVerified else { return }
         try OutboxOperator(connection, schema: schema).verify()
         try verifyVersion()
     }
@@ -50,10 +52,16 @@ public struct OperatorDesk {
 
     /// A moment as Postgres reads it, such as `2026-01-31 12:00+01`, `yesterday` or `now`.
     ///
-    /// - Throws: `PostgresError` of class 22 for a text that is no time.
+    /// - Throws: `PostgresError` of class 22 for a text that is no time; ``OperatorError`` for one in another age, such
+    ///   as `infinity`.
     public func moment(_ text: String) throws -> Moment {
         var row = RowCursor(try query("SELECT $1::timestamptz", [.literal(text)]))
-        return try row.moment()
+        let moment = try row.moment()
+        // What is computed from a moment must stay one.
+        guard OperationsLimits.moments.contains(moment.microseconds) else {
+            throw OperatorError("'\(text)' is too far from now for a time")
+        }
+        return moment
     }
 
     /// So many seconds ago, by the server's clock.
@@ -74,22 +82,37 @@ public struct OperatorDesk {
         try connection.query(PostgresStatement(sql, isPlannedEachTime: true), parameters)
     }
 
-    /// One snapshot for all statements of `body`, which must only read.
+    /// One snapshot for all statements of `body`, which must only read. BEGIN, settings and COMMIT are three further
+    /// statements.
     ///
     /// Rows are walked in the order of an index, and others are looked up for each: a plan that reads a whole index, to
     /// sort it or to join it, looks cheap where statistics say that few rows match.
     func reading<T>(_ body: () throws -> T) throws -> T {
-        try connection.transaction(.repeatableRead) {
-            try connection.execute(
-                """
-                SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = \(OperationsLimits.statementMilliseconds);
-                SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
-                SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-                SET LOCAL enable_material = off; SET LOCAL enable_memoize = off
-                """)
-            return try body()
-        }
+        try connection.transaction(.repeatableRead, beginning: Self.bounds, body)
     }
+
+    /// The same for one statement: a transaction of two statements and one round trip.
+    func answer(_ sql: String, _ parameters: [PostgresParameter] = []) throws -> PostgresResult {
+        // Until the Sync the pipeline is one transaction, and the settings are local to it.
+        let results = try connection.pipeline([
+            PostgresQuery(PostgresStatement(Self.bounds, isPlannedEachTime: true)),
+            PostgresQuery(PostgresStatement(sql, isPlannedEachTime: true), parameters),
+        ])
+        return results[1]
+    }
+
+    /// One statement for all settings of a transaction that reads.
+    private static let bounds: String = {
+        let off =
+            ["jit"]
+            + ["seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin", "material", "memoize"].map {
+                "enable_" + $0
+            }
+        let settings =
+            [("transaction_read_only", "on"), ("statement_timeout", "\(OperationsLimits.statementMilliseconds)")]
+            + off.map { ($0, "off") }
+        return "SELECT " + settings.map { "set_config('\($0.0)', '\($0.1)', true)" }.joined(separator: ", ")
+    }()
 
     /// Whether this database has the order service's tables: an adopted outbox has none.
     func hasTable(_ name: String) throws -> Bool {

@@ -16,6 +16,13 @@ struct RowCursor {
         return column
     }
 
+    /// The same column of another row.
+    func moved(to row: Int) -> RowCursor {
+        var cursor = RowCursor(rows, row)
+        cursor.column = column
+        return cursor
+    }
+
     /// The number of a column that has a value; nil for NULL.
     private mutating func filled() -> Int? {
         let column = next()
@@ -31,6 +38,7 @@ struct RowCursor {
 
     mutating func optionalInt64() throws -> Int64? { try filled().map { try rows.int64(row, $0) } }
     mutating func optionalDouble() throws -> Double? { try filled().map { try rows.double(row, $0) } }
+    mutating func optionalInt32() throws -> Int32? { try filled().map { try rows.int32(row, $0) } }
     mutating func optionalText() throws -> String? { try filled().map { try rows.string(row, $0) } }
     mutating func optionalBytes() throws -> [UInt8]? { try filled().map { try rows.bytes(row, $0) } }
     mutating func optionalMoment() throws -> Moment? {

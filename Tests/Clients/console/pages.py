@@ -6,6 +6,7 @@ import urllib.request
 from playwright.sync_api import sync_playwright
 
 SECONDS = 30
+VIEWPORT = {"width": 1280, "height": 900}
 
 
 class Failure(Exception):
@@ -28,21 +29,24 @@ class Console:
     def __enter__(self):
         self.playwright = sync_playwright().start()
         self.browser = self.playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        self.context = self.browser.new_context(viewport={"width": 1280, "height": 900})
+        self.context = self.browser.new_context(viewport=VIEWPORT)
         self.context.set_default_timeout(SECONDS * 1000)
         return self
 
     def __exit__(self, kind, *_):
         if kind:
-            for page in self.pages:
+            for page in (page for page in self.pages if not page.is_closed()):
                 print(f"--- {page.url}\n{page.locator('body').inner_text(timeout=2000)}")
         self.browser.close()
         self.playwright.stop()
         if not kind:
             expect(not self.complaints, "\n".join(self.complaints))
 
-    def open(self, path):
-        page = self.context.new_page()
+    def open(self, path, **options):
+        """A page; with options in a context of its own, such as color_scheme or viewport."""
+        context = self.browser.new_context(**{"viewport": VIEWPORT, **options}) if options else self.context
+        context.set_default_timeout(SECONDS * 1000)
+        page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
         page.on("dialog", lambda dialog: self.complaints.append(f"{path}: a dialog says {dialog.message}"))
         page.on("console", lambda message: self.hear(path, message))
@@ -61,7 +65,7 @@ class Console:
             self.complaints.append(f"{path}: asks another server: {request.url}")
 
     def titles_are_ours(self):
-        return all("Outbox console" in page.title() and page.locator("main img").count() == 0 for page in self.pages)
+        return all("Outbox console" in page.title() and page.locator("main img").count() == 0 for page in self.pages if not page.is_closed())
 
 
 def place_order(http, customer="ada"):

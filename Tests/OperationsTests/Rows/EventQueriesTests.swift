@@ -167,4 +167,20 @@ import Testing
             #expect(try tail.next().isEmpty)
         }
     }
+
+    /// Numbers and times from a request, at the ends of their ranges: computing with them once overflowed.
+    @Test func extremesAreNoRows() async throws {
+        let outbox = try await OperatedOutbox()
+        try await onThread {
+            let desk = try outbox.desk()
+            try outbox.connect().append("order", "a", 0)
+            for order in EventOrder.allCases {
+                #expect(try desk.events(order: order, after: order == .oldestFirst ? .max : .min).events.isEmpty)
+            }
+            for text in ["infinity", "-infinity", "294276-01-01"] {
+                #expect(throws: OperatorError.self) { try desk.moment(text) }
+            }
+            #expect(try desk.moment("9999-12-31").microseconds > 0)
+        }
+    }
 }

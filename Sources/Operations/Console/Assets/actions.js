@@ -7,6 +7,8 @@ import {count} from "./format.js";
 import {rowTable} from "./outbox.js";
 
 const reasonCharacters = 500;
+/// Actions that do nothing where no key is concerned.
+const aboutKeys = ["release", "skip", "edit", "replay"];
 
 export function pauseActions(relay) {
     const action = relay.pause ? "resume" : "pause";
@@ -32,7 +34,7 @@ export function heldActions(event, done) {
 }
 
 /// Preview → reason → receipt, in one dialog.
-function confirm(request, title, done = () => {}) {
+export function confirm(request, title, done = () => {}) {
     const body = h("div", {}, h("p", {class: "soft"}, "Looking what this would do …"));
     const dialog = h("dialog", {"aria-label": title}, h("header", {}, h("h2", {}, title), h("button", {type: "button", onclick: () => dialog.close()}, "Close")), body);
     dialog.addEventListener("close", () => {
@@ -41,19 +43,21 @@ function confirm(request, title, done = () => {}) {
     });
     document.body.append(dialog);
     dialog.showModal();
-    post("actions/preview", request)
+    const {before, ...asked} = request;
+    post("actions/preview", asked)
         .then((preview) => replace(body, ask(request, preview, dialog, body)))
         .catch((error) => replace(body, notice("bad", error.message)));
 }
 
 function ask(request, preview, dialog, body) {
     const reason = h("input", {id: "reason", name: "reason", required: true, maxlength: reasonCharacters, size: 50, autocomplete: "off"});
-    const button = h("button", {type: "submit", class: "primary", disabled: preview.keys === 0 && request.action !== "pause" && request.action !== "resume"}, `Yes, ${request.action}`);
+    const button = h("button", {type: "submit", class: "primary", disabled: preview.keys === 0 && aboutKeys.includes(request.action)}, `Yes, ${request.action.replace("_", " ")}`);
     async function act(event) {
         event.preventDefault();
         button.disabled = true;
         try {
-            replace(body, receipt(await post("actions", {...request, reason: reason.value.trim()})));
+            const {before, ...asked} = request;
+            replace(body, receipt(await post("actions", {...asked, reason: reason.value.trim()})));
         } catch (error) {
             button.disabled = false;
             body.append(notice("bad", error.message));

@@ -35,12 +35,16 @@ async function request(path, options) {
         throw new APIError(answer.status, `an answer that is not JSON (status ${answer.status})`);
     }
     if (!answer.ok) throw new APIError(answer.status, body.message ?? `status ${answer.status}`);
-    return body;
+    return {body, isOld: Number(answer.headers.get("age") ?? 0) > 0};
 }
 
-export const get = (path, parameters, signal) => request(path + query(parameters), {signal});
+export const get = async (path, parameters, signal) => (await request(path + query(parameters), {signal})).body;
 
-export const post = (path, body) =>
-    request(path, {method: "POST", body: JSON.stringify(body), headers: {"content-type": "application/json"}});
+/// What a page asks again by itself: {body, isOld}. All pages share an answer; while the database has its share of questions it is
+/// the last one, and isOld then says that something may have changed since.
+export const refresh = (path, parameters, signal) => request(path + query(parameters), {signal, headers: {"cache-control": "max-stale"}});
+
+export const post = async (path, body) =>
+    (await request(path, {method: "POST", body: JSON.stringify(body), headers: {"content-type": "application/json"}})).body;
 
 export {parse};

@@ -3,11 +3,13 @@
 import {get} from "./api.js";
 import {h, notice, replace} from "./dom.js";
 import {Live} from "./live.js";
+import {checks} from "./checks.js";
 import {decisions} from "./decisions.js";
 import {orders} from "./orders.js";
 import {outbox} from "./outbox.js";
 import {parked} from "./parked.js";
 import {pipeline} from "./pipeline.js";
+import {replays} from "./replays.js";
 
 /// A page is a function (root, context) → a function that ends it, or nothing.
 const pages = [
@@ -15,7 +17,9 @@ const pages = [
     {path: "/outbox", title: "Outbox", show: outbox},
     {path: "/parked", title: "Parked keys", show: parked},
     {path: "/orders", title: "Orders", show: orders},
+    {path: "/replays", title: "Replays", show: replays},
     {path: "/decisions", title: "Decisions", show: decisions},
+    {path: "/checks", title: "Drills and checks", show: checks},
 ];
 
 const main = document.getElementById("main");

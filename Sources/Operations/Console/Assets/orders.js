@@ -1,6 +1,6 @@
 // One order: its events with the state after each, the read model beside the fold, its messages.
 
-import {get} from "./api.js";
+import {get, refresh} from "./api.js";
 import {facts, h, notice, replace} from "./dom.js";
 import {count, time} from "./format.js";
 import {rowTable} from "./outbox.js";
@@ -20,7 +20,7 @@ export function orders(root, context) {
         remember({id, version});
         try {
             const order = await get(`orders/${encodeURIComponent(id)}`, {version});
-            shown = {id, version, text: JSON.stringify(order)};
+            shown = {id, version, text: JSON.stringify(order), isMoving: isMoving(order)};
             replace(view, orderView(order, context, (wanted) => load(id, wanted)));
         } catch (error) {
             shown = null;
@@ -28,18 +28,28 @@ export function orders(root, context) {
         }
     }
 
-    /// An order that is shown follows its events.
-    const stop = live.subscribe(async () => {
-        if (!shown || shown.version || document.querySelector("dialog[open]")) return;
+    /// An order that is shown follows its events, and the rows and the read model behind them.
+    let newest;
+    const stop = live.subscribe(async ({status}) => {
+        const latest = `${status.backlog?.newest_id}/${status.relay.cut}`;
+        const isDue = shown?.isMoving || latest !== newest;
+        newest = latest;
+        if (!isDue || !shown || shown.version || document.querySelector("dialog[open]")) return;
         const {id} = shown;
-        const order = await get(`orders/${encodeURIComponent(id)}`).catch(() => null);
-        if (!order || shown?.id !== id || shown.version || JSON.stringify(order) === shown.text) return;
-        shown = {id, text: JSON.stringify(order)};
-        replace(view, orderView(order, context, (wanted) => load(id, wanted)));
+        const answer = await refresh(`orders/${encodeURIComponent(id)}`).catch(() => null);
+        if (!answer || shown?.id !== id || shown.version) return;
+        const order = answer.body;
+        const text = JSON.stringify(order);
+        const isNew = text !== shown.text;
+        shown = {id, text, isMoving: answer.isOld || isMoving(order)};
+        if (isNew) replace(view, orderView(order, context, (wanted) => load(id, wanted)));
     });
     if (parameters.id) load(parameters.id, parameters.version);
     return stop;
 }
+
+/// Whether the read model or Kafka has yet to get something of it.
+const isMoving = (order) => order.behind > 0 || !order.projection || order.messages.some((row) => row.state === "unpublished" || row.state === "publishing");
 
 function orderView(order, context, choose) {
     const earlier = order.version !== order.newest_version;

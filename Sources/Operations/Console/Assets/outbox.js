@@ -1,6 +1,6 @@
 // The rows of the outbox: filters in the address, pages by id, one row in a drawer.
 
-import {get} from "./api.js";
+import {get, refresh} from "./api.js";
 import {h, notice, replace, table} from "./dom.js";
 import {count, time} from "./format.js";
 import {pill} from "./pills.js";
@@ -19,13 +19,18 @@ export function outbox(root, context) {
     let loading = new AbortController();
     let rows = [];
 
-    async function load(after) {
+    let isOld = false;
+
+    async function load(after, isByItself = false) {
         loading.abort();
         loading = new AbortController();
         const {row, ...conditions} = filters;
         remember({...conditions, row});
         try {
-            const page = await get("events", {...conditions, after, limit: pageRows}, loading.signal);
+            const asked = {...conditions, after, limit: pageRows};
+            const answer = isByItself ? await refresh("events", asked, loading.signal) : {body: await get("events", asked, loading.signal)};
+            const page = answer.body;
+            isOld = answer.isOld ?? false;
             rows = after === undefined ? page.events : [...rows, ...page.events];
             replace(list, rows.length === 0 ? notice("", "No row matches", page.next ? " among the rows that were looked at." : ".") : rowTable(rows, open));
             replace(more, page.next !== undefined && page.next !== null
@@ -48,7 +53,7 @@ export function outbox(root, context) {
     let newest;
     const stop = live.subscribe(({status}) => {
         const latest = `${status.backlog?.newest_id}/${status.relay.drained_through}/${status.relay.cut}/${status.parked.keys}`;
-        if (newest !== undefined && latest !== newest && rows.length <= pageRows && !document.querySelector("dialog[open]")) load();
+        if (newest !== undefined && (isOld || latest !== newest) && rows.length <= pageRows && !document.querySelector("dialog[open]")) load(undefined, true);
         newest = latest;
     });
     load();

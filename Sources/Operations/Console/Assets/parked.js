@@ -1,6 +1,6 @@
 // Keys that are set aside, oldest first, the rows that each holds, and what a release would do.
 
-import {get} from "./api.js";
+import {get, refresh} from "./api.js";
 import {releaseButton} from "./actions.js";
 import {h, notice, replace, table} from "./dom.js";
 import {count, time} from "./format.js";
@@ -19,12 +19,17 @@ export function parked(root, context) {
     let keys = [];
     let loading = new AbortController();
 
-    async function load(offset = 0) {
+    let isOld = false;
+
+    async function load(offset = 0, isByItself = false) {
         loading.abort();
         loading = new AbortController();
         remember(filters);
         try {
-            const page = await get("parked", {...filters, offset, limit: pageKeys}, loading.signal);
+            const asked = {...filters, offset, limit: pageKeys};
+            const answer = isByItself ? await refresh("parked", asked, loading.signal) : {body: await get("parked", asked, loading.signal)};
+            const page = answer.body;
+            isOld = answer.isOld ?? false;
             keys = offset === 0 ? page.keys : [...keys, ...page.keys];
             replace(list, keys.length === 0 ? notice("", "No key is parked", Object.keys(filters).length > 0 ? " that matches." : ": every row is on its way.") : keyTable(keys, show),
                 page.keys.length === pageKeys && h("div", {class: "actions"}, h("button", {type: "button", onclick: () => load(keys.length)}, "Further keys")));
@@ -58,7 +63,7 @@ export function parked(root, context) {
     let number;
     const stop = live.subscribe(({status}) => {
         const latest = `${status.parked.keys}/${status.parked.held_rows}/${status.parked.releasing}`;
-        if (number !== undefined && number !== latest && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load();
+        if (number !== undefined && (isOld || number !== latest) && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load(0, true);
         number = latest;
     });
     load();

@@ -15,6 +15,7 @@ export function pipeline(root, {live, config}) {
     const charts = h("div", {class: "grid"});
     const details = h("div", {class: "grid"});
     root.append(blockers, picture, charts, details);
+    const opened = new Set();
     let samples = [];
     const loading = new AbortController();
     get("history", {}, loading.signal).then((history) => {
@@ -28,7 +29,7 @@ export function pipeline(root, {live, config}) {
         replace(blockers, obstacles(status));
         replace(picture, stages(status));
         replace(charts, drawings(samples));
-        replace(details, panels(status, config));
+        replace(details, panels(status, config, opened));
     });
     return () => {
         stop();
@@ -96,7 +97,15 @@ function drawings(samples) {
     ];
 }
 
-function panels(status, config) {
+/// The settings in effect; a list that was opened stays open when the panel is drawn again.
+function settings(service, opened) {
+    if (!service.settings?.length) return null;
+    return h("details", {open: opened.has(service.name), ontoggle: (event) => (event.target.open ? opened.add(service.name) : opened.delete(service.name))},
+        h("summary", {id: `settings-${service.name}`}, "settings"), h("div", {class: "scroll"}, h("table", {"aria-label": `Settings of ${service.name}`},
+            h("tbody", {}, service.settings.map((setting) => h("tr", {}, h("td", {class: "mono"}, setting.name), h("td", {}, setting.value), h("td", {class: "soft"}, setting.source)))))));
+}
+
+function panels(status, config, opened) {
     const relay = status.relay;
     return [
         h("section", {class: "card"}, h("h3", {}, "Relay"), facts([
@@ -105,12 +114,13 @@ function panels(status, config) {
             ["Paused", relay.pause && ["since ", time(relay.pause.since), ` by ${relay.pause.caller ?? "?"}: ${relay.pause.reason ?? ""}`]]]),
         config.actions && pauseActions(relay)),
         h("section", {class: "card"}, h("h3", {}, "Outbox"), facts([
-            ["Table", status.storage.outbox], ["On disk", bytes(status.storage.bytes)], ["Oldest row", time(status.storage.oldest_row_at)],
+            ["Table", status.storage?.outbox], ["On disk", status.storage && bytes(status.storage.bytes)], ["Oldest row", status.storage && time(status.storage.oldest_row_at)],
+            ["Retention", status.storage?.retention], ["Leaf", status.storage?.leaves !== undefined && `${count(status.storage.current_leaf)} of ${count(status.storage.leaves)}`],
             ["Forecast", status.forecast?.summary], ["Parked keys", count(status.parked.keys)], ["Held rows", count(status.parked.held_rows)],
             ["Being released", status.parked.releasing > 0 && count(status.parked.releasing)]])),
         h("section", {class: "card"}, h("h3", {}, "Processes"), status.services.length === 0
             ? h("p", {class: "soft"}, "No addresses of processes are configured.")
-            : facts(status.services.map((service) => [service.name, [health(service.is_ready, service.is_ready ? "ready" : service.is_live ? "not ready" : "not running"), " ", service.text]]))),
+            : facts(status.services.map((service) => [service.name, [health(service.is_ready, service.is_ready ? "ready" : service.is_live ? "not ready" : "not running"), " ", service.text, settings(service, opened)]]))),
         h("section", {class: "card"}, h("h3", {}, "Consumers"), status.consumers.length === 0
             ? h("p", {class: "soft"}, "No address of Kafka is configured, or there are no groups.")
             : facts(status.consumers.map((group) => [group.name, group.lag === undefined ? group.note : [`${count(group.lag)} messages behind`, group.note && `; ${group.note}`]]))),

@@ -13,7 +13,7 @@ extension OperatorDesk {
         var view = order
         let events = view.events
         do {
-            view.messages = try reading { try messages(orderId, events) }
+            view.messages = try messages(orderId, events)
         } catch let error as PostgresError where error.code == .server {
             view.notes.append("the rows of the outbox: \(error.message)")
         }
@@ -85,24 +85,39 @@ extension OperatorDesk {
     /// The outbox has no index by key. An event and its row are written in one statement: the row is looked for near
     /// the time of the event.
     private func messages(_ orderId: String, _ events: [OrderEventView]) throws -> [OutboxEvent] {
-        var ids: [Int64] = []
-        for event in events where ids.count < OperationsLimits.previewRows {
-            if let id = try outboxId(of: orderId, event.sequenceNumber, near: event.recordedAt) { ids.append(id) }
+        let events = events.prefix(OperationsLimits.previewRows)
+        var times = PostgresArray(.timestamptz, reserving: events.count)
+        for event in events {
+            times.append(microsecondsSince1970: event.recordedAt.microseconds - OperationsLimits.eventSlackMicroseconds)
         }
-        return try details(ids, try checkpoint(), bytes: OperationsLimits.listedPayloadBytes)
+        let parameters: [PostgresParameter] = [
+            .array(times), .array(Self.array(events.map(\.sequenceNumber))), .text(orderId),
+        ]
+        return try showing(bytes: OperationsLimits.listedPayloadBytes) { reading in
+            try answer(messagesStatement(reading), parameters).cursors.map { row in
+                var row = row
+                return try event(&row, reading)
+            }
+        }
     }
 
-    private func outboxId(of orderId: String, _ sequence: Int64, near time: Moment) throws -> Int64? {
-        guard let first = try firstId(since: time, slack: OperationsLimits.eventSlackMicroseconds) else { return nil }
-        let rows = try query(
-            """
+    /// $1 the times from which rows are looked for, $2 sequence numbers, $3 the order.
+    private func messagesStatement(_ reading: PayloadReading) -> String {
+        """
+        WITH \(checkpointTable)
+        SELECT \(Self.eventColumns(Self.stateByTable, reading))
+        FROM unnest($1::timestamptz[], $2::bigint[]) WITH ORDINALITY AS event (at, sequence_number, place)
+        CROSS JOIN LATERAL (\(firstIdQuery(since: "event.at"))) AS first
+        CROSS JOIN LATERAL (
             SELECT outbox_id FROM (
                 SELECT outbox_id, aggregate_type, aggregate_id, sequence_number FROM \(schema).source
-                WHERE outbox_id >= $1 ORDER BY outbox_id LIMIT \(OperationsLimits.rowsScannedPerPage)) AS near
-            WHERE aggregate_type = 'order' AND aggregate_id = $2 AND sequence_number = $3 LIMIT 1
-            """, [.int8(first), .text(orderId), .int8(sequence)])
-        guard rows.count == 1 else { return nil }
-        var row = RowCursor(rows)
-        return try row.int64()
+                WHERE outbox_id >= first.id ORDER BY outbox_id LIMIT \(OperationsLimits.rowsScannedPerPage)
+            ) AS near
+            WHERE aggregate_type = 'order' AND aggregate_id = $3 AND near.sequence_number = event.sequence_number
+            LIMIT 1) AS found
+        CROSS JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o
+        LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+        ORDER BY event.place
+        """
     }
 }

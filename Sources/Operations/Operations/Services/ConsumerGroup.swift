@@ -19,6 +19,9 @@ public struct ConsumerGroup: Codable, Sendable {
 }
 
 extension OperatorDesk {
+    /// The statements of one ``projectionLag(_:topic:)``, with those of its transaction.
+    public static let statementsOfLag = 6
+
     /// How far the projection is behind Kafka: its positions are in the database. nil in a database without a
     /// projection.
     ///

@@ -6,20 +6,6 @@ struct CheckpointPicture {
     var published: String
     var draining: String?
     var drainedThrough: Int64
-    /// Rows of this transaction and of later ones are not published, unless the cut has them.
-    var xmax: String
-    /// Earlier transactions that were in progress, as an array of xid8.
-    var inProgress: String
-
-    /// The parameters `$1` to `$5` of every statement below: published, draining, drained_through, xmax, in progress.
-    var parameters: [PostgresParameter] {
-        [.literal(published), .literal(draining), .int8(drainedThrough), .literal(xmax), .literal(inProgress)]
-    }
-
-    /// What is true of a row `o` of the source that is neither published nor part of the cut that is settled already.
-    static let waits = """
-        NOT ($2::pg_snapshot IS NOT NULL AND o.outbox_id <= $3 AND pg_visible_in_snapshot(o.transaction_id, $2))
-        """
 }
 
 extension OperatorDesk {
@@ -27,93 +13,104 @@ extension OperatorDesk {
     func checkpoint() throws -> CheckpointPicture {
         let rows = try query(
             """
-            SELECT published::text, draining::text, drained_through, pg_snapshot_xmax(published)::text,
-                   ARRAY(SELECT pg_snapshot_xip(published))::text
-            FROM \(schema).checkpoint ORDER BY epoch DESC LIMIT 1
+            SELECT published::text, draining::text, drained_through FROM \(schema).checkpoint
+            ORDER BY epoch DESC LIMIT 1
             """)
         guard rows.count == 1 else { throw OutboxError(.schema, "\(schemaName).checkpoint has no row") }
         var row = RowCursor(rows)
         return CheckpointPicture(
-            published: try row.text(), draining: try row.optionalText(), drainedThrough: try row.int64(),
-            xmax: try row.text(), inProgress: try row.text())
+            published: try row.text(), draining: try row.optionalText(), drainedThrough: try row.int64())
     }
 
-    /// The id behind which the rows that wait begin, rows of late transactions apart. A row of a later transaction may
-    /// have a lower id by as many rows as were being written at the same time: so the first rows by transaction are
-    /// looked at. In a cut that is being drained the walk begins where the cut is settled, if that is far from there.
-    func floor(_ checkpoint: CheckpointPicture) throws -> Int64? {
-        let rows = try query(
-            """
-            SELECT min(outbox_id) FROM (
-                SELECT outbox_id FROM \(schema).source WHERE transaction_id >= $1::xid8
-                ORDER BY transaction_id, outbox_id LIMIT \(OperationsLimits.rowsOfFloor)) AS first
-            """, [.literal(checkpoint.xmax)])
-        var row = RowCursor(rows)
-        guard let first = try row.optionalInt64() else { return nil }
-        let isFar = checkpoint.drainedThrough - first > Int64(OperationsLimits.rowsCounted)
-        return checkpoint.draining != nil && isFar ? checkpoint.drainedThrough : first - 1
+    /// The checkpoint as a table `c` of one row, for a WITH clause.
+    var checkpointTable: String {
+        """
+        c AS MATERIALIZED (
+            SELECT published, draining, drained_through, pg_snapshot_xmax(published) AS xmax,
+                   ARRAY(SELECT pg_snapshot_xip(published)) AS xip
+            FROM \(schema).checkpoint ORDER BY epoch DESC LIMIT 1)
+        """
     }
 
-    func backlog() throws -> OutboxStatus.Backlog {
-        try reading {
-            let checkpoint = try checkpoint()
-            let floor = try floor(checkpoint)
-            let fresh = try floor.map { try count(fresh: checkpoint, after: $0) } ?? Counted()
-            let late = try count(late: checkpoint)
-            var newest = RowCursor(
-                try query(
-                    """
-                    SELECT outbox_id, created_at, clock_timestamp() FROM \(schema).source
-                    WHERE transaction_id IS NOT NULL
-                    ORDER BY outbox_id DESC LIMIT 1
-                    """))
-            guard let newestID = try? newest.int64() else { return .init(rows: 0, isEstimate: false) }
-            let (newestAt, now) = (try newest.optionalMoment(), try newest.moment())
-            let isEstimate = fresh.rows > OperationsLimits.rowsCounted || late.rows > OperationsLimits.rowsCounted
-            let rows = isEstimate ? max(fresh.rows, Int(newestID - (floor ?? newestID))) : fresh.rows
-            let oldest = [fresh.oldestAt, late.oldestAt].compactMap { $0 }.min()
-            return OutboxStatus.Backlog(
-                rows: rows + late.rows, isEstimate: isEstimate, oldestAt: oldest,
-                oldestAgeSeconds: oldest.map { max(0, now.seconds(since: $0)) },
-                oldestId: [fresh.oldestID, late.oldestID].compactMap { $0 }.min(), newestId: newestID,
-                newestAt: newestAt)
-        }
+    /// A table `f` of one row behind ``checkpointTable``: the id behind which the rows that wait begin, rows of late
+    /// transactions apart; NULL if none waits. A row of a later transaction may have a lower id by as many rows as were
+    /// being written at the same time: so the first rows by transaction are looked at. In a cut that is being drained
+    /// the walk begins where the cut is settled, if that is far from there.
+    var floorTable: String {
+        """
+        first AS MATERIALIZED (
+            SELECT min(outbox_id) AS id FROM (
+                SELECT outbox_id FROM \(schema).source WHERE transaction_id >= (SELECT xmax FROM c)
+                ORDER BY transaction_id, outbox_id LIMIT \(OperationsLimits.rowsOfFloor)) AS f
+        ), f AS MATERIALIZED (
+            SELECT CASE WHEN c.draining IS NOT NULL AND c.drained_through - first.id > \(OperationsLimits.rowsCounted)
+                        THEN c.drained_through ELSE first.id - 1 END AS id
+            FROM c CROSS JOIN first)
+        """
+    }
+
+    /// The rows that wait and the outbox on disk, in one statement.
+    func outbox() throws -> (backlog: OutboxStatus.Backlog, storage: OutboxStatus.OutboxStorage) {
+        var row = RowCursor(try answer(outboxStatement))
+        let (fresh, late) = (try Counted(&row), try Counted(&row))
+        let (floor, newest, newestAt) = (try row.optionalInt64(), try row.optionalInt64(), try row.optionalMoment())
+        let now = try row.moment()
+        let storage = OutboxStatus.OutboxStorage(
+            outbox: try row.text(), bytes: try row.optionalInt64(), oldestRowAt: try row.optionalMoment(),
+            leaves: try row.optionalInt64().map { Int($0) }, currentLeaf: try row.optionalInt64())
+        guard let newest else { return (.init(rows: 0, isEstimate: false), storage) }
+        let isEstimate = fresh.rows > OperationsLimits.rowsCounted || late.rows > OperationsLimits.rowsCounted
+        let rows = isEstimate ? max(fresh.rows, Int(newest - (floor ?? newest))) : fresh.rows
+        let oldest = [fresh.oldestAt, late.oldestAt].compactMap { $0 }.min()
+        let backlog = OutboxStatus.Backlog(
+            rows: rows + late.rows, isEstimate: isEstimate, oldestAt: oldest,
+            oldestAgeSeconds: oldest.map { max(0, now.seconds(since: $0)) },
+            oldestId: [fresh.oldestID, late.oldestID].compactMap { $0 }.min(), newestId: newest, newestAt: newestAt)
+        return (backlog, storage)
     }
 
     private struct Counted {
-        var rows = 0
-        var oldestAt: Moment?
-        var oldestID: Int64?
+        let rows: Int
+        let oldestAt: Moment?
+        let oldestID: Int64?
+
+        init(_ row: inout RowCursor) throws {
+            (rows, oldestAt, oldestID) = (try row.int(), try row.optionalMoment(), try row.optionalInt64())
+        }
     }
 
-    /// IS TRUE hides the condition from the index on transaction_id: the walk is by outbox_id, and ends at the bound.
-    private func count(fresh checkpoint: CheckpointPicture, after floor: Int64) throws -> Counted {
-        try counted(
+    /// IS TRUE hides a condition from the index on transaction_id: that walk is by outbox_id, and ends at the bound.
+    /// Late rows have no order: for an order by outbox_id the planner walks the whole outbox for each transaction.
+    private var outboxStatement: String {
+        let limit = OperationsLimits.rowsCounted
+        let waits = """
+            NOT ((SELECT draining FROM c) IS NOT NULL AND o.outbox_id <= (SELECT drained_through FROM c)
+                 AND pg_visible_in_snapshot(o.transaction_id, (SELECT draining FROM c)))
             """
-            SELECT outbox_id, created_at FROM \(schema).source AS o
-            WHERE outbox_id > $6 AND (transaction_id >= $4::xid8) IS TRUE AND \(CheckpointPicture.waits)
-            ORDER BY outbox_id LIMIT \(OperationsLimits.rowsCounted + 1)
-            """, checkpoint.parameters + [.int8(floor)])
-    }
-
-    /// Without an order: for an order by outbox_id the planner walks the whole outbox once for each transaction.
-    private func count(late checkpoint: CheckpointPicture) throws -> Counted {
-        guard checkpoint.inProgress != "{}" else { return Counted() }
-        return try counted(
+        return """
+            WITH \(checkpointTable), \(floorTable), fresh AS MATERIALIZED (
+                SELECT count(*) AS rows, min(created_at) AS oldest_at, min(outbox_id) AS oldest_id FROM (
+                    SELECT outbox_id, created_at FROM \(schema).source AS o
+                    WHERE outbox_id > (SELECT id FROM f) AND (transaction_id >= (SELECT xmax FROM c)) IS TRUE
+                      AND \(waits)
+                    ORDER BY outbox_id LIMIT \(limit + 1)) AS counted
+            ), late AS MATERIALIZED (
+                SELECT count(*) AS rows, min(created_at) AS oldest_at, min(outbox_id) AS oldest_id FROM (
+                    SELECT o.outbox_id, o.created_at
+                    FROM unnest((SELECT xip FROM c)) AS x
+                    CROSS JOIN LATERAL (SELECT outbox_id, created_at FROM \(schema).source AS o
+                                        WHERE transaction_id = x AND \(waits) LIMIT \(limit + 1)) AS o
+                    LIMIT \(limit + 1)) AS counted
+            ), newest AS MATERIALIZED (
+                SELECT outbox_id, created_at FROM \(schema).source WHERE transaction_id IS NOT NULL
+                ORDER BY outbox_id DESC LIMIT 1)
+            SELECT fresh.*, late.*, f.id, newest.*, clock_timestamp(), r.outbox,
+                   (SELECT sum(pg_total_relation_size(to_regclass(part)))::bigint
+                    FROM unnest(coalesce(r.leaves, ARRAY[r.outbox])) AS part),
+                   (SELECT created_at FROM \(schema).source WHERE transaction_id IS NOT NULL
+                    ORDER BY outbox_id LIMIT 1),
+                   cardinality(r.leaves)::bigint, pg_sequence_last_value(to_regclass(r.leaf_sequence))
+            FROM \(schema).relay AS r CROSS JOIN fresh CROSS JOIN late CROSS JOIN f LEFT JOIN newest ON true
             """
-            SELECT late.outbox_id, late.created_at FROM unnest($5::xid8[]) AS x
-            CROSS JOIN LATERAL (SELECT outbox_id, created_at FROM \(schema).source AS o
-                                WHERE transaction_id = x AND \(CheckpointPicture.waits)
-                                LIMIT \(OperationsLimits.rowsCounted + 1)) AS late
-            LIMIT \(OperationsLimits.rowsCounted + 1)
-            """, checkpoint.parameters)
-    }
-
-    private func counted(_ rows: String, _ parameters: [PostgresParameter]) throws -> Counted {
-        let used = "$1::pg_snapshot IS NOT NULL AND $4::xid8 IS NOT NULL AND $5::xid8[] IS NOT NULL"
-        var row = RowCursor(
-            try query(
-                "SELECT count(*), min(created_at), min(outbox_id) FROM (\(rows)) AS counted WHERE \(used)", parameters))
-        return Counted(rows: try row.int(), oldestAt: try row.optionalMoment(), oldestID: try row.optionalInt64())
     }
 }

@@ -62,8 +62,9 @@ public struct DatabaseSession: Codable, Sendable {
 
     /// The columns of `a`, a row of `pg_stat_activity`, in the order of ``init(_:)``.
     static let columns = """
-        a.pid, a.usename::text, a.application_name, host(a.client_addr), a.state, a.backend_xid::text, a.xact_start,
-        a.state_change, left(regexp_replace(a.query, '\\s+', ' ', 'g'), \(OperationsLimits.queryCharacters))
+        a.pid, a.usename::text, a.application_name, host(a.client_addr), a.state, a.backend_xid::text,
+        a.xact_start AS transaction_since, a.state_change,
+        left(regexp_replace(a.query, '\\s+', ' ', 'g'), \(OperationsLimits.queryCharacters))
         """
 
     init(_ row: inout RowCursor) throws {

@@ -4,6 +4,11 @@ extension OutboxStatus {
         services.first { $0.name == service }?.setting(name)
     }
 
+    /// Fills in what the settings of ``services`` tell about the outbox.
+    public mutating func addSettingsOfServices() {
+        storage?.retention = services.lazy.compactMap { $0.setting("RELAY_RETENTION") }.first
+    }
+
     /// Adds what the health endpoints of ``services`` say is in the way; nothing for a service that is ready.
     public mutating func addBlockersOfServices() {
         for service in services where !service.isReady {

@@ -2,24 +2,24 @@ import Outbox
 import Postgres
 
 extension OperatorDesk {
-    /// The outbox now.
+    /// The statements of one ``status(since:)``: two, each behind the settings of its transaction.
+    public static let statementsOfStatus = 4
+
+    /// The outbox now, with two statements that read by index and two for their bounds.
     ///
-    /// A part that Postgres does not answer in time is left out, and a note says so: the rest is still told.
+    /// The rows of the outbox are left out if Postgres does not answer in time, and a note says so: another session may
+    /// have locked the table, and then the rest is what an operator needs.
     ///
     /// - Parameter earlier: a status of a while ago, from which rates are computed.
     /// - Throws: `PostgresError` when Postgres is away.
     public func status(since earlier: OutboxStatus? = nil) throws -> OutboxStatus {
         var notes: [String] = []
-        let backlog = try part("the rows that wait", &notes) { try self.backlog() }
-        let relay = try relayState()
-        let parked = try part("the parked keys", &notes) { try self.parkedCounts() }
-        let sessions = try part("the sessions that block", &notes) { try sessionBlockers() }
-        let storage = try part("the outbox on disk", &notes) { try self.storage() }
+        let rows = try part("the rows that wait and the outbox on disk", &notes) { try outbox() }
+        let picture = try relayPicture()
         var status = OutboxStatus(
-            takenAt: try now(), backlog: backlog, relay: relay, blockers: [],
-            parked: parked ?? .init(keys: 0, heldRows: 0, isEstimate: true, releasing: 0), storage: storage,
-            notes: notes)
-        status.blockers = status.relayBlockers + (sessions ?? [])
+            takenAt: picture.takenAt, backlog: rows?.backlog, relay: picture.relay, blockers: [],
+            parked: picture.parked, storage: rows?.storage, notes: notes)
+        status.blockers = status.relayBlockers + picture.blockers
         if let earlier { status.compare(with: earlier) }
         return status
     }
@@ -39,91 +39,6 @@ extension OperatorDesk {
 
     /// `query_canceled`: the statement's time was over.
     private static let canceled = "57014"
-
-    // MARK: Relay
-
-    private func relayState() throws -> RelayState {
-        // A relay's schema of an earlier release has no column for a pause.
-        let rows = try reading {
-            try query(
-                """
-                SELECT nullif(s.leader, ''), s.epoch, s.lease_is_valid, s.lease_until, s.is_asleep, s.cut,
-                       s.is_draining, s.drained_through, s.moved_at,
-                       (SELECT count(*) FROM pg_stat_activity AS a
-                        WHERE a.datname = current_database() AND a.application_name = 'outbox-relay lead'
-                          AND NOT EXISTS (
-                              SELECT FROM pg_locks AS l
-                              WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.mode = 'ExclusiveLock'
-                                AND l.granted AND l.objsubid = 2 AND l.objid::bigint = r.leader_lock)),
-                       (to_jsonb(r) ->> 'paused_at')::timestamptz, to_jsonb(r) ->> 'paused_by',
-                       to_jsonb(r) ->> 'pause_reason',
-                       EXISTS (SELECT FROM pg_stat_activity AS a
-                               WHERE a.datname = current_database()
-                                 AND a.application_name = 'outbox-relay work, paused in epoch ' || s.epoch)
-                FROM \(schema).relay_state AS s CROSS JOIN \(schema).relay AS r
-                """)
-        }
-        guard rows.count == 1 else {
-            throw OutboxError(.schema, "\(schemaName).relay_state must have one row, it has \(rows.count)")
-        }
-        var row = RowCursor(rows)
-        var state = RelayState(
-            leader: try row.optionalText(), epoch: try row.int64(), leaseIsValid: try row.bool(),
-            leaseUntil: try row.optionalMoment(), isAsleep: try row.bool(), standbys: 0, cut: try row.int64(),
-            isDraining: try row.bool(), drainedThrough: try row.int64(), movedAt: try row.moment())
-        state.standbys = try row.int()
-        let (since, caller, reason) = (try row.optionalMoment(), try row.optionalText(), try row.optionalText())
-        let isInEffect = try row.bool()
-        state.pause = since.map { .init(since: $0, caller: caller, reason: reason, isInEffect: isInEffect) }
-        return state
-    }
-
-    // MARK: Parked keys and storage
-
-    /// Beyond the bound the numbers are those that the last VACUUM or ANALYZE has left.
-    private func parkedCounts() throws -> OutboxStatus.ParkedCounts {
-        let limit = OperationsLimits.rowsCounted
-        let rows = try reading {
-            try query(
-                """
-                SELECT (SELECT count(*) FROM (SELECT FROM \(schema).parked LIMIT \(limit + 1)) AS counted),
-                       (SELECT count(*) FROM (SELECT FROM \(schema).held LIMIT \(limit + 1)) AS counted),
-                       (SELECT reltuples::bigint FROM pg_class WHERE oid = '\(literal("parked"))'::regclass),
-                       (SELECT reltuples::bigint FROM pg_class WHERE oid = '\(literal("held"))'::regclass),
-                       (SELECT count(*) FROM (SELECT release_asked_at FROM \(schema).parked LIMIT \(limit + 1)) AS p
-                        WHERE p.release_asked_at IS NOT NULL),
-                       (SELECT min(parked_at) FROM \(schema).parked)
-                """)
-        }
-        var row = RowCursor(rows)
-        let (keys, held) = (try row.int(), try row.int())
-        let (keysGuessed, heldGuessed) = (try row.int(), try row.int())
-        return OutboxStatus.ParkedCounts(
-            keys: keys > limit ? max(keys, keysGuessed) : keys, heldRows: held > limit ? max(held, heldGuessed) : held,
-            isEstimate: keys > limit || held > limit, releasing: try row.int(), oldestAt: try row.optionalMoment())
-    }
-
-    /// The name of a table of the relay's schema inside a literal.
-    func literal(_ table: String) -> String { "\(schema).\(table)".replacing("'", with: "''") }
-
-    private func storage() throws -> OutboxStatus.OutboxStorage {
-        let rows = try reading {
-            try query(
-                """
-                SELECT r.outbox,
-                       (SELECT sum(pg_total_relation_size(to_regclass(part)))::bigint
-                        FROM unnest(coalesce(r.leaves, ARRAY[r.outbox])) AS part),
-                       (SELECT created_at FROM \(schema).source WHERE transaction_id IS NOT NULL
-                        ORDER BY outbox_id LIMIT 1),
-                       cardinality(r.leaves)::bigint, pg_sequence_last_value(to_regclass(r.leaf_sequence))
-                FROM \(schema).relay AS r
-                """)
-        }
-        var row = RowCursor(rows)
-        return OutboxStatus.OutboxStorage(
-            outbox: try row.text(), bytes: try row.optionalInt64(), oldestRowAt: try row.optionalMoment(),
-            leaves: try row.optionalInt64().map { Int($0) }, currentLeaf: try row.optionalInt64())
-    }
 }
 
 extension OutboxStatus {

@@ -1,3 +1,5 @@
+import Values
+
 /// The parameters of a request's query, read one at a time by their names in the contract. A client may spell a name in
 /// snake_case or in camelCase.
 ///

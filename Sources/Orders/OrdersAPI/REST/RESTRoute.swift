@@ -1,3 +1,5 @@
+import Values
+
 /// The resource that a path names.
 enum RESTRoute: Hashable, Sendable {
     case orders

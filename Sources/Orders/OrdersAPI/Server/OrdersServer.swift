@@ -11,7 +11,7 @@ public import ServiceLifecycle
 /// The whole server: the event store, the list, the handlers and the two transports.
 public struct OrdersServer {
     /// In the order of their start. They stop in reverse order.
-    public let services: [any Service]
+    public private(set) var services: [any Service]
 
     /// Opens no connection and no port; the services do. A service waits for a Postgres that cannot be reached.
     ///
@@ -31,7 +31,8 @@ public struct OrdersServer {
             store: store, list: ProjectionOrderList(pool: pool, logger: logger), changes: changes, logger: logger)
         let readiness = Readiness(store: store)
         let metrics = MetricsRegistry()
-        metrics.addProcessMetrics()
+        // The admin server adds them itself.
+        if configuration.admin == nil { metrics.addProcessMetrics() }
         let operations = Operations(
             readiness: { await readiness.health() }, metrics: metrics, watchers: { changes.count })
         let rest = RESTService(
@@ -59,6 +60,13 @@ public struct OrdersServer {
                 readiness: readiness, health: health, changes: changes, delay: configuration.shutdownDelay,
                 logger: logger),
         ]
+        if let admin = configuration.admin {
+            let address = ListenAddress(host: admin.host, port: admin.port, portVariable: admin.portVariable)
+            services.append(
+                AdminServer(
+                    address, metrics: metrics, liveness: { .ok() }, readiness: { await readiness.health() },
+                    logger: logger))
+        }
     }
 }
 

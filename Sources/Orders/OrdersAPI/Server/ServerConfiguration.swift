@@ -20,6 +20,9 @@ public struct ServerConfiguration: Sendable {
     public var http: Endpoint
     /// `GRPC_HOST`, `GRPC_PORT`: gRPC, and REST over HTTP/2. Default 0.0.0.0:8081.
     public var grpc: Endpoint
+    /// `SERVER_ADMIN_HOST`, `SERVER_ADMIN_PORT`: probes, metrics and settings on a port that clients do not reach.
+    /// Default none; the host is 127.0.0.1.
+    public var admin: Endpoint?
     /// `GRPC_EVENT_LOOPS`: how many threads of its own the gRPC port has, 1 to 256. Default nil: it shares the threads
     /// of the process, one per processor.
     public var grpcEventLoops: Int?
@@ -52,6 +55,12 @@ public struct ServerConfiguration: Sendable {
             portVariable: "GRPC_PORT")
         if http.port == grpc.port, http.port != 0 {
             environment.report("GRPC_PORT", "is the same as HTTP_PORT, \(http.port); each needs a port of its own")
+        }
+        let adminHost = environment.string("SERVER_ADMIN_HOST", default: "127.0.0.1")
+        admin = environment.optionalString("SERVER_ADMIN_PORT").map { _ in
+            Endpoint(
+                host: adminHost, port: environment.port("SERVER_ADMIN_PORT", default: 0),
+                portVariable: "SERVER_ADMIN_PORT")
         }
         grpcEventLoops = environment.optionalString("GRPC_EVENT_LOOPS").map { _ in
             environment.int("GRPC_EVENT_LOOPS", default: 1, in: 1...256)

@@ -1,11 +1,9 @@
-import Values
-
 /// Percent-encoding of paths and queries (RFC 3986).
-enum PercentDecoding {
+public enum PercentDecoding {
     /// Nil if an escape is malformed or the result is not UTF-8.
     ///
     /// - Parameter plusIsSpace: whether `+` stands for a space, as in queries.
-    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+    public static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var iterator = text.utf8.makeIterator()
         while let byte = iterator.next() {

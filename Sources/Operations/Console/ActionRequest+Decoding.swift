@@ -1,0 +1,118 @@
+/// A misspelt field must not change what an action is about: every field that is not known, or means nothing for the
+/// action, is refused, and so is null.
+extension ActionRequest: Decodable {
+    private enum Field: String, CodingKey, CaseIterable {
+        case action, filter, outboxId, after, rows, rowsPerSecond, replayId, reason
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try StrictFields<Field>(decoder)
+        action = try fields.required(.action)
+        filter = try fields.optional(.filter)
+        outboxId = try fields.optional(.outboxId)
+        after = try fields.optional(.after)
+        rows = try fields.optional(.rows)
+        rowsPerSecond = try fields.optional(.rowsPerSecond)
+        replayId = try fields.optional(.replayId)
+        reason = try fields.text(.reason)
+        try fields.refuse(beside: Self.fields(of: action) + [.action, .reason], "means nothing for \(action.rawValue)")
+    }
+
+    private static func fields(of action: Action) -> [Field] {
+        switch action {
+        case .release: [.filter]
+        case .skip: [.outboxId]
+        case .edit: [.outboxId, .after]
+        case .pause, .resume: []
+        case .replay: [.rows, .rowsPerSecond]
+        case .stopReplay, .continueReplay: [.replayId]
+        }
+    }
+}
+
+extension ActionRequest.KeyFilter: Decodable {
+    private enum Field: String, CodingKey, CaseIterable {
+        case aggregateType, aggregateId, errorContains, parkedBefore
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try StrictFields<Field>(decoder)
+        aggregateType = try fields.text(.aggregateType)
+        aggregateId = try fields.text(.aggregateId)
+        errorContains = try fields.text(.errorContains)
+        parkedBefore = try fields.text(.parkedBefore)
+    }
+}
+
+extension ActionRequest.RowFilter: Decodable {
+    private enum Field: String, CodingKey, CaseIterable {
+        case fromId, toId, since, until, aggregateType, aggregateId
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try StrictFields<Field>(decoder)
+        fromId = try fields.optional(.fromId)
+        toId = try fields.optional(.toId)
+        since = try fields.text(.since)
+        until = try fields.text(.until)
+        aggregateType = try fields.text(.aggregateType)
+        aggregateId = try fields.text(.aggregateId)
+    }
+}
+
+extension ActionRequest.Change: Decodable {
+    private enum Field: String, CodingKey, CaseIterable {
+        case payload, headers
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try StrictFields<Field>(decoder)
+        payload = try fields.optional(.payload)
+        headers = try fields.optional(.headers)
+    }
+}
+
+/// The fields of an object, all of which are known.
+private struct StrictFields<Field: CodingKey & CaseIterable & Equatable> {
+    private let container: KeyedDecodingContainer<Field>
+
+    init(_ decoder: any Decoder) throws {
+        let known = Set(Field.allCases.map(\.stringValue))
+        for key in try decoder.container(keyedBy: AnyField.self).allKeys where !known.contains(key.stringValue) {
+            throw Self.fault(key, "there is no such field", decoder.codingPath)
+        }
+        container = try decoder.container(keyedBy: Field.self)
+    }
+
+    func required<T: Decodable>(_ field: Field) throws -> T { try container.decode(T.self, forKey: field) }
+
+    /// nil if it is missing; null is a mistake.
+    func optional<T: Decodable>(_ field: Field) throws -> T? {
+        container.contains(field) ? try container.decode(T.self, forKey: field) : nil
+    }
+
+    /// A text that is neither empty nor has NUL, which Postgres refuses.
+    func text(_ field: Field) throws -> String? {
+        let text: String? = try optional(field)
+        if let text, text.isEmpty || text.utf8.contains(0) {
+            throw Self.fault(field, text.isEmpty ? "is empty; leave it out" : "has a NUL", container.codingPath)
+        }
+        return text
+    }
+
+    func refuse(beside fields: [Field], _ why: String) throws {
+        for key in container.allKeys where !fields.contains(key) { throw Self.fault(key, why, container.codingPath) }
+    }
+
+    private static func fault(_ key: any CodingKey, _ why: String, _ path: [any CodingKey]) -> DecodingError {
+        DecodingError.dataCorrupted(.init(codingPath: path + [key], debugDescription: why))
+    }
+}
+
+private struct AnyField: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
