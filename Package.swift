@@ -143,6 +143,11 @@ let operations: [Target] = [
         .operations, "Operations",
         ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"]),
     library(
+        .operations, "Verify",
+        [
+            "EventStore", "Kafka", "Operations", "Orders", "Outbox", "OutboxKafka", "Postgres", "Threads", "Values",
+        ]),
+    library(
         .operations, "Console",
         [
             "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird,
@@ -167,8 +172,8 @@ let executables: [Target] = [
     executable(
         "outboxctl",
         [
-            "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
-            arguments,
+            "Admin", "Kafka", "Operations", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Runtime", "Threads",
+            "Values", "Verify", logging, lifecycle, arguments,
         ]),
     executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
     executable("outbox-simulator", ["Outbox", "Simulation", arguments]),
@@ -245,6 +250,9 @@ let testTargets: [Target] = [
     tests(
         "Operations",
         ["Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxKafka", "Postgres", "TestKit"]),
+    tests(
+        "Verify",
+        ["Verify", "EventStore", "Kafka", "Operations", "Orders", "OutboxKafka", "Postgres", "Values", "TestKit"]),
     tests(
         "StatementPlans",
         [

@@ -81,6 +81,12 @@ enum StackServices {
         ("orders-payments", "ADMIN_URL_PAYMENTS"), ("orders-server", "HTTP_URL"),
     ]
 
+    /// The relay's template of topics; nil if neither the environment nor the relay tells it.
+    static var relayTopics: String? {
+        StackAddresses.environment["RELAY_TOPIC"].flatMap { $0.isEmpty ? nil : $0 }
+            ?? probes.first?.ask().setting("RELAY_TOPIC").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// The services whose addresses are known.
     static var probes: [ServiceProbe] {
         variables.compactMap { name, variable in

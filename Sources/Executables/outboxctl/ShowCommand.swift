@@ -48,10 +48,7 @@ struct ShowCommand: ParsableCommand {
 
     private func topicName(_ event: OutboxEvent) -> String {
         if let topic { return topic }
-        let template =
-            StackAddresses.environment["RELAY_TOPIC"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? StackServices.probes.first?.ask().setting("RELAY_TOPIC").flatMap { $0.isEmpty ? nil : $0 }
-        return (template ?? "outbox.event.{aggregate_type}")
+        return (StackServices.relayTopics ?? "outbox.event.{aggregate_type}")
             .replacing("{aggregate_type}", with: event.aggregateType)
             .replacing("{event_type}", with: event.eventType ?? "")
     }
