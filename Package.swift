@@ -148,6 +148,12 @@ let operations: [Target] = [
             "EventStore", "Kafka", "Operations", "Orders", "Outbox", "OutboxKafka", "Postgres", "Threads", "Values",
         ]),
     library(
+        .operations, "Drills",
+        [
+            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "Verify",
+            protobuf,
+        ]),
+    library(
         .operations, "Console",
         [
             "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", hummingbird,
@@ -172,7 +178,8 @@ let executables: [Target] = [
     executable(
         "outboxctl",
         [
-            "Admin", "Kafka", "Operations", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Runtime", "Threads",
+            "Admin", "Drills", "Kafka", "Operations", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Runtime",
+            "Threads",
             "Values", "Verify", logging, lifecycle, arguments,
         ]),
     executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
@@ -253,6 +260,12 @@ let testTargets: [Target] = [
     tests(
         "Verify",
         ["Verify", "EventStore", "Kafka", "Operations", "Orders", "OutboxKafka", "Postgres", "Values", "TestKit"]),
+    tests(
+        "Drills",
+        [
+            "Drills", "Operations", "Verify", "TestKit", "orders-server", "orders-projector", "orders-payments",
+            "embedded-kafka", "outbox-relay",
+        ]),
     tests(
         "StatementPlans",
         [

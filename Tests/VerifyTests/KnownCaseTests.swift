@@ -38,7 +38,8 @@ struct KnownCaseTests {
         try await outbox.execute(
             """
             INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id) VALUES (1, 'order', 'a');
-            INSERT INTO outbox_relay.decision (action, outbox_id, reason) VALUES ('skip', 2, 'test'), ('edit', 3, 'test')
+            INSERT INTO outbox_relay.decision (action, outbox_id, reason)
+            VALUES ('skip', 2, 'test'), ('edit', 3, 'test')
             """)
         let report = try await outbox.expect([:])
         #expect(report.known.held == 1)

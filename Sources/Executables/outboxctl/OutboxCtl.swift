@@ -25,7 +25,7 @@ struct OutboxCtl: ParsableCommand {
                 subcommands: [
                     StatusCommand.self, ListCommand.self, ShowCommand.self, TailCommand.self, OrderCommand.self,
                     ParkedCommand.self, ExplainCommand.self, DecisionsCommand.self, ConfigCommand.self,
-                    VerifyCommand.self,
+                    VerifyCommand.self, DrillCommand.self,
                 ]),
             CommandGroup(
                 name: "Repair",

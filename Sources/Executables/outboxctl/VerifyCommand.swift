@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Kafka
 import Operations
 import OutboxKafka
@@ -78,7 +78,7 @@ struct VerifyCommand: AsyncParsableCommand {
         var request = AuditRequest()
         request.schema = options.schema
         (request.aggregateType, request.aggregateId) = (type, aggregate)
-        request.directory = NSTemporaryDirectory()
+        request.directory = FileManager.default.temporaryDirectory.path
         if let template = TopicTemplate(topics ?? StackServices.relayTopics ?? TopicTemplate.default.text) {
             request.topics = template
         }

@@ -1,5 +1,4 @@
 import Admin
-import Foundation
 import Logging
 import Operations
 import Runtime
