@@ -8,7 +8,7 @@ CONSOLE_PORT ?= 8088
 export SWIFT DATA_DIR HTTP_PORT GRPC_PORT CONSOLE_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format size proto bench
+.PHONY: help up down status logs demo build test test-tsan test-kafka test-postgres lint format size proto bench drill
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ format: ## Formats the Swift sources in place
 
 size: ## Prints the size of every module: files, lines, functions, documented declarations
 	@/usr/bin/python3 scripts/size.py
+
+drill: ## Breaks whole systems under load and judges them; DRILLS="kill-relay mixed" chooses, report in .build/drills.html
+	@scripts/packages.sh run
+	@scripts/build.sh
+	@.build/release/outboxctl drill run $(or $(DRILLS),all) --html .build/drills.html
 
 proto: ## Regenerates the Swift code from proto/
 	@scripts/packages.sh test

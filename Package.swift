@@ -144,6 +144,17 @@ let operations: [Target] = [
         .operations, "Operations",
         ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"]),
     library(
+        .operations, "Verify",
+        [
+            "EventStore", "Kafka", "Operations", "Orders", "Outbox", "OutboxKafka", "Postgres", "Threads", "Values",
+        ]),
+    library(
+        .operations, "Drills",
+        [
+            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "Verify",
+            protobuf,
+        ]),
+    library(
         .operations, "Console",
         [
             "Admin", "Kafka", "Listening", "Operations", "Outbox", "Postgres", "Runtime", "Threads", "Values",
@@ -167,8 +178,9 @@ let executables: [Target] = [
     executable(
         "outboxctl",
         [
-            "Kafka", "Operations", "Outbox", "OutboxAdoption", "Postgres", "Runtime", "Threads", "Values", logging,
-            arguments,
+            "Admin", "Drills", "Kafka", "Operations", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Runtime",
+            "Threads",
+            "Values", "Verify", logging, lifecycle, arguments,
         ]),
     executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
     executable("outbox-simulator", ["Outbox", "Simulation", arguments]),
@@ -249,6 +261,15 @@ let testTargets: [Target] = [
             "TestKit",
         ]),
     tests("Console", ["Admin", "Console", "Operations", "Postgres", httpTypes, hummingbird, logging]),
+    tests(
+        "Verify",
+        ["Verify", "EventStore", "Kafka", "Operations", "Orders", "OutboxKafka", "Postgres", "Values", "TestKit"]),
+    tests(
+        "Drills",
+        [
+            "Drills", "Operations", "Verify", "TestKit", "orders-server", "orders-projector", "orders-payments",
+            "embedded-kafka", "outbox-relay",
+        ]),
     tests(
         "StatementPlans",
         [

@@ -15,14 +15,14 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import (broker, churn, contention, crash, failover, http2, memory, operations, overrun, pipeline, process,  # noqa: E402
-                 relay, wakeup, writes)
+                 relay, verify, wakeup, writes)
 from lib.postgres import Postgres  # noqa: E402
 from lib.report import Report  # noqa: E402
 
 SUITES = {"writes": writes.WritePath, "relay": relay.Relay, "broker": broker.Broker, "wakeup": wakeup.WakeUp, "http2": http2.HTTP2,
           "pipeline": pipeline.Pipeline, "crash": crash.Crash, "failover": failover.Failover, "overrun": overrun.Overrun,
           "contention": contention.Contention, "memory": memory.Memory,
-          "churn": churn.Churn, "operations": operations.Operations}
+          "churn": churn.Churn, "operations": operations.Operations, "verify": verify.Verify}
 
 
 class Bench:

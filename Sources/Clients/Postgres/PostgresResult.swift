@@ -45,6 +45,11 @@ public final class PostgresResult {
         return UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: Int(length))
     }
 
+    /// The bytes of all values of a row.
+    public func byteCount(_ row: Int) -> Int {
+        (0..<columnCount).reduce(0) { $0 + Int(PQgetlength(handle, Int32(row), Int32($1))) }
+    }
+
     /// A `bigint`.
     public func int64(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
         try integer(row, column, as: Int64.self)

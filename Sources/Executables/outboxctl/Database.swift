@@ -21,6 +21,20 @@ enum Database {
     static func connect(
         as command: String = "outboxctl", _ patience: Patience = .unlimited, keepsSession: Bool = false
     ) throws -> PostgresConnection {
+        do {
+            return try PostgresConnection(configuration(as: command, patience, keepsSession: keepsSession))
+        } catch {
+            if error.code == .pooler {
+                ServiceProcess.refuse(ConfigurationError("DATABASE_URL", error.message), name: command)
+            }
+            throw error
+        }
+    }
+
+    /// The same for connections that are made elsewhere.
+    static func configuration(
+        as command: String, _ patience: Patience = .unlimited, keepsSession: Bool = false
+    ) -> PostgresConfiguration {
         let environment = EnvironmentReader(StackAddresses.environment)
         let url = environment.databaseURL(fault: PostgresURL.fault)
         do {
@@ -37,14 +51,7 @@ enum Database {
         configuration.preparesStatements = false
         configuration.refusesTransactionPooler = keepsSession
         configuration.logger = Logger(label: command) { StreamLogHandler.standardError(label: $0) }
-        do {
-            return try PostgresConnection(configuration)
-        } catch {
-            if error.code == .pooler {
-                ServiceProcess.refuse(ConfigurationError("DATABASE_URL", error.message), name: command)
-            }
-            throw error
-        }
+        return configuration
     }
 
     /// Runs a read, and once more on a new connection if the connection turns out to be lost.

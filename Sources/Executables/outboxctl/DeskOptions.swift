@@ -81,11 +81,13 @@ enum StackServices {
         ("orders-payments", "ADMIN_URL_PAYMENTS"), ("orders-server", "ADMIN_URL_SERVER"),
     ]
 
-    /// How rows get their topics: `RELAY_TOPIC` of the environment, else of the relay that runs, else the default.
-    static var topics: String {
+    /// How rows get their topics: that of the relay, else the default.
+    static var topics: String { relayTopics ?? "outbox.event.{aggregate_type}" }
+
+    /// The relay's template of topics; nil if neither the environment nor the relay tells it.
+    static var relayTopics: String? {
         StackAddresses.environment["RELAY_TOPIC"].flatMap { $0.isEmpty ? nil : $0 }
             ?? probes.first?.ask().setting("RELAY_TOPIC").flatMap { $0.isEmpty ? nil : $0 }
-            ?? "outbox.event.{aggregate_type}"
     }
 
     /// The services whose addresses are known.

@@ -25,6 +25,7 @@ struct OutboxCtl: ParsableCommand {
                 subcommands: [
                     StatusCommand.self, ListCommand.self, ShowCommand.self, TailCommand.self, OrderCommand.self,
                     ParkedCommand.self, ExplainCommand.self, DecisionsCommand.self, ConfigCommand.self,
+                    VerifyCommand.self, DrillCommand.self,
                 ]),
             CommandGroup(
                 name: "Repair",
@@ -41,10 +42,14 @@ struct OutboxCtl: ParsableCommand {
         ])
 
     /// Prints the message of an error without its code, which is for logs.
-    static func main() {
+    static func main() async {
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try command.run()
+            }
         } catch let error as OutboxError {
             exit(withError: ShownError(description: error.message))
         } catch let error as OperatorError {

@@ -37,14 +37,8 @@ public struct Moment: Sendable, Hashable, Comparable, Codable, CustomStringConve
         let form = /(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z/
         guard let match = text.wholeMatch(of: form) else { return nil }
         let parts = [match.1, match.2, match.3, match.4, match.5, match.6, match.7].compactMap { Int64($0) }
-        let seconds = days(parts[0], parts[1], parts[2]) * 86_400 + parts[3] * 3_600 + parts[4] * 60 + parts[5]
+        let days = CivilTime.daysSince1970(year: parts[0], month: parts[1], day: parts[2])
+        let seconds = days * 86_400 + parts[3] * 3_600 + parts[4] * 60 + parts[5]
         return seconds * 1_000_000 + parts[6]
-    }
-
-    /// Days since 1970, by the same calendar as `CivilTime`: years begin in March.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
     }
 }

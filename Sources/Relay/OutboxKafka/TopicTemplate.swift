@@ -57,16 +57,29 @@ public struct TopicTemplate: Equatable, Sendable {
             + "\(KafkaLimits.topicNameBytes) at most"
     }
 
+    /// Whether a topic of this name can come from the template.
+    package func canName(_ topic: String) -> Bool { Self.matches(parts[...], topic[...]) }
+
+    private static func matches(_ parts: ArraySlice<Part>, _ rest: Substring) -> Bool {
+        guard let part = parts.first else { return rest.isEmpty }
+        if case .text(let text) = part {
+            return rest.hasPrefix(text) && matches(parts.dropFirst(), rest.dropFirst(text.count))
+        }
+        // A place has at least one character.
+        return rest.indices.dropFirst().contains { matches(parts.dropFirst(), rest[$0...]) }
+            || !rest.isEmpty && matches(parts.dropFirst(), rest[rest.endIndex...])
+    }
+
     /// Whether the event type has a part in the name.
-    var usesEventType: Bool { parts.contains(.eventType) }
+    package var usesEventType: Bool { parts.contains(.eventType) }
 
     /// The headers that have a part in the name; for an adopted table these are columns.
-    var headers: [String] {
+    package var headers: [String] {
         parts.compactMap { if case .header(let name) = $0 { name } else { nil } }
     }
 
     /// - Parameter headers: a value for each of ``headers``.
-    func name(aggregateType: String, eventType: String, headers: [String: String] = [:]) -> String {
+    package func name(aggregateType: String, eventType: String, headers: [String: String] = [:]) -> String {
         parts.map { part in
             switch part {
             case .text(let text): text

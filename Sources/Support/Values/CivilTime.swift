@@ -40,6 +40,13 @@ public struct CivilTime: Hashable, Sendable {
         self.init(secondsSince1970: seconds, nanosecond: microsecond * 1000)
     }
 
+    /// Days from 1970 to a date, by the same calendar: years begin in March. Nothing is checked.
+    public static func daysSince1970(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+    }
+
     private static func date(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = floorDivide(daysSince1970 + 719_468, 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

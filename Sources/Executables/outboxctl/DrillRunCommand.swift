@@ -1,0 +1,94 @@
+import ArgumentParser
+import Drills
+import FoundationEssentials
+import Glibc
+import Operations
+
+/// Runs some of them.
+struct DrillRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs drills, each on a stack of its own that it starts on free ports and ends again.",
+        discussion: """
+            Clients place orders over REST and gRPC and remember every answer. The drill breaks something, mends it, \
+            and waits until nothing is on its way. Then outboxctl verify and the memory of the clients judge. It \
+            needs Debian's Postgres, the programs beside outboxctl, and the migrations of a checkout; it touches no \
+            system that runs already.
+
+            Ends with status 0 if every invariant held, 1 otherwise. A failing run keeps its logs and says how to \
+            repeat it.
+
+            Examples:
+              outboxctl drill run kill-relay postgres-crash
+              outboxctl drill run all --html drills.html
+              outboxctl drill run mixed --minutes 10 --seed 42
+            """)
+
+    @Argument(help: "Names of drills, or all.")
+    var names: [String]
+    @Option(help: "Decides the random moments; by default another one each time.")
+    var seed: UInt64?
+    @Option(help: "How long the drill mixed lasts.")
+    var minutes = 1
+    @Option(help: "at-least-once or exactly-once.")
+    var delivery = DrillSetup.Delivery.atLeastOnce.rawValue
+    @Option(help: "The checkout with migrations and the strict Kafka.")
+    var checkout = "."
+    @Option(help: "Write the report as a page to this file.")
+    var html: String?
+    @Flag(help: "Print JSON instead of the scoreboard.")
+    var json = false
+
+    func validate() throws {
+        for name in names where name != "all" && Drills.named(name) == nil {
+            throw ValidationError("there is no drill '\(name)'; outboxctl drill list shows all")
+        }
+        guard DrillLimits.minutes.contains(minutes) else {
+            throw ValidationError("--minutes: \(minutes) is not in \(DrillLimits.minutes)")
+        }
+        guard DrillSetup.Delivery(rawValue: delivery) != nil else {
+            let words = DrillSetup.Delivery.allCases.map(\.rawValue).joined(separator: " nor ")
+            throw ValidationError("--delivery: '\(delivery)' is neither \(words)")
+        }
+    }
+
+    func run() async throws {
+        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        var setup = DrillSetup(beside: path, checkout: checkout)
+        setup.directory = FileManager.default.temporaryDirectory.path
+        setup.delivery = DrillSetup.Delivery(rawValue: delivery) ?? .atLeastOnce
+        setup.minutes = minutes
+        let runner = try DrillRunner(setup)
+        let wanted = names.contains("all") ? Drills.all : names.compactMap { Drills.named($0) }
+        let drills = wanted.filter { setup.allows($0) }
+        if drills.count < wanted.count {
+            report("\(wanted.count - drills.count) drills switch the embedded Kafka: left out with \(delivery)")
+        }
+        let seed = seed ?? UInt64.random(in: 0..<1_000_000)
+        let now = Moment(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        var result = DrillReport(beganAt: now, delivery: delivery)
+        for (number, drill) in drills.enumerated() {
+            let text = "\(number + 1)/\(drills.count) \(drill.name)"
+            let run = try await runner.run(drill, seed: seed) { live("\(text): \($0)") }
+            live(nil)
+            if !run.isClean { tell(run) }
+            result.runs.append(run)
+        }
+        if let html { try Data(DrillPage(result).html.utf8).write(to: URL(filePath: html)) }
+        json ? print(try OperatorJSON.text(result)) : DrillText(result).printed()
+        if !result.isClean { throw ExitCode.failure }
+    }
+
+    private func tell(_ run: DrillReport.Run) {
+        report("\(run.name) failed:")
+        for finding in run.findings { report("  \(finding)") }
+        if let logs = run.logs { report("  logs: \(logs)") }
+        report("  again: \(run.command)")
+    }
+
+    /// A line of a terminal that the next one replaces.
+    private func live(_ text: String?) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        outboxctl.report("\r\u{1B}[K\(text ?? "")", end: "")
+    }
+}

@@ -1,0 +1,37 @@
+/// Every bound of this module, with its unit in the name.
+public enum DrillLimits {
+    /// How long a server or a service may take to start, in seconds.
+    static let startSeconds = 60
+    /// How long a process may take to end after SIGTERM, in seconds.
+    static let stopSeconds = 30
+    /// How long the stack may take after the fault until nothing is on its way, in seconds.
+    static let drainSeconds = 90
+    /// How often a state is asked for that no signal tells, in milliseconds.
+    static let lookMilliseconds = 50
+    /// The distance of two points of a timeline, in milliseconds.
+    static let sampleMilliseconds = 250
+    /// How long a client waits for an answer before it asks again with the same key, in milliseconds.
+    static let answerMilliseconds = 5_000
+    /// The pause of a client between two orders and after a failure, in milliseconds.
+    static let clientPauseMilliseconds = 10
+    /// Clients of REST, and as many of gRPC.
+    static let clients = 3
+    /// Orders that have to be acknowledged before the fault and after it.
+    static let ordersAround = 100
+    /// The lease of a drill's relays, in seconds: short, so that a takeover need not be waited for.
+    static let leaseSeconds = 4
+    /// Bytes of an answer that a client reads.
+    static let answerBytes = 64 << 10
+    /// Violations that are told of one drill; beyond, they are counted.
+    static let violationsTold = 20
+    /// Minutes of mixed faults.
+    public static let minutes = 1...600
+}
+
+/// Why a drill could not be run: nothing was found to be wrong with the system.
+public struct DrillError: Error, Sendable, CustomStringConvertible {
+    /// One sentence.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

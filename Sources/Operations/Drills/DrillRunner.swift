@@ -1,0 +1,165 @@
+import FoundationEssentials
+import Glibc
+import Operations
+import Outbox
+import Postgres
+import Threads
+import Values
+import Verify
+
+/// Runs drills one after the other, each on a stack of its own.
+public struct DrillRunner: Sendable {
+    private let setup: DrillSetup
+
+    /// - Throws: ``DrillError`` that names what this machine lacks.
+    public init(_ setup: DrillSetup) throws {
+        try setup.verify()
+        self.setup = setup
+    }
+
+    /// Runs one drill.
+    ///
+    /// - Parameter tell: gets what is done, on any thread.
+    public func run(_ drill: Drill, seed: UInt64, _ tell: @escaping @Sendable (String) -> Void) async throws
+        -> DrillReport.Run
+    {
+        var template = Array("\(setup.directory)/outbox-drill-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("cannot make a folder in \(setup.directory)") }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // Postgres runs as another user.
+        chmod(folder, 0o755)
+        let thread = try ThreadExecutor(name: "drill")
+        defer { thread.shutdown() }
+        let holder = StackHolder()
+        let setup = setup
+        var run = try await thread.run {
+            Self.play(drill, seed, setup, folder, holder, tell)
+        }
+        if let audited = holder.postgres {
+            run = await judged(run, holder, audited)
+        }
+        let finished = run
+        run = try await thread.run { Self.end(finished, holder) }
+        if run.isClean {
+            try? FileManager.default.removeItem(atPath: folder)
+        } else {
+            run.logs = folder
+        }
+        return run
+    }
+
+    // MARK: - Steps
+
+    /// Starts, loads, breaks, heals and drains.
+    private static func play(
+        _ drill: Drill, _ seed: UInt64, _ setup: DrillSetup, _ folder: String, _ holder: StackHolder,
+        _ tell: @escaping @Sendable (String) -> Void
+    ) -> DrillReport.Run {
+        let began = ContinuousClock.now
+        var run = DrillReport.Run(
+            name: drill.name, summary: drill.summary, seed: seed, violations: [:], findings: [], isBroken: false,
+            acknowledged: 0, duplicates: 0, worstWaitSeconds: 0, seconds: 0, marks: [], samples: [],
+            command: command(drill, seed, setup))
+        do {
+            tell("starting a stack")
+            let stack = try DrillStack(setup, in: folder)
+            holder.stack = stack
+            let loadBegan = ContinuousClock.now
+            let load = try ClientLoad(stack, "drill-\(seed)")
+            let timeline = try DrillTimeline(load.memory, stack.postgres.configuration(), began: loadBegan)
+            let scene = DrillScene(stack, load, DrillRandom(seed: seed), began: loadBegan)
+            defer {
+                _ = try? load.stop()
+                let memory = load.memory.all
+                (run.acknowledged, run.worstWaitSeconds) = (memory.acknowledged, memory.worstWait / .seconds(1))
+                holder.memory = memory
+                run.samples = timeline.stop()
+                run.marks = scene.marks
+                run.seconds = (ContinuousClock.now - began) / .seconds(1)
+            }
+            try load.more()
+            tell("breaking it")
+            try drill.fault(scene)
+            let healed = ContinuousClock.now
+            try load.more()
+            tell("draining")
+            try load.stop()
+            let isDrained = drains(stack)
+            if isDrained { run.recoverySeconds = (ContinuousClock.now - healed) / .seconds(1) }
+            scene.mark(isDrained ? "drained" : "not drained")
+            holder.postgres = stack.postgres.configuration()
+            tell("judging")
+        } catch {
+            run.isBroken = true
+            run.findings.append("broken off: \(error)")
+        }
+        return run
+    }
+
+    private static func command(_ drill: Drill, _ seed: UInt64, _ setup: DrillSetup) -> String {
+        let delivery = setup.delivery == .atLeastOnce ? "" : " --delivery \(setup.delivery.rawValue)"
+        let minutes = drill.name == "mixed" ? " --minutes \(setup.minutes)" : ""
+        return "outboxctl drill run \(drill.name) --seed \(seed)\(delivery)\(minutes)"
+    }
+
+    /// Whether nothing is on its way after some time: neither for the relay, nor for the consumers.
+    private static func drains(_ stack: DrillStack) -> Bool {
+        let isDrained = """
+            (SELECT unpublished_rows = 0 AND held_rows = 0 FROM outbox_state) AND NOT EXISTS (
+                SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
+                LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
+                WHERE p.version IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
+            """
+        return (try? stack.wait("the drain", seconds: DrillLimits.drainSeconds, for: isDrained)) != nil
+    }
+
+    private func judged(
+        _ run: DrillReport.Run, _ holder: StackHolder, _ postgres: PostgresConfiguration
+    ) async -> DrillReport.Run {
+        var (run, judge) = (run, DrillJudge())
+        do {
+            var request = AuditRequest()
+            request.directory = setup.directory
+            guard let kafka = holder.stack?.kafka.configuration else { return run }
+            let audit = try await Audit(request, postgres: postgres, kafka: kafka).run()
+            judge.take(audit, delivery: setup.delivery)
+            (run.duplicates, run.audited) = (audit.known.duplicates, audit.checked)
+            try judge.take(holder.memory, PostgresConnection(postgres))
+        } catch {
+            run.isBroken = true
+            run.findings.append("not judged: \(error)")
+        }
+        run.findings += judge.findings
+        for (invariant, count) in judge.violations { run.violations[invariant.rawValue] = count }
+        return run
+    }
+
+    /// Ends the stack: each service has to end with status 0.
+    private static func end(_ run: DrillReport.Run, _ holder: StackHolder) -> DrillReport.Run {
+        var run = run
+        guard let stack = holder.stack else { return run }
+        var failures = 0
+        if !run.isBroken {
+            for service in DrillStack.Service.allCases {
+                do {
+                    try stack.terminate(service)
+                } catch {
+                    failures += 1
+                    run.findings.append("stopped: \(error)")
+                }
+            }
+            run.violations[DrillReport.Invariant.stopped.rawValue] = failures
+        }
+        stack.end()
+        holder.stack = nil
+        return run
+    }
+}
+
+/// What the steps of one drill hand on. The stack is used on the drill's thread; the steps follow each other.
+private final class StackHolder: @unchecked Sendable {
+    var stack: DrillStack?
+    var memory = ClientMemory.Content()
+    /// Where to judge; nil if the drill was broken off.
+    var postgres: PostgresConfiguration?
+}

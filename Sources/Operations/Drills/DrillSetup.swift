@@ -1,0 +1,52 @@
+import Glibc
+
+/// Where the programs of a stack are, and how it is set up.
+public struct DrillSetup: Sendable {
+    /// How rows reach Kafka.
+    public enum Delivery: String, Sendable, CaseIterable {
+        /// With an idempotent producer, beside the embedded Kafka.
+        case atLeastOnce = "at-least-once"
+        /// With Kafka transactions, beside the strict Kafka of the tests.
+        case exactlyOnce = "exactly-once"
+    }
+
+    /// The folder of the executables.
+    public var programs: String
+    /// The folder of `migrations`.
+    public var migrations: String
+    /// The strict Kafka, `Tests/Clients/strict_kafka` of a checkout.
+    public var strictKafka: String
+    /// Where each drill gets a folder for its data and logs.
+    public var directory = "/tmp"
+    /// See ``Delivery``.
+    public var delivery = Delivery.atLeastOnce
+    /// How long a drill of mixed faults lasts, in minutes.
+    public var minutes = 1
+
+    /// - Parameter program: the path of a program beside which the others are.
+    public init(beside program: String, checkout: String) {
+        programs = program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        migrations = checkout + "/migrations"
+        strictKafka = checkout + "/Tests/Clients/strict_kafka"
+    }
+
+    /// Whether a drill can be run with this delivery.
+    public func allows(_ drill: Drill) -> Bool { delivery == .atLeastOnce || !drill.switchesKafka }
+
+    /// Checks what every drill needs.
+    ///
+    /// - Throws: ``DrillError`` that names what is missing.
+    public func verify() throws {
+        for program in ["embedded-kafka", "orders-server", "orders-projector", "orders-payments", "outbox-relay"]
+        where access("\(programs)/\(program)", X_OK) != 0 {
+            throw DrillError("there is no \(program) in \(programs): run make build")
+        }
+        guard access(migrations, R_OK) == 0 else {
+            throw DrillError("there is no folder \(migrations): start drills in a checkout, or give --checkout")
+        }
+        guard delivery == .atLeastOnce || access(strictKafka, R_OK) == 0 else {
+            throw DrillError("exactly-once delivery needs the strict Kafka of a checkout, \(strictKafka)")
+        }
+        _ = try DrillPostgres.programs()
+    }
+}

@@ -1,0 +1,149 @@
+import Glibc
+import Kafka
+import OutboxAdoption
+import Postgres
+import Threads
+
+/// A whole system on free ports, with a folder of its own. One thread starts and ends its processes.
+final class DrillStack {
+    enum Service: String, CaseIterable {
+        case relay = "outbox-relay"
+        case projector = "orders-projector"
+        case payments = "orders-payments"
+        case server = "orders-server"
+
+        var portVariable: String {
+            switch self {
+            case .relay: "RELAY_ADMIN_PORT"
+            case .projector: "PROJECTOR_ADMIN_PORT"
+            case .payments: "PAYMENTS_ADMIN_PORT"
+            case .server: "HTTP_PORT"
+            }
+        }
+    }
+
+    let setup: DrillSetup
+    let folder: String
+    let postgres: DrillPostgres
+    let kafka: DrillKafka
+    let grpcPort: Int
+    private let ports: [Service: Int]
+    private var processes: [Service: ChildProcess] = [:]
+    /// Relays beside the first one, by name.
+    private var relays: [String: ChildProcess] = [:]
+
+    /// Starts everything and waits until all services are ready.
+    init(_ setup: DrillSetup, in folder: String) throws {
+        self.setup = setup
+        self.folder = folder
+        grpcPort = try FreePorts.next()
+        ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePorts.next()) })
+        postgres = try DrillPostgres(in: folder)
+        do {
+            kafka = try DrillKafka(setup, in: folder)
+            try postgres.connect("postgres").execute("CREATE DATABASE outbox")
+            _ = try RelaySchemaUpgrade.migrate(directory: setup.migrations, try postgres.connect())
+            for service in Service.allCases { try start(service) }
+            for service in Service.allCases { try waitUntilReady(service) }
+        } catch {
+            postgres.end()
+            throw error
+        }
+    }
+
+    var httpPort: Int { ports[.server] ?? 0 }
+
+    private func environment(of service: Service) -> [String: String] {
+        var variables = [
+            "PATH": "/usr/bin:/bin", "DATABASE_URL": postgres.url(), "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
+            service.portVariable: "\(ports[service] ?? 0)",
+        ]
+        switch service {
+        case .server: variables["GRPC_PORT"] = "\(grpcPort)"
+        case .projector, .payments:
+            variables["KAFKA_SESSION_TIMEOUT_MS"] = "6000"
+            variables["KAFKA_FETCH_WAIT_MAX_MS"] = "10"
+        case .relay:
+            variables["RELAY_LEASE"] = "\(DrillLimits.leaseSeconds)s"
+            variables["RELAY_DELIVERY"] = setup.delivery.rawValue
+            variables["RELAY_NAME"] = "first"
+        }
+        return variables
+    }
+
+    // MARK: Services
+
+    func start(_ service: Service) throws {
+        processes[service] = try ChildProcess(
+            service.rawValue, ["\(setup.programs)/\(service.rawValue)"], environment: environment(of: service),
+            log: "\(folder)/\(service.rawValue).log")
+    }
+
+    func process(_ service: Service) throws -> ChildProcess {
+        guard let process = processes[service] else { throw DrillError("\(service.rawValue) was never started") }
+        return process
+    }
+
+    /// Waits until `/readyz` answers 200.
+    func waitUntilReady(_ service: Service) throws {
+        let process = try process(service)
+        try Patience.until("the readiness of \(service.rawValue)") {
+            guard process.isRunning else { throw DrillError("\(service.rawValue) ended, see \(process.log)") }
+            return (try? RESTClient(port: ports[service] ?? 0).get("/readyz").status) == 200
+        }
+    }
+
+    /// `kill -9`, and a new process in its place.
+    func crash(_ service: Service) throws {
+        try process(service).kill9()
+        try start(service)
+    }
+
+    /// SIGTERM.
+    ///
+    /// - Throws: ``DrillError`` if it does not end, or with another status than 0.
+    func terminate(_ service: Service) throws {
+        let process = try process(service)
+        process.signal(SIGTERM)
+        let code = try process.exit()
+        guard code == 0 else { throw DrillError("\(service.rawValue) ended with status \(code) after SIGTERM") }
+    }
+
+    // MARK: More relays
+
+    @discardableResult
+    func startRelay(_ name: String) throws -> ChildProcess {
+        var variables = environment(of: .relay)
+        variables["RELAY_NAME"] = name
+        variables["RELAY_ADMIN_PORT"] = "-1"
+        let process = try ChildProcess(
+            "outbox-relay-\(name)", ["\(setup.programs)/outbox-relay"], environment: variables,
+            log: "\(folder)/outbox-relay-\(name).log")
+        relays[name] = process
+        return process
+    }
+
+    func waitUntilLeads(_ name: String) throws {
+        try wait("\(name) to lead", for: "EXISTS (SELECT FROM relay_state WHERE leader = '\(name)' AND lease_is_valid)")
+    }
+
+    // MARK: Questions
+
+    /// Waits for a condition of SQL; a lost connection is a no.
+    func wait(_ what: String, seconds: Int = DrillLimits.startSeconds, for condition: String) throws {
+        try Patience.until(what, seconds: seconds) { (try? ask(condition)) == true }
+    }
+
+    func ask(_ condition: String) throws -> Bool {
+        try postgres.connect().query(PostgresStatement("SELECT \(condition)")).bool(0, 0)
+    }
+
+    func end() {
+        let all = Array(processes.values) + Array(relays.values)
+        for process in all { process.signal(SIGCONT) }
+        for process in all { process.signal(SIGKILL) }
+        for process in all { _ = try? process.exit() }
+        kafka.end()
+        postgres.end()
+    }
+}
