@@ -40,11 +40,12 @@ import Testing
 
     /// Events of many orders, each a little later than the one before, until it is told to stop.
     private func write(
-        _ database: ProjectionDatabase, _ topic: MemoryTopic, until isOver: @escaping @Sendable () async throws -> Bool
+        _ database: ProjectionDatabase, _ topic: MemoryTopic, atLeast rounds: Int = 40,
+        until isOver: @escaping @Sendable () async throws -> Bool
     ) async throws -> [String: [OrderEvent]] {
         var written: [String: [OrderEvent]] = [:]
         var round = 0
-        while try await !isOver() || round < 40 {
+        while try await !isOver() || round < rounds {
             // Ids in front of, among and behind the old ones.
             let id = ["a-\(round / 3 % 20)", "old-new-\(round / 3 % 20)", "z-\(round / 3 % 20)"][round % 3]
             let sequence = written[id]?.count ?? 0
@@ -105,14 +106,16 @@ import Testing
     @Test func aRestartInTheMiddleGoesOn() async throws {
         let (database, topic) = (try await damaged(), MemoryTopic(partitions: 2))
         let first = try projector(database, topic)
-        try await database.askForRebuild(ordersPerSecond: 100)
-        let middle = "SELECT count(*) FROM order_projection_rebuild WHERE orders >= 20"
-        let before = try await write(database, topic) { try await database.number(middle) == 1 }
+        try await database.askForRebuild(ordersPerSecond: 1)
+        let middle = "SELECT count(*) FROM order_projection_rebuild WHERE orders >= 3"
+        let before = try await write(database, topic, atLeast: 0) { try await database.number(middle) == 1 }
         try await first.stop()
         #expect(try await database.number(Self.isOver) == 0)
         let orders = try await database.number("SELECT orders FROM order_projection_rebuild")
-        #expect(orders >= 20 && orders < Int64(Self.oldOrders))
-        try await database.run { try $0.execute("UPDATE order_projection_rebuild SET orders_per_second = 100000") }
+        #expect(orders >= 3 && orders < Int64(Self.oldOrders))
+        try await database.run {
+            try $0.execute("UPDATE order_projection_rebuild SET orders_per_second = 100000, next_step_at = NULL")
+        }
         let second = try projector(database, topic)
         try await until(database, Self.isOver)
         try await expectTruth(database, before)
