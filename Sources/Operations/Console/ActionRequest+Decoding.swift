@@ -14,7 +14,7 @@ extension ActionRequest: Decodable {
         rows = try fields.optional(.rows)
         rowsPerSecond = try fields.optional(.rowsPerSecond)
         replayId = try fields.optional(.replayId)
-        reason = try fields.text(.reason)
+        reason = try fields.reason(.reason)
         try fields.refuse(beside: Self.fields(of: action) + [.action, .reason], "means nothing for \(action.rawValue)")
     }
 
@@ -69,5 +69,7 @@ extension ActionRequest.Change: Decodable {
         let fields = try StrictFields<Field>(decoder)
         payload = try fields.optional(.payload)
         headers = try fields.optional(.headers)
+        try fields.checkHeaders(.headers, (headers ?? [:]).keys, mayBeEmpty: false)
+        try fields.checkHeaders(.headers, (headers ?? [:]).values, mayBeEmpty: true)
     }
 }

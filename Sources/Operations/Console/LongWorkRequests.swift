@@ -9,7 +9,7 @@ struct RebuildRequest: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let fields = try StrictFields<Field>(decoder)
-        (ordersPerSecond, reason) = (try fields.optional(.ordersPerSecond), try fields.text(.reason))
+        (ordersPerSecond, reason) = (try fields.optional(.ordersPerSecond), try fields.reason(.reason))
     }
 }
 
@@ -20,7 +20,7 @@ struct StopRequest: Decodable, Sendable {
     private enum Field: String, CodingKey, CaseIterable { case reason }
 
     init(from decoder: any Decoder) throws {
-        reason = try StrictFields<Field>(decoder).text(.reason)
+        reason = try StrictFields<Field>(decoder).reason(.reason)
     }
 }
 
@@ -67,7 +67,10 @@ struct BulkRequest: Decodable, Sendable {
         rows = try fields.optional(.rows)
         setHeaders = try fields.optional(.setHeaders)
         removeHeaders = try fields.optional(.removeHeaders)
-        reason = try fields.text(.reason)
+        reason = try fields.reason(.reason)
+        try fields.checkHeaders(.setHeaders, (setHeaders ?? [:]).keys, mayBeEmpty: false)
+        try fields.checkHeaders(.setHeaders, (setHeaders ?? [:]).values, mayBeEmpty: true)
+        try fields.checkHeaders(.removeHeaders, removeHeaders ?? [], mayBeEmpty: false)
         let known: [Field] =
             switch action {
             case .release: []

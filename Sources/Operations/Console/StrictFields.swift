@@ -26,8 +26,29 @@ struct StrictFields<Field: CodingKey & CaseIterable & Equatable> {
         return text
     }
 
+    /// Why something is done: a text with a bound that is not blank.
+    func reason(_ field: Field) throws -> String? {
+        guard let reason = try text(field) else { return nil }
+        guard reason.contains(where: { !$0.isWhitespace }) else { throw fault(field, "say why; it is kept") }
+        guard reason.unicodeScalars.count <= ConsoleLimits.reasonCharacters else {
+            throw fault(field, "at most \(ConsoleLimits.reasonCharacters) characters")
+        }
+        return reason
+    }
+
+    /// Names or values of headers, which Postgres keeps as texts.
+    func checkHeaders(_ field: Field, _ texts: some Sequence<String>, mayBeEmpty: Bool) throws {
+        for text in texts where text.utf8.contains(0) || !mayBeEmpty && text.isEmpty {
+            throw fault(field, text.isEmpty ? "a header has no name" : "has a NUL")
+        }
+    }
+
     func refuse(beside fields: [Field], _ why: String) throws {
         for key in container.allKeys where !fields.contains(key) { throw Self.fault(key, why, container.codingPath) }
+    }
+
+    private func fault(_ field: Field, _ why: String) -> DecodingError {
+        Self.fault(field, why, container.codingPath)
     }
 
     private static func fault(_ key: any CodingKey, _ why: String, _ path: [any CodingKey]) -> DecodingError {
