@@ -163,7 +163,7 @@ let operations: [Target] = [
         embedded: [
             "console.css", "console.html", "icon.svg", "openapi.json", "actions.js", "api.js", "chart.js",
             "checks.js", "decisions.js", "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js",
-            "parked.js", "pills.js", "pipeline.js", "replays.js", "row.js",
+            "parked.js", "pills.js", "pipeline.js", "rebuilds.js", "replays.js", "row.js",
         ].map { "Assets/\($0)" }),
 ]
 

@@ -40,7 +40,7 @@ main() {
 
 make_folders() {
     local message
-    message="$(mkdir -p "$data/run" "$data/log" 2>&1 && touch "$data/run/lock" 2>&1)" ||
+    message="$(mkdir -p "$data/run" "$data/log" "$data/reports" 2>&1 && touch "$data/run/lock" 2>&1)" ||
         die "DATA_DIR=$data cannot be written (${message##*: }); choose another folder: make up DATA_DIR=<folder>"
     local free
     free="$(df --output=avail -k "$data" | tail -n 1)"

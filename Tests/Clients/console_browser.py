@@ -6,6 +6,7 @@
     restart    prints "ready", and expects the console to be stopped and started again: two pages go on by themselves
     show-only  the console allows no actions: there are no buttons, and the server refuses
     replay     an order is replayed by the form: dry run, reason, progress; another replay is stopped
+    rebuild    a row of the read model is wrong; a rebuild by the form finds and mends it
     shapes     light and dark, a phone's width, the keyboard alone, behind a path prefix
     seed       writes an order and a parked key, so that answers have something in them
     cost       pages are open and orders come: the statements that Postgres counts
@@ -218,6 +219,26 @@ def replay(options):
         page.get_by_text("equal to the events").wait_for()
 
 
+def rebuild(options):
+    """The read model loses a row; a rebuild brings it back, and says what was wrong."""
+    with Console(options.url) as console, psycopg.connect(options.database, autocommit=True) as database:
+        order = place_order(options.http)
+        page = console.open(f"/orders?id={order}")
+        page.get_by_text("equal to the events").wait_for()
+        database.execute("UPDATE order_projection SET quantity = 77 WHERE order_id = %s", (order,))
+        page = console.open("/readmodel")
+        page.get_by_text("never rebuilt").wait_for()
+        page.get_by_role("button", name="Rebuild projection").click()
+        decide(page, "Yes, rebuild", "a row is wrong")
+        page.locator("dialog[open]").get_by_text("Done.").wait_for()
+        page.keyboard.press("Escape")
+        card = page.get_by_role("region", name="Rebuild 1")
+        card.get_by_text("switched").wait_for()
+        card.get_by_text("1 different").wait_for()
+        card.get_by_text(order).wait_for()
+        expect(database.execute("SELECT quantity FROM order_projection WHERE order_id = %s", (order,)).fetchone()[0] == 2, "the row is still wrong")
+
+
 def shapes(options):
     order = order_of(options.url)
     paths = [path if path != "/orders" else f"/orders?id={order}" for path in shape.PATHS]
@@ -337,7 +358,7 @@ def pictures(options):
             page.close()
 
 
-PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "restart": restart, "show-only": show_only, "replay": replay, "shapes": shapes,
+PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "restart": restart, "show-only": show_only, "replay": replay, "rebuild": rebuild, "shapes": shapes,
           "seed": seed, "cost": cost, "pictures": pictures}
 
 

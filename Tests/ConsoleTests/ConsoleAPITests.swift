@@ -25,13 +25,14 @@ import Testing
         #expect(Set(ConsoleAPI.paths.map { "\($0.method.rawValue) \($0.template)" }) == described)
     }
 
-    @Test func aPathHasOneMethod() {
-        #expect(ConsoleAPI.method(of: "/api/v1/events") == .get)
-        #expect(ConsoleAPI.method(of: "/api/v1/events/12") == .get)
-        #expect(ConsoleAPI.method(of: "/api/v1/actions/preview") == .post)
-        #expect(ConsoleAPI.method(of: "/api/v1/events/12/x") == nil)
-        #expect(ConsoleAPI.method(of: "/api/v1/events/") == nil)
-        #expect(ConsoleAPI.method(of: "/") == nil)
+    @Test func aPathHasItsMethods() {
+        #expect(ConsoleAPI.methods(of: "/api/v1/events") == [.get])
+        #expect(ConsoleAPI.methods(of: "/api/v1/events/12") == [.get])
+        #expect(ConsoleAPI.methods(of: "/api/v1/actions/preview") == [.post])
+        #expect(ConsoleAPI.methods(of: "/api/v1/rebuilds") == [.get, .post])
+        #expect(ConsoleAPI.methods(of: "/api/v1/events/12/x").isEmpty)
+        #expect(ConsoleAPI.methods(of: "/api/v1/events/").isEmpty)
+        #expect(ConsoleAPI.methods(of: "/").isEmpty)
     }
 
     @Test func everyReferenceLeadsSomewhere() throws {
@@ -58,6 +59,7 @@ import Testing
         for (name, bound) in [
             ("maximum", OperationsLimits.rowsPerPage), ("maximum", OperationsLimits.decisionsPerPage),
             ("maximum", OperationsLimits.replayRowsPerSecond), ("default", ConsoleLimits.replayRowsPerSecond),
+            ("maximum", OperationsLimits.rebuildOrdersPerSecond), ("default", OperationsLimits.usualRebuildRate),
             ("maxLength", ConsoleLimits.reasonCharacters),
         ] {
             #expect(text.contains("\"\(name)\": \(bound)"), "\(name) \(bound)")

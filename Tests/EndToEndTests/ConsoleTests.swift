@@ -17,6 +17,7 @@ extension EndToEndTests {
                 try await stack.healthy(.relay)
                 try await console.judge("parked", stack)
                 try await console.judge("replay", stack)
+                try await console.judge("rebuild", stack)
                 try await console.judge("shapes", stack)
 
                 try await console.restarts(stack)

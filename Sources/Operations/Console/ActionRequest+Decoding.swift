@@ -14,7 +14,7 @@ extension ActionRequest: Decodable {
         rows = try fields.optional(.rows)
         rowsPerSecond = try fields.optional(.rowsPerSecond)
         replayId = try fields.optional(.replayId)
-        reason = try fields.text(.reason)
+        reason = try fields.reason(.reason)
         try fields.refuse(beside: Self.fields(of: action) + [.action, .reason], "means nothing for \(action.rawValue)")
     }
 
@@ -69,50 +69,7 @@ extension ActionRequest.Change: Decodable {
         let fields = try StrictFields<Field>(decoder)
         payload = try fields.optional(.payload)
         headers = try fields.optional(.headers)
+        try fields.checkHeaders(.headers, (headers ?? [:]).keys, mayBeEmpty: false)
+        try fields.checkHeaders(.headers, (headers ?? [:]).values, mayBeEmpty: true)
     }
-}
-
-/// The fields of an object, all of which are known.
-private struct StrictFields<Field: CodingKey & CaseIterable & Equatable> {
-    private let container: KeyedDecodingContainer<Field>
-
-    init(_ decoder: any Decoder) throws {
-        let known = Set(Field.allCases.map(\.stringValue))
-        for key in try decoder.container(keyedBy: AnyField.self).allKeys where !known.contains(key.stringValue) {
-            throw Self.fault(key, "there is no such field", decoder.codingPath)
-        }
-        container = try decoder.container(keyedBy: Field.self)
-    }
-
-    func required<T: Decodable>(_ field: Field) throws -> T { try container.decode(T.self, forKey: field) }
-
-    /// nil if it is missing; null is a mistake.
-    func optional<T: Decodable>(_ field: Field) throws -> T? {
-        container.contains(field) ? try container.decode(T.self, forKey: field) : nil
-    }
-
-    /// A text that is neither empty nor has NUL, which Postgres refuses.
-    func text(_ field: Field) throws -> String? {
-        let text: String? = try optional(field)
-        if let text, text.isEmpty || text.utf8.contains(0) {
-            throw Self.fault(field, text.isEmpty ? "is empty; leave it out" : "has a NUL", container.codingPath)
-        }
-        return text
-    }
-
-    func refuse(beside fields: [Field], _ why: String) throws {
-        for key in container.allKeys where !fields.contains(key) { throw Self.fault(key, why, container.codingPath) }
-    }
-
-    private static func fault(_ key: any CodingKey, _ why: String, _ path: [any CodingKey]) -> DecodingError {
-        DecodingError.dataCorrupted(.init(codingPath: path + [key], debugDescription: why))
-    }
-}
-
-private struct AnyField: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
 }

@@ -44,7 +44,6 @@ struct ActionRequest: Sendable {
 
     /// What the action would do; nothing is changed.
     func preview(_ desk: OperatorDesk) throws -> ActionPreview {
-        if reason != nil { _ = try checkedReason() }
         switch action {
         case .release: return try desk.previewRelease(keys(desk))
         case .skip: return try held(desk.previewSkip(row()))
@@ -63,7 +62,7 @@ struct ActionRequest: Sendable {
     ///
     /// - Parameter run: starts the copying of a replay, which outlives this call.
     func perform(_ desk: OperatorDesk, run: (Int64) throws -> Void) throws -> Receipt {
-        let reason = try checkedReason()
+        let reason = try givenReason()
         switch action {
         case .release: return try desk.release(keys(desk), reason: reason)
         case .skip: return try desk.skip([row()], reason: reason)
@@ -140,13 +139,5 @@ struct ActionRequest: Sendable {
         return filter
     }
 
-    private func checkedReason() throws -> String {
-        guard let reason, reason.contains(where: { !$0.isWhitespace }) else {
-            throw ConsoleError(.badRequest, "reason: say why; it is kept with the decision")
-        }
-        guard reason.unicodeScalars.count <= ConsoleLimits.reasonCharacters else {
-            throw ConsoleError(.badRequest, "reason: at most \(ConsoleLimits.reasonCharacters) characters")
-        }
-        return reason
-    }
+    private func givenReason() throws -> String { try required(reason, "reason", "says why, and is kept") }
 }

@@ -10,16 +10,18 @@ enum ConsoleAPI {
         ("/api/v1/history", .get), ("/api/v1/live", .get), ("/api/v1/reports", .get), ("/api/v1/events", .get),
         ("/api/v1/events/{id}", .get), ("/api/v1/orders/{id}", .get), ("/api/v1/parked", .get),
         ("/api/v1/decisions", .get), ("/api/v1/replays", .get), ("/api/v1/actions", .post),
-        ("/api/v1/actions/preview", .post),
+        ("/api/v1/actions/preview", .post), ("/api/v1/rebuilds", .get), ("/api/v1/rebuilds", .post),
+        ("/api/v1/rebuilds/preview", .post), ("/api/v1/rebuilds/{id}/stop", .post), ("/api/v1/bulks", .get),
+        ("/api/v1/bulks", .post), ("/api/v1/bulks/preview", .post), ("/api/v1/bulks/{id}/stop", .post),
     ]
 
-    /// The method of a path; nil if the API has no such path.
-    static func method(of path: String) -> HTTPRequest.Method? {
+    /// The methods of a path; none if the API has no such path.
+    static func methods(of path: String) -> [HTTPRequest.Method] {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
-        return paths.first { template, _ in
+        return paths.filter { template, _ in
             let wanted = template.split(separator: "/", omittingEmptySubsequences: false)
             return wanted.count == segments.count
                 && zip(wanted, segments).allSatisfy { $0 == $1 || $0.hasPrefix("{") && !$1.isEmpty }
-        }?.method
+        }.map(\.method)
     }
 }

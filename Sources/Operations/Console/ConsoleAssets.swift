@@ -40,6 +40,7 @@ struct ConsoleAssets: Sendable {
             "parked.js": Asset(PackageResources.parked_js, script),
             "pills.js": Asset(PackageResources.pills_js, script),
             "pipeline.js": Asset(PackageResources.pipeline_js, script),
+            "rebuilds.js": Asset(PackageResources.rebuilds_js, script),
             "replays.js": Asset(PackageResources.replays_js, script),
             "row.js": Asset(PackageResources.row_js, script),
         ]

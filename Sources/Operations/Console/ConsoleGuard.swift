@@ -18,9 +18,8 @@ struct ConsoleGuard: RouterMiddleware {
         var response: Response
         do {
             try checkHost(request)
-            if let method = ConsoleAPI.method(of: request.uri.path), method != request.method {
-                return decorated(try Self.wrongMethod(method))
-            }
+            let methods = ConsoleAPI.methods(of: request.uri.path)
+            if !methods.isEmpty, !methods.contains(request.method) { return decorated(try Self.wrongMethod(methods)) }
             if request.method != .get && request.method != .head { try checkWrite(request) }
             guard ConsoleAccess.isOpen(request.uri.path) || access.admits(request) else {
                 return decorated(access.refusal(request))
@@ -45,10 +44,11 @@ struct ConsoleGuard: RouterMiddleware {
         return decorated(response)
     }
 
-    private static func wrongMethod(_ method: HTTPRequest.Method) throws -> Response {
-        let error = ConsoleError(.methodNotAllowed, "this path has the method \(method.rawValue) only")
+    private static func wrongMethod(_ methods: [HTTPRequest.Method]) throws -> Response {
+        let names = methods.map(\.rawValue).joined(separator: ", ")
+        let error = ConsoleError(.methodNotAllowed, "this path has the method \(names) only")
         var response = try ConsoleAnswer.json(error, status: error.status)
-        response.headers[.allow] = method.rawValue
+        response.headers[.allow] = names
         return response
     }
 

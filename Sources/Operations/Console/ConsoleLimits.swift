@@ -34,8 +34,8 @@ enum ConsoleLimits {
     static let reasonCharacters = 500
     /// Bytes of an audit or a scoreboard that are shown.
     static let reportBytes = 256 << 10
-    /// Replays that the console runs at once; each has a connection.
-    static let replays = 4
+    /// Replays, and bulk actions, that the console runs at once; each has a connection.
+    static let jobs = 4
     /// Rows per second of a replay that names no rate.
     static let replayRowsPerSecond = 1_000
     /// Connections of browsers at once. For a further one a quiet one is closed.

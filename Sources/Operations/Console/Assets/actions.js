@@ -33,31 +33,38 @@ export function heldActions(event, done) {
             && h("button", {type: "button", onclick: () => edit(event, done)}, "Edit row"));
 }
 
-/// Preview → reason → receipt, in one dialog.
-export function confirm(request, title, done = () => {}) {
+/// An action of POST /actions.
+export function confirm(request, title, done) {
+    const {before, ...asked} = request;
+    commit({
+        title, done, button: `Yes, ${request.action.replace("_", " ")}`, isAboutKeys: aboutKeys.includes(request.action),
+        preview: () => post("actions/preview", asked), act: (reason) => post("actions", {...asked, reason}),
+        shown: request.after && difference(before, request.after.payload ?? before)});
+}
+
+/// Preview → reason → receipt, in one dialog. preview() and act(reason) ask the server.
+export function commit(action) {
     const body = h("div", {}, h("p", {class: "soft"}, "Looking what this would do …"));
-    const dialog = h("dialog", {"aria-label": title}, h("header", {}, h("h2", {}, title), h("button", {type: "button", onclick: () => dialog.close()}, "Close")), body);
+    const dialog = h("dialog", {"aria-label": action.title}, h("header", {}, h("h2", {}, action.title), h("button", {type: "button", onclick: () => dialog.close()}, "Close")), body);
     dialog.addEventListener("close", () => {
         dialog.remove();
-        done();
+        action.done?.();
     });
     document.body.append(dialog);
     dialog.showModal();
-    const {before, ...asked} = request;
-    post("actions/preview", asked)
-        .then((preview) => replace(body, ask(request, preview, dialog, body)))
+    action.preview()
+        .then((preview) => replace(body, ask(action, preview, dialog, body)))
         .catch((error) => replace(body, notice("bad", error.message)));
 }
 
-function ask(request, preview, dialog, body) {
+function ask(action, preview, dialog, body) {
     const reason = h("input", {id: "reason", name: "reason", required: true, maxlength: reasonCharacters, size: 50, autocomplete: "off"});
-    const button = h("button", {type: "submit", class: "primary", disabled: preview.keys === 0 && aboutKeys.includes(request.action)}, `Yes, ${request.action.replace("_", " ")}`);
+    const button = h("button", {type: "submit", class: "primary", disabled: preview.keys === 0 && action.isAboutKeys}, action.button);
     async function act(event) {
         event.preventDefault();
         button.disabled = true;
         try {
-            const {before, ...asked} = request;
-            replace(body, receipt(await post("actions", {...asked, reason: reason.value.trim()})));
+            replace(body, receipt(await action.act(reason.value.trim())));
         } catch (error) {
             button.disabled = false;
             body.append(notice("bad", error.message));
@@ -66,9 +73,9 @@ function ask(request, preview, dialog, body) {
     return [
         h("p", {}, preview.summary, "."),
         preview.events?.length > 0 && rowTable(preview.events),
-        preview.rows > (preview.events?.length ?? 0) && h("p", {class: "soft"}, `The first ${count(preview.events.length)} of ${count(preview.rows)}${preview.is_more ? " or more" : ""} rows.`),
+        preview.rows > (preview.events?.length ?? 0) && preview.events?.length > 0 && h("p", {class: "soft"}, `The first ${count(preview.events.length)} of ${count(preview.rows)}${preview.is_more ? " or more" : ""} rows.`),
         preview.dropped?.length > 0 && notice("wait", `Dropped and never published: ${preview.dropped.map(count).join(", ")}`),
-        request.after && difference(request.before, request.after.payload ?? request.before),
+        action.shown,
         h("form", {onsubmit: act}, h("label", {}, "Reason, kept with the decision", reason),
             h("div", {class: "actions"}, button, h("button", {type: "button", onclick: () => dialog.close()}, "No, leave it"))),
     ];

@@ -5,8 +5,8 @@ import {h, notice, replace} from "./dom.js";
 import {time} from "./format.js";
 
 const expected = [
-    ["audit", "Audit", "compares event store, outbox, Kafka and read model, and lists what is missing, out of order or different."],
-    ["scoreboard", "Drills", "break a part of a running stack on purpose, heal it, and judge what happened by the same audit."],
+    ["audit", "Audit", "outboxctl verify --json", "compares event store, outbox, Kafka and read model, and lists what is missing, out of order or different."],
+    ["scoreboard", "Drills", "outboxctl drill run all --json", "break a part of a running stack on purpose, heal it, and judge what happened by the same audit."],
 ];
 
 export function checks(root) {
@@ -20,10 +20,10 @@ export function checks(root) {
 }
 
 function sections({folder, reports}) {
-    return [expected.map(([prefix, title, what]) => {
+    return [expected.map(([prefix, title, command, what]) => {
         const found = reports.filter((report) => report.name.startsWith(prefix));
         return h("section", {class: "card", "aria-label": title}, h("h3", {}, title), h("p", {class: "soft"}, `${title === "Audit" ? "The audit" : "Drills"} ${what}`),
-            found.length === 0 ? notice("", folder ? `There is no ${prefix}.json or ${prefix}.txt in ${folder} yet.` : "No folder is configured: CONSOLE_REPORTS names it.") : found.map(content));
+            found.length === 0 ? notice("", folder ? ["There is none yet: ", h("code", {}, `${command} > ${folder}/${prefix}.json`)] : "No folder is configured: CONSOLE_REPORTS names it.") : found.map(content));
     }),
     h("section", {class: "card", "aria-label": "Here"}, h("h3", {}, "What can be checked here"), h("ul", {},
         h("li", {}, h("a", {href: "#/orders"}, "Orders"), ": an order folded from its events beside its row in the read model, with the differences."),

@@ -9,6 +9,7 @@ import {orders} from "./orders.js";
 import {outbox} from "./outbox.js";
 import {parked} from "./parked.js";
 import {pipeline} from "./pipeline.js";
+import {rebuilds} from "./rebuilds.js";
 import {replays} from "./replays.js";
 
 /// A page is a function (root, context) → a function that ends it, or nothing.
@@ -17,6 +18,7 @@ const pages = [
     {path: "/outbox", title: "Outbox", show: outbox},
     {path: "/parked", title: "Parked keys", show: parked},
     {path: "/orders", title: "Orders", show: orders},
+    {path: "/readmodel", title: "Read model", show: rebuilds},
     {path: "/replays", title: "Replays", show: replays},
     {path: "/decisions", title: "Decisions", show: decisions},
     {path: "/checks", title: "Drills and checks", show: checks},
