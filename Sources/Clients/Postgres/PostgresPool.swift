@@ -141,7 +141,9 @@ private final class PoolWorker: @unchecked Sendable {
     }
 
     /// Runs `body` with the connection on the worker's thread.
-    nonisolated(nonsending) func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T) async throws -> T {
+    nonisolated(nonsending) func run<T: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> T)
+        async throws -> T
+    {
         try await executor.run { try self.session.reading(body) }
     }
 

@@ -4,8 +4,9 @@ import Kafka
 ///
 /// A request carries what has gathered for one partition, each request costs something, and five are under way at most.
 /// So more messages make larger requests, until the time goes into the messages themselves. The window follows rate and
-/// latency: it holds what the brokers acknowledge in ``headroom`` times the latency, measured at the smallest window, where
-/// a message waits for requests and hardly for other messages; and at least what they acknowledge in ``shortestTurn``.
+/// latency: it holds what the brokers acknowledge in ``headroom`` times the latency, measured at the smallest window,
+/// where a message waits for requests and hardly for other messages; and at least what they acknowledge in
+/// ``shortestTurn``.
 ///
 /// A *turn* is the way of one message that is queued behind a full window, from then to its report. The rate is the
 /// window divided by the turn.
@@ -35,16 +36,16 @@ struct SendWindow: Sendable {
     static let mostBytes = 40 << 20
     /// The factor to the latency. A seventh of the time of a turn at the full window is then the requests' own.
     static let headroom = 8.0
-    /// The window holds what the brokers acknowledge in this time even if their latency is much shorter: larger requests
-    /// cost them, and us, less per message.
+    /// The window holds what the brokers acknowledge in this time even if their latency is much shorter: larger
+    /// requests cost them, and us, less per message.
     static let shortestTurn = Duration.milliseconds(100)
     /// The longest turn that the window grows for: what it holds is published late if the brokers stop for a while, and
     /// twice if another relay takes over.
     static let longestTurn = Duration.seconds(2)
     /// A window that was not full for so long begins anew.
     static let rest = Duration.seconds(5)
-    /// What librdkafka needs for a message besides payload, key and headers: its own fields, an allocation for each header,
-    /// and what the allocator keeps. Measured: 1,840 bytes of resident memory for a message of 150 bytes of payload.
+    /// What librdkafka needs for a message besides payload, key and headers: its own fields, an allocation for each
+    /// header, and what the allocator keeps. Measured: 1,840 bytes of resident memory for a message of 150 bytes.
     static let bytesBesides = 1_300
 
     /// - Parameter most: the messages that librdkafka queues at most.
