@@ -263,7 +263,10 @@ let testTargets: [Target] = [
     tests("Console", ["Admin", "Console", "Operations", "Postgres", httpTypes, hummingbird, logging]),
     tests(
         "Verify",
-        ["Verify", "EventStore", "Kafka", "Operations", "Orders", "OutboxKafka", "Postgres", "Values", "TestKit"]),
+        [
+            "Verify", "EventStore", "Kafka", "Operations", "Orders", "Outbox", "OutboxKafka", "Postgres", "Values",
+            "TestKit",
+        ]),
     tests(
         "Drills",
         [

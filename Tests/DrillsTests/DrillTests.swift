@@ -6,22 +6,20 @@ import Verify
 
 /// Real drills, each on a stack of its own. `make drill` runs all of them.
 @Suite(.serialized) struct DrillTests {
-    private func setup(_ delivery: DrillSetup.Delivery = .atLeastOnce) -> DrillSetup {
-        var setup = DrillSetup(
-            beside: TestPaths.binary("outbox-relay").path, checkout: TestPaths.root.path)
+    private var setup: DrillSetup {
+        var setup = DrillSetup(beside: TestPaths.binary("outbox-relay").path, checkout: TestPaths.root.path)
         setup.directory = FileManager.default.temporaryDirectory.path
-        setup.delivery = delivery
         return setup
     }
 
-    private func run(_ name: String, _ delivery: DrillSetup.Delivery = .atLeastOnce) async throws -> DrillReport.Run {
+    private func run(_ name: String) async throws -> DrillReport.Run {
         let drill = try #require(Drills.named(name))
-        let run = try await DrillRunner(setup(delivery)).run(drill, seed: UInt64.random(in: 0..<1_000_000)) { _ in }
+        let run = try await DrillRunner(setup).run(drill, seed: UInt64.random(in: 0..<1_000_000)) { _ in }
         #expect(run.isClean, "\(run.findings); again: \(run.command); logs: \(run.logs ?? "")")
         return run
     }
 
-    @Test(arguments: ["kill-relay", "postgres-crash"])
+    @Test(arguments: ["kill-relay", "postgres-crash", "sigterm-all"])
     func nothingIsLost(_ name: String) async throws {
         let run = try await run(name)
         #expect(run.acknowledged >= 200)
@@ -29,10 +27,5 @@ import Verify
         #expect(run.recoverySeconds != nil)
         #expect(!run.samples.isEmpty)
         #expect(run.violations.count == DrillReport.Invariant.allCases.count - 1)
-    }
-
-    @Test func aKilledRelayRepeatsNothingWithExactlyOnceDelivery() async throws {
-        let run = try await run("kill-relay", .exactlyOnce)
-        #expect(run.violations["single"] == 0)
     }
 }

@@ -32,6 +32,9 @@ final class DrillKafka {
         address = process.line(beginning: Self.announcement) ?? ""
         guard !isStrict else {
             control = nil
+            // Consumers are not ready before their topic is there.
+            try KafkaProducer(KafkaConfiguration(bootstrapServers: address)).createTopic(
+                Self.topic, partitions: Self.partitions, within: .seconds(DrillLimits.startSeconds))
             return
         }
         try Patience.until("the start of Kafka's control") { process.line(beginning: Self.controlAnnouncement) != nil }
