@@ -32,7 +32,11 @@ struct KafkaScan {
         _ kafka: KafkaConfiguration, _ ends: TopicEnds, _ request: AuditRequest, _ start: AuditStart,
         _ names: AuditNames, _ progress: AuditProgress
     ) throws {
-        self.kafka = kafka
+        // With 10,000 waiting records librdkafka stops fetching, and looks again after up to a second.
+        var reading = kafka
+        reading.setDefault("queued.min.messages", String(VerifyLimits.queuedRecords))
+        reading.setDefault("queued.max.messages.kbytes", String(VerifyLimits.queuedKilobytes))
+        self.kafka = reading
         (self.ends, self.request, self.start, self.names, self.progress) = (ends, request, start, names, progress)
         spill = try SpillFile(directory: request.directory)
         types = TypeNames(names)

@@ -18,6 +18,9 @@ public enum VerifyLimits {
     static let countsPerReport = 5_000
     /// How long a question to Kafka may take, in milliseconds.
     static let kafkaMilliseconds = 10_000
+    /// Records that are fetched ahead, and their kilobytes, unless the settings name others.
+    static let queuedRecords = 100_000
+    static let queuedKilobytes = 32_768
     /// Reading Kafka may take so many seconds, and one more for each ``recordsPerSecond`` records.
     static let readingSeconds = 120
     static let recordsPerSecond: Int64 = 10_000
