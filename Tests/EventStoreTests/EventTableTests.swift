@@ -2,7 +2,8 @@ import Foundation
 import TestKit
 import Testing
 
-/// The table `event` belongs to the module EventStore: the other modules call it and have no SQL on the table.
+/// The table `event` belongs to the module EventStore: the other modules call it and have no SQL on the table. An audit
+/// and the judge of a drill read it for themselves, because they must not believe the code that they judge.
 @Suite struct EventTableTests {
     /// SQL on the table, in any case; `from event:` is an argument label of Swift.
     private static let pattern = #"\b(from|into|join|update|truncate|only|table)\s+(public\.)?event\b(?!\s*:|\s+store)"#
@@ -26,12 +27,17 @@ import Testing
         #expect(try breaches(text).count == count)
     }
 
+    private static let judges = ["Operations/Verify/", "Operations/Drills/"]
+
     @Test func noOtherModuleHasSQLOnTheTable() throws {
         var files = 0
         for folder in ["Sources", "relay"] {
             let root = TestPaths.root.appending(path: folder)
             let paths = try #require(FileManager.default.enumerator(atPath: root.path)).compactMap { $0 as? String }
-            for path in paths where path.hasSuffix(".swift") && !path.hasPrefix("Orders/EventStore/") {
+            let others = paths.filter { path in
+                path.hasSuffix(".swift") && !(["Orders/EventStore/"] + Self.judges).contains { path.hasPrefix($0) }
+            }
+            for path in others {
                 files += 1
                 let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
                 #expect(try breaches(text).isEmpty, "\(folder)/\(path)")

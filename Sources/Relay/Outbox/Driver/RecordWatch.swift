@@ -35,19 +35,16 @@ final class RecordWatch {
     /// Watches until the relay ends, while it leads.
     func run() {
         guard configuration.guarantee == .atLeastOnce else { return }
-        var leading: (server: ServerIdentity, epoch: Int64)?
         while !signals.isFinished {
-            leading = nil
-            if case .leading(let epoch, _) = signals.lead, let server = signals.server, signals.settled != nil {
-                leading = (server, epoch)
-                look(server, epoch)
+            if let place = signals.place {
+                look(place)
                 keeper?.rest()
             }
             let retry = Duration.milliseconds(OutboxLimits.recordRetryMilliseconds)
             signals.recordWake.wait(until: .now + (isUnanswered ? min(interval, retry) : interval))
         }
         // A clean stop leaves a record of where it ended: a relay on an older copy is noticed by it.
-        if let leading, limit > .zero { look(leading.server, leading.epoch) }
+        if let place = signals.lastPlace, limit > .zero { look(place) }
     }
 
     /// What Kafka says to a question.
@@ -101,18 +98,16 @@ final class RecordWatch {
         }
     }
 
-    private func look(_ server: ServerIdentity, _ epoch: Int64) {
+    private func look(_ place: RelaySignals.LeadPlace) {
         do throws(PublishFailure) {
-            guard let keeper = try keeper(of: server) else { return }
+            guard let keeper = try keeper(of: place.server) else { return }
             last = try keeper.lastRecord(within: limit)
-            if let refusal = refusal(on: server) { return signals.fail(refusal) }
+            if let refusal = refusal(on: place.server) { return signals.fail(refusal) }
             isUnanswered = false
-            guard try isSettled(epoch) else { return }
-            // nil: the session has just ended.
-            guard let position = signals.settled else { return }
+            guard try isSettled(place.epoch) else { return }
             let record = DeliveryRecord(
-                origin: server.origin(schema: configuration.schema), epoch: epoch, cut: position.cut,
-                through: position.through)
+                origin: place.server.origin(schema: configuration.schema), epoch: place.epoch, cut: place.settled.cut,
+                through: place.settled.through)
             if let last, last == record || last.origin == record.origin && last.cut > record.cut { return }
             try keeper.write(record, within: limit)
             last = record

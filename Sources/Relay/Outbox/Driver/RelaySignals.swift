@@ -28,6 +28,13 @@ final class RelaySignals: Sendable {
         let silence: PostgresSilence
     }
 
+    /// A leadership, and how far it has published.
+    struct LeadPlace {
+        let server: ServerIdentity
+        let epoch: Int64
+        let settled: (cut: Int64, through: Int64)
+    }
+
     private struct State {
         var lead = Lead.standby
         var pause: String?
@@ -37,6 +44,7 @@ final class RelaySignals: Sendable {
         var isPooled = false
         var server: ServerIdentity?
         var settled: (cut: Int64, through: Int64)?
+        var lastPlace: LeadPlace?
         var question: RecordQuestion?
         var ahead: AheadRecord?
         var isFinished = false
@@ -187,11 +195,28 @@ final class RelaySignals: Sendable {
 
     // MARK: The end, and signs of life
 
-    /// The working thread has ended: the leading thread may resign.
+    /// The working thread has ended: the leading thread may resign. Where the leadership was then is kept, because the
+    /// leading thread forgets it while Kafka's record is still to be written.
     func finish() {
-        state.withLock { $0.isFinished = true }
+        state.withLock { state in
+            state.lastPlace = Self.place(state)
+            state.isFinished = true
+        }
         leadWake.wake()
         recordWake.wake()
+    }
+
+    /// Where the leadership is; nil while there is none whose session has read the checkpoint.
+    var place: LeadPlace? { state.withLock { Self.place($0) } }
+
+    /// Where the leadership was when the working thread ended.
+    var lastPlace: LeadPlace? { state.withLock { $0.lastPlace } }
+
+    private static func place(_ state: State) -> LeadPlace? {
+        guard case .leading(let epoch, _) = state.lead, let server = state.server, let settled = state.settled else {
+            return nil
+        }
+        return LeadPlace(server: server, epoch: epoch, settled: settled)
     }
 
     /// Whether the working thread has ended.
