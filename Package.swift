@@ -161,7 +161,7 @@ let operations: [Target] = [
             hummingbird, httpTypes, nioCore, logging, lifecycle,
         ],
         embedded: [
-            "console.css", "console.html", "icon.svg", "openapi.json", "actions.js", "api.js", "chart.js",
+            "console.css", "console.html", "icon.svg", "openapi.json", "actions.js", "api.js", "bulks.js", "chart.js",
             "checks.js", "decisions.js", "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js",
             "parked.js", "pills.js", "pipeline.js", "rebuilds.js", "replays.js", "row.js",
         ].map { "Assets/\($0)" }),

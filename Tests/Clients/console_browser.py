@@ -3,6 +3,7 @@
     live       an order and rows with hostile texts are written, and appear without a reload, as text
     relay-gone the relay does not run: backlog and reason are shown
     parked     a key is parked by a row that is too large: preview, skip, release; the rest is published in order
+    bulk       three keys are parked: their refused rows are skipped in bulk, then all are released in bulk
     restart    prints "ready", and expects the console to be stopped and started again: two pages go on by themselves
     show-only  the console allows no actions: there are no buttons, and the server refuses
     replay     an order is replayed by the form: dry run, reason, progress; another replay is stopped
@@ -132,6 +133,46 @@ def parked(options):
         page.locator("tbody tr", has_text="too large, agreed").wait_for()
         # Given up for good: the invariants are about the others.
         database.execute("DELETE FROM outbox WHERE aggregate_type = 'parcel' AND sequence_number = 0")
+
+
+def bulk(options):
+    with Console(options.url) as console, psycopg.connect(options.database, autocommit=True) as database:
+        page = console.open("/parked?aggregate_type=crate")
+        for key in ("a", "b", "c"):
+            for sequence, payload in enumerate([b"x" * 2_000_000, b"small"]):
+                database.execute(
+                    """INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+                       VALUES ('crate', %s, %s, 'crate_packed', %s)""", (key, sequence, payload))
+        page.locator("tbody tr", has_text="crate/").nth(2).wait_for()
+        page.get_by_role("button", name="Edit headers of all keys that match").click()
+        dialog = page.locator("dialog[open]")
+        dialog.locator("#header-name").fill("note")
+        dialog.locator("#header-value").fill("late")
+        dialog.locator("#header-rows").select_option("all")
+        dialog.get_by_role("button", name="Continue").click()
+        finish(page, "edit", "Yes, edit", "say that they are late", "3 of 3")
+        page.get_by_role("button", name="Skip the refused row of all keys that match").click()
+        finish(page, "skip", "Yes, skip", "all of them are too large", "3 of 3")
+        page.get_by_role("button", name="Release all keys that match").click()
+        finish(page, "release", "Yes, release", "the large rows are out", "3 of 3")
+        page.get_by_text("No key is parked that matches").wait_for()
+
+        page = console.open("/outbox?aggregate_type=crate&state=published")
+        page.locator("tbody tr", has_text="published").nth(2).wait_for()
+        page = console.open("/decisions")
+        for reason in ("say that they are late", "all of them are too large", "the large rows are out"):
+            page.locator("tbody tr", has_text=reason).nth(2).wait_for()
+        database.execute("DELETE FROM outbox WHERE aggregate_type = 'crate' AND sequence_number = 0")
+
+
+def finish(page, action, button, reason, keys):
+    """Decides, and waits until the page says that the bulk action is done with so many keys."""
+    decide(page, button, reason)
+    page.locator("dialog[open]").get_by_text("has begun").wait_for()
+    page.keyboard.press("Escape")
+    card = page.locator("section.card", has_text=reason)
+    card.get_by_text(f"{action} ").filter(has_text="done").wait_for()
+    card.get_by_text(keys).wait_for()
 
 
 def decide(page, button, reason):
@@ -358,7 +399,7 @@ def pictures(options):
             page.close()
 
 
-PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "restart": restart, "show-only": show_only, "replay": replay, "rebuild": rebuild, "shapes": shapes,
+PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "bulk": bulk, "restart": restart, "show-only": show_only, "replay": replay, "rebuild": rebuild, "shapes": shapes,
           "seed": seed, "cost": cost, "pictures": pictures}
 
 

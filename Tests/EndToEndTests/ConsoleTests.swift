@@ -16,6 +16,7 @@ extension EndToEndTests {
                 try await stack.start(.relay)
                 try await stack.healthy(.relay)
                 try await console.judge("parked", stack)
+                try await console.judge("bulk", stack)
                 try await console.judge("replay", stack)
                 try await console.judge("rebuild", stack)
                 try await console.judge("shapes", stack)

@@ -28,6 +28,7 @@ struct ConsoleAssets: Sendable {
             "icon.svg": Asset(PackageResources.icon_svg, "image/svg+xml"),
             "actions.js": Asset(PackageResources.actions_js, script),
             "api.js": Asset(PackageResources.api_js, script),
+            "bulks.js": Asset(PackageResources.bulks_js, script),
             "chart.js": Asset(PackageResources.chart_js, script),
             "checks.js": Asset(PackageResources.checks_js, script),
             "decisions.js": Asset(PackageResources.decisions_js, script),

@@ -2,6 +2,7 @@
 
 import {get, refresh} from "./api.js";
 import {releaseButton} from "./actions.js";
+import {bulkButtons, bulkList} from "./bulks.js";
 import {h, notice, replace, table} from "./dom.js";
 import {count, time} from "./format.js";
 import {rowTable} from "./outbox.js";
@@ -13,9 +14,11 @@ export function parked(root, context) {
     const {parameters, live, config, remember} = context;
     const filters = {...parameters};
     const list = h("div");
-    const bulk = h("div", {class: "actions"});
+    const bulk = h("div");
+    const begun = h("div");
     const held = h("div");
-    root.append(filterForm(filters, () => load()), bulk, list, held);
+    root.append(filterForm(filters, () => load()), bulk, list, held, begun);
+    const bulks = bulkList(begun, context);
     let keys = [];
     let loading = new AbortController();
 
@@ -33,7 +36,10 @@ export function parked(root, context) {
             keys = offset === 0 ? page.keys : [...keys, ...page.keys];
             replace(list, keys.length === 0 ? notice("", "No key is parked", Object.keys(filters).length > 0 ? " that matches." : ": every row is on its way.") : keyTable(keys, show),
                 page.keys.length === pageKeys && h("div", {class: "actions"}, h("button", {type: "button", onclick: () => load(keys.length)}, "Further keys")));
-            replace(bulk, config.actions && keys.length > 0 && releaseButton(filters, Object.keys(filters).length > 0 ? "Release all keys that match" : "Release all keys", () => load()));
+            replace(bulk, config.actions && keys.length > 0 && bulkButtons(filters, Object.keys(filters).length > 0 ? "all keys that match" : "all keys", () => {
+                load();
+                bulks.load();
+            }));
         } catch (error) {
             if (error.name !== "AbortError") replace(list, notice("bad", error.message));
         }
@@ -69,6 +75,7 @@ export function parked(root, context) {
     load();
     return () => {
         stop();
+        bulks.stop();
         loading.abort();
     };
 }
