@@ -31,4 +31,14 @@ struct ThrottleTests {
         _ = throttle.note(.throttled(broker: "a:1", delay: .zero))
         #expect(throttle.text == nil && throttle.total == 1)
     }
+
+    @Test func brokersThatAreOverAreForgotten() {
+        let throttle = KafkaThrottle()
+        for number in 0..<100 {
+            _ = throttle.note(.throttled(broker: "old-\(number):1", delay: .nanoseconds(1)))
+            _ = throttle.note(.throttled(broker: "old-\(number):1", delay: .zero))
+        }
+        _ = throttle.note(.throttled(broker: "a:1", delay: .seconds(3_600)))
+        #expect(throttle.brokerCount == 1 && throttle.text?.contains("a:1") == true)
+    }
 }

@@ -34,6 +34,8 @@ public final class KafkaThrottle: Sendable {
             state.total += 1
             // Nothing is told while no request is sent.
             let over = now + delay
+            // Names move while a process lives: only those that throttle are kept.
+            state.brokers = state.brokers.filter { $0.value.until > now }
             state.brokers[broker] = (delay, over, over + .seconds(KafkaLimits.throttleKeptSeconds))
             defer { state.quietUntil = now + .seconds(KafkaLimits.throttleQuietSeconds) }
             return state.quietUntil <= now
@@ -43,6 +45,9 @@ public final class KafkaThrottle: Sendable {
 
     /// How many answers so far said that the next request has to wait.
     public var total: Int { state.withLock { $0.total } }
+
+    /// Brokers that are remembered.
+    var brokerCount: Int { state.withLock { $0.brokers.count } }
 
     /// For how long the slowest broker makes this client wait now; zero without a quota that is used up.
     public var delay: Duration { longest?.delay ?? .zero }
