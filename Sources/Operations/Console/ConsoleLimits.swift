@@ -9,7 +9,7 @@ enum ConsoleLimits {
     /// The part of ``statementsPerSecond`` for lists that pages ask for again by themselves.
     static let refreshStatementsPerSecond = 1.5
     /// The longest pause of such lists after questions that took many statements, in seconds.
-    static let longestRefreshSeconds = 10
+    static let longestRefreshSeconds = 4
     /// Answers that are kept for other pages.
     static let sharedAnswers = 64
     /// Time between two readings of the relay's metrics while nobody listens, in milliseconds.

@@ -20,10 +20,16 @@ export function outbox(root, context) {
     let rows = [];
 
     let isOld = false;
+    let isLoading = true;
+    // The state of the outbox as it was last told, and the one that was known when the shown rows were asked for.
+    let told;
+    let shown;
 
     async function load(after, isByItself = false) {
         loading.abort();
         loading = new AbortController();
+        const [mine, asOf] = [loading, told];
+        isLoading = true;
         const {row, ...conditions} = filters;
         remember({...conditions, row});
         try {
@@ -31,6 +37,7 @@ export function outbox(root, context) {
             const answer = isByItself ? await refresh("events", asked, loading.signal) : {body: await get("events", asked, loading.signal)};
             const page = answer.body;
             isOld = answer.isOld ?? false;
+            shown = asOf;
             rows = after === undefined ? page.events : [...rows, ...page.events];
             replace(list, rows.length === 0 ? notice("", "No row matches", page.next ? " among the rows that were looked at." : ".") : rowTable(rows, open));
             replace(more, page.next !== undefined && page.next !== null
@@ -38,6 +45,7 @@ export function outbox(root, context) {
         } catch (error) {
             if (error.name !== "AbortError") replace(list, notice("bad", error.message));
         }
+        if (loading === mine) isLoading = false;
     }
 
     function open(row) {
@@ -50,11 +58,9 @@ export function outbox(root, context) {
     }
 
     // New rows appear by themselves as long as only the first page is shown.
-    let newest;
     const stop = live.subscribe(({status}) => {
-        const latest = `${status.backlog?.newest_id}/${status.relay.drained_through}/${status.relay.cut}/${status.parked.keys}`;
-        if (newest !== undefined && (isOld || latest !== newest) && rows.length <= pageRows && !document.querySelector("dialog[open]")) load(undefined, true);
-        newest = latest;
+        told = `${status.backlog?.newest_id}/${status.relay.drained_through}/${status.relay.cut}/${status.parked.keys}`;
+        if ((isOld || told !== shown) && !isLoading && rows.length <= pageRows && !document.querySelector("dialog[open]")) load(undefined, true);
     });
     load();
     if (filters.row) open({outbox_id: filters.row});

@@ -23,16 +23,23 @@ export function parked(root, context) {
     let loading = new AbortController();
 
     let isOld = false;
+    let isLoading = true;
+    // The numbers that were last told, and those that were known when the shown keys were asked for.
+    let told;
+    let shown;
 
     async function load(offset = 0, isByItself = false) {
         loading.abort();
         loading = new AbortController();
+        const [mine, asOf] = [loading, told];
+        isLoading = true;
         remember(filters);
         try {
             const asked = {...filters, offset, limit: pageKeys};
             const answer = isByItself ? await refresh("parked", asked, loading.signal) : {body: await get("parked", asked, loading.signal)};
             const page = answer.body;
             isOld = answer.isOld ?? false;
+            shown = asOf;
             keys = offset === 0 ? page.keys : [...keys, ...page.keys];
             replace(list, keys.length === 0 ? notice("", "No key is parked", Object.keys(filters).length > 0 ? " that matches." : ": every row is on its way.") : keyTable(keys, show),
                 page.keys.length === pageKeys && h("div", {class: "actions"}, h("button", {type: "button", onclick: () => load(keys.length)}, "Further keys")));
@@ -43,6 +50,7 @@ export function parked(root, context) {
         } catch (error) {
             if (error.name !== "AbortError") replace(list, notice("bad", error.message));
         }
+        if (loading === mine) isLoading = false;
     }
 
     async function show(key) {
@@ -66,11 +74,9 @@ export function parked(root, context) {
         }
     }
 
-    let number;
     const stop = live.subscribe(({status}) => {
-        const latest = `${status.parked.keys}/${status.parked.held_rows}/${status.parked.releasing}`;
-        if (number !== undefined && (isOld || number !== latest) && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load(0, true);
-        number = latest;
+        told = `${status.parked.keys}/${status.parked.held_rows}/${status.parked.releasing}`;
+        if ((isOld || told !== shown) && !isLoading && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load(0, true);
     });
     load();
     return () => {
