@@ -2,13 +2,13 @@
 /// action, is refused, and so is null.
 extension ActionRequest: Decodable {
     private enum Field: String, CodingKey, CaseIterable {
-        case action, filter, outboxId, after, rows, rowsPerSecond, replayId, reason
+        case action, key, outboxId, after, rows, rowsPerSecond, replayId, reason
     }
 
     init(from decoder: any Decoder) throws {
         let fields = try StrictFields<Field>(decoder)
         action = try fields.required(.action)
-        filter = try fields.optional(.filter)
+        key = try fields.optional(.key)
         outboxId = try fields.optional(.outboxId)
         after = try fields.optional(.after)
         rows = try fields.optional(.rows)
@@ -20,7 +20,7 @@ extension ActionRequest: Decodable {
 
     private static func fields(of action: Action) -> [Field] {
         switch action {
-        case .release: [.filter]
+        case .release: [.key]
         case .skip: [.outboxId]
         case .edit: [.outboxId, .after]
         case .pause, .resume: []
@@ -30,17 +30,15 @@ extension ActionRequest: Decodable {
     }
 }
 
-extension ActionRequest.KeyFilter: Decodable {
+extension ActionRequest.Key: Decodable {
     private enum Field: String, CodingKey, CaseIterable {
-        case aggregateType, aggregateId, errorContains, parkedBefore
+        case aggregateType, aggregateId
     }
 
     init(from decoder: any Decoder) throws {
         let fields = try StrictFields<Field>(decoder)
-        aggregateType = try fields.text(.aggregateType)
-        aggregateId = try fields.text(.aggregateId)
-        errorContains = try fields.text(.errorContains)
-        parkedBefore = try fields.text(.parkedBefore)
+        aggregateType = try fields.requiredText(.aggregateType)
+        aggregateId = try fields.requiredText(.aggregateId)
     }
 }
 

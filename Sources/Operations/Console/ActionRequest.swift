@@ -9,12 +9,10 @@ struct ActionRequest: Sendable {
         case continueReplay = "continue_replay"
     }
 
-    /// Which keys a release is about; times as Postgres reads them.
-    struct KeyFilter: Sendable {
-        var aggregateType: String?
-        var aggregateId: String?
-        var errorContains: String?
-        var parkedBefore: String?
+    /// The key that a release is about. Many keys are released by a bulk action.
+    struct Key: Sendable {
+        var aggregateType: String
+        var aggregateId: String
     }
 
     /// Which rows a replay is about; times as Postgres reads them.
@@ -34,7 +32,7 @@ struct ActionRequest: Sendable {
     }
 
     var action: Action
-    var filter: KeyFilter?
+    var key: Key?
     var outboxId: Int64?
     var after: Change?
     var rows: RowFilter?
@@ -45,7 +43,7 @@ struct ActionRequest: Sendable {
     /// What the action would do; nothing is changed.
     func preview(_ desk: OperatorDesk) throws -> ActionPreview {
         switch action {
-        case .release: return try desk.previewRelease(keys(desk))
+        case .release: return try desk.previewRelease(parkedKey())
         case .skip: return try held(desk.previewSkip(row()))
         case .edit:
             _ = try change()
@@ -64,7 +62,7 @@ struct ActionRequest: Sendable {
     func perform(_ desk: OperatorDesk, run: (Int64) throws -> Void) throws -> Receipt {
         let reason = try givenReason()
         switch action {
-        case .release: return try desk.release(keys(desk), reason: reason)
+        case .release: return try desk.release(parkedKey(), reason: reason)
         case .skip: return try desk.skip([row()], reason: reason)
         case .edit:
             let change = try change()
@@ -118,17 +116,12 @@ struct ActionRequest: Sendable {
         return value
     }
 
-    /// A release without a filter would be one of everything: that must be said, with an empty filter.
-    private func keys(_ desk: OperatorDesk) throws -> ParkedFilter {
-        let filter = try required(filter, "filter", "names the keys")
-        var keys = ParkedFilter()
-        (keys.aggregateType, keys.aggregateId) = (filter.aggregateType, filter.aggregateId)
-        keys.errorContains = filter.errorContains
-        keys.parkedBefore = try filter.parkedBefore.map { try desk.moment($0) }
-        return keys
+    private func parkedKey() throws -> ParkedFilter {
+        let key = try required(key, "key", "names the key")
+        return ParkedFilter(aggregateType: key.aggregateType, aggregateId: key.aggregateId)
     }
 
-    /// The same of a replay.
+    /// A replay without a filter would be one of everything: that must be said, with an empty one.
     private func replayed(_ desk: OperatorDesk) throws -> EventFilter {
         let rows = try required(rows, "rows", "names the rows")
         var filter = EventFilter()

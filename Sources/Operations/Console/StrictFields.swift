@@ -26,6 +26,11 @@ struct StrictFields<Field: CodingKey & CaseIterable & Equatable> {
         return text
     }
 
+    func requiredText(_ field: Field) throws -> String {
+        guard let text = try text(field) else { throw fault(field, "is missing") }
+        return text
+    }
+
     /// Why something is done: a text with a bound that is not blank.
     func reason(_ field: Field) throws -> String? {
         guard let reason = try text(field) else { return nil }

@@ -17,16 +17,16 @@ export function pauseActions(relay) {
         type: "button", class: relay.pause && "primary", onclick: () => confirm({action}, text)}, relay.pause ? "Resume publishing" : "Pause publishing"));
 }
 
-/// Release of all keys that match a filter.
-export function releaseButton(filter, title, done) {
-    return h("button", {type: "button", class: "primary", onclick: () => confirm({action: "release", filter}, "Release", done)}, title);
+/// Release of one key; bulks.js has that of many.
+export function releaseButton(key, title, done) {
+    return h("button", {type: "button", class: "primary", onclick: () => confirm({action: "release", key}, "Release", done)}, title);
 }
 
 /// Skip and edit of one held row.
 export function heldActions(event, done) {
     const key = {aggregate_type: event.aggregate_type, aggregate_id: event.aggregate_id};
     return h("div", {class: "actions"},
-        h("button", {type: "button", onclick: () => confirm({action: "release", filter: key}, `Release ${key.aggregate_type}/${key.aggregate_id}`, done)}, "Release key"),
+        h("button", {type: "button", onclick: () => confirm({action: "release", key}, `Release ${key.aggregate_type}/${key.aggregate_id}`, done)}, "Release key"),
         event.state === "held" && h("button", {type: "button", class: "danger",
             onclick: () => confirm({action: "skip", outbox_id: event.outbox_id}, `Skip row ${event.outbox_id}: Kafka never gets it`, done)}, "Skip row"),
         event.state === "held" && ["text", "json"].includes(event.payload.form) && !event.payload.is_cut
