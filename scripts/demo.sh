@@ -28,7 +28,7 @@ say "-- its messages in Kafka, topic outbox.event.order"
 kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t outbox.event.order -C -e -q -f '%k partition %p offset %o  %h\n' |
     sed -nE "s/^$id (partition [0-9]+ offset [0-9]+).*ce_type=([^,]*).*/\1  \2/p"
 say "" "-- its row in the read model"
-sql "SELECT order_id, version, payment_status, shipping_status, updated_at FROM order_projection WHERE order_id = :'id'"
+sql "SELECT order_id, last_sequence_number, payment_status, shipping_status, updated_at FROM order_projection WHERE order_id = :'id'"
 say "-- and what REST answers"
 curl -fsS "$HTTP_URL/v1/orders/$id"
 say ""

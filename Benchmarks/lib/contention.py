@@ -92,7 +92,7 @@ class Contention:
 
     def drain(self):
         behind = "SELECT count(*) FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY 1) e LEFT JOIN" \
-                 " order_projection p ON p.order_id = e.aggregate_id WHERE p.version IS DISTINCT FROM e.last"
+                 " order_projection p ON p.order_id = e.aggregate_id WHERE p.last_sequence_number IS DISTINCT FROM e.last"
         process.wait_for("the stack to drain", lambda: self.bench.postgres.sql(behind) == "0"
                          and self.bench.postgres.sql("SELECT unpublished_rows FROM outbox_state") == "0")
 

@@ -140,7 +140,7 @@ http {{ access_log off; keepalive_requests 1000000000;
 
     def insert_projection(self):
         self.bench.postgres.sql(f"""
-            INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            INSERT INTO order_projection (order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
                 payment_method, payment_status, shipping_status, created_at, updated_at)
             SELECT gen_random_uuid()::text, 2, 'customer-' || n % 1000, 'vendor-' || n % 100, 'product', 1, 100, 'CREDIT_CARD',
                 1 + n % 4, 1 + n % 5, now() - n * interval '1 second', now() FROM generate_series(1, {PROJECTED}) n""")

@@ -27,7 +27,7 @@ PIPELINE = {
         " WHEN bool_or(event_type = 'order_payment_initiated') THEN 2 ELSE 1 END AS payment,"
         " bool_or(event_type = 'order_cancelled') AS cancelled FROM event GROUP BY 1) e"
         " LEFT JOIN order_projection p ON p.order_id = e.aggregate_id"
-        " WHERE (p.version, p.payment_status, p.shipping_status = 5) IS DISTINCT FROM (e.last, e.payment, e.cancelled)",
+        " WHERE (p.last_sequence_number, p.payment_status, p.shipping_status = 5) IS DISTINCT FROM (e.last, e.payment, e.cancelled)",
 }
 
 # Orders whose PlaceOrder was answered with OK, one identifier per line of a file.

@@ -34,7 +34,7 @@ extension EndToEndTests {
                     list.output.split(separator: "\n").dropFirst().first?.split(separator: " ").first)
                 let life = try await run(folder, "show", String(row))
                 #expect(life.output.contains(stack.kafka.topic("order") + "["), "\(life)")
-                #expect(life.output.contains("applied: the read model is at version 2"), "\(life)")
+                #expect(life.output.contains("applied: the read model is at version 3"), "\(life)")
                 let tail = try await run(folder, "tail", "--once", "--json", "--lines", "2")
                 #expect(tail.output.split(separator: "\n").count == 2, "\(tail)")
                 let config = try await run(folder, "config", "--service", "outbox-relay")

@@ -122,7 +122,7 @@ import Values
                 })
             let outcome = batch.outcome(rows)
             #expect(outcome.toHeal.isEmpty)
-            for row in outcome.changed { applied[row.orderID] = row.version }
+            for row in outcome.changed { applied[row.orderID] = row.lastSequenceNumber }
             guard let next = batch.nextOffsets[0] else { continue }
             #expect(next >= position)
             position = next

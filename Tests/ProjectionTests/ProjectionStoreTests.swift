@@ -176,8 +176,8 @@ import Threads
         try await database.record("a", [.paymentInitiated], from: 1)
         _ = try await database.store { try $0.claim([0], clusterID: "k1", restarts: [0: 9], reason: "again") }
         while try await !database.store({ try $0.healChunk(maximumOrders: 2).isLast }) {}
-        #expect(try await database.row("a")?.version == 1)
-        #expect(try await database.row("d")?.version == 0)
+        #expect(try await database.row("a")?.lastSequenceNumber == 1)
+        #expect(try await database.row("d")?.lastSequenceNumber == 0)
     }
 
     @Test func rotationKeepsThePositionsAndEmptiesTheTable() async throws {
@@ -296,7 +296,8 @@ import Threads
                 try await group.waitForAll()
             }
         }
-        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 200)
+        #expect(
+            try await database.number("SELECT count(*) FROM order_projection WHERE last_sequence_number = 4") == 200)
     }
 
     private func position(_ database: ProjectionDatabase) async throws -> Int64? {

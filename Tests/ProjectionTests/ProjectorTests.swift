@@ -108,7 +108,7 @@ import Testing
         let projector = try RunningProjector(database.configuration, topic)
         await projector.untilWalked(1)
         try await projector.stop()
-        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 10)
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE last_sequence_number = 4") == 10)
     }
 
     @Test func aReplacedClusterIsHealedAndReadFromItsEnd() async throws {
@@ -190,7 +190,7 @@ import Testing
         }
         await projector.untilWalked(2)
         try await projector.stop()
-        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 10)
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE last_sequence_number = 4") == 10)
         #expect(try await database.number("SELECT count(*) FROM order_projection_healing") == 0)
     }
 
@@ -213,8 +213,10 @@ import Testing
         await projector.untilApplied(5)
         try await projector.stop()
         let version = try await onThread {
-            try PostgresConnection(configuration).query("SELECT version FROM order_projection WHERE order_id = 'a'")
-                .int64(0, 0)
+            try PostgresConnection(configuration).query(
+                "SELECT last_sequence_number FROM order_projection WHERE order_id = 'a'"
+            )
+            .int64(0, 0)
         }
         #expect(version == 4)
         try await server.stop(.fast)

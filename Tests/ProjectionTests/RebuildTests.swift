@@ -39,7 +39,7 @@ import Threads
         var different = projected("different", life)
         different.state = [OrderEvent.placed(details("somebody else"))].fold()!
         var ahead = projected("ahead", life)
-        ahead.version = 9
+        ahead.lastSequenceNumber = 9
         try await database.project(
             ahead, projected("behind", Array(life.prefix(2))), different, projected("right", life),
             projected("unknown", life))
@@ -148,7 +148,7 @@ import Threads
         }
         #expect(try await database.rebuildStep(9, member: "heir") == .filled(orders: 3))
         #expect(try await database.rebuildStep(member: "heir") == .switched)
-        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE version = 4") == 5)
+        #expect(try await database.number("SELECT count(*) FROM order_projection WHERE last_sequence_number = 4") == 5)
         #expect(try await database.number("SELECT orders FROM order_projection_rebuild") == 5)
     }
 
@@ -227,7 +227,7 @@ import Threads
             """
         let before = try await database.text(names)
         try await database.run { try $0.execute("GRANT SELECT ON order_projection TO PUBLIC") }
-        try await database.run { try $0.execute("GRANT UPDATE (version) ON order_projection TO PUBLIC") }
+        try await database.run { try $0.execute("GRANT UPDATE (last_sequence_number) ON order_projection TO PUBLIC") }
         try await database.askForRebuild()
         try await database.finishRebuild()
         #expect(try await database.text(names) == before)

@@ -67,7 +67,9 @@ import Testing
         for (id, events) in written {
             // Messages that were not taken over yet come later.
             let wanted = projected(id, events)
-            while try await database.row(id) != wanted, try await database.row(id)?.version != wanted.version {
+            while try await database.row(id) != wanted,
+                try await database.row(id)?.lastSequenceNumber != wanted.lastSequenceNumber
+            {
                 await Task.yield()
             }
             #expect(try await database.row(id) == wanted)

@@ -70,7 +70,7 @@ struct PlansDatabase: Sendable {
         FROM generate_series(0, $4 - 1) n, generate_series(0, 2) s
         """
     private static let fillProjection: PostgresStatement = """
-        INSERT INTO order_projection (order_id, version, customer_id, vendor_id, product_id, quantity,
+        INSERT INTO order_projection (order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity,
             total_price_cents, payment_method, payment_status, shipping_status, created_at, updated_at)
         SELECT 'fill-' || lpad(n::text, 7, '0'), 2, 'customer-' || n % 10000, 'vendor-' || n % 100, 'product', 5, 9999,
             'CREDIT_CARD', CASE WHEN n % 1000 = 7 THEN 4 ELSE 3 END,

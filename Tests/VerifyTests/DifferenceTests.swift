@@ -74,7 +74,7 @@ struct DifferenceTests {
             "UPDATE event SET sequence_number = 3 WHERE aggregate_id = 'a' AND sequence_number = 2")
         try await outbox.execute(
             "UPDATE outbox SET sequence_number = 3 WHERE aggregate_id = 'a' AND sequence_number = 2")
-        try await outbox.execute("UPDATE order_projection SET version = 3 WHERE order_id = 'a'")
+        try await outbox.execute("UPDATE order_projection SET last_sequence_number = 3 WHERE order_id = 'a'")
         try await outbox.expect([.recordHeaders: 1, .sequenceGap: 1])
     }
 
@@ -123,7 +123,7 @@ struct DifferenceTests {
         let outbox = try await settled()
         try await outbox.execute(
             """
-            UPDATE order_projection SET version = 1, payment_status = 2, shipping_status = 1,
+            UPDATE order_projection SET last_sequence_number = 1, payment_status = 2, shipping_status = 1,
                 updated_at = (SELECT created_at FROM event WHERE aggregate_id = 'c' AND sequence_number = 1)
             WHERE order_id = 'c'
             """)
@@ -135,7 +135,7 @@ struct DifferenceTests {
         try await outbox.execute(
             """
             INSERT INTO order_projection
-            SELECT 'bb', version, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
+            SELECT 'bb', last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
                    payment_status, shipping_status, NULL, NULL, created_at, updated_at
             FROM order_projection WHERE order_id = 'b'
             """)

@@ -19,7 +19,7 @@ struct OrderCommand: ParsableCommand {
 
     @Argument(help: "The order's id.")
     var orderId: String
-    @Option(help: "The state after the event of this sequence number; by default after the last one.")
+    @Option(help: "The order at this version, which is a number of events; by default now.")
     var at: Int64?
     @OptionGroup var options: DeskOptions
 

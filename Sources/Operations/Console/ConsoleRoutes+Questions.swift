@@ -83,7 +83,7 @@ extension ConsoleRoutes {
 
     private func order(_ id: String, _ request: Request) async throws -> Response {
         var query = try ConsoleQuery(request)
-        let version = try query.number("version", in: 0...Int64.max)
+        let version = try query.number("version", in: 1...Int64.max)
         try query.finish()
         guard let id = PercentDecoding.decode(id[...]) else {
             throw ConsoleError(.badRequest, "the id of the order is not percent-encoded UTF-8")

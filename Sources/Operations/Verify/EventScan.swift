@@ -68,7 +68,7 @@ struct EventScan {
         guard projection != nil else { return }
         while let stream = projection, stream.isAtRow, stream.id.isBefore(id) { try passExtra(&projection) }
         guard let stream = projection, stream.isAtRow, stream.id.elementsEqual(id) else { return }
-        order.projectedVersion = try stream.version()
+        order.projectedVersion = try stream.lastSequenceNumber()
     }
 
     /// Goes past a row of the read model without events. With a filter the events were not read.
@@ -88,7 +88,7 @@ struct EventScan {
         guard !order.id.isEmpty, let stream = projection, let version = order.projectedVersion else { return }
         projections += 1
         if version > order.last, !order.hasGap {
-            addProjection("is at version \(version), and the last event is \(order.last)")
+            addProjection("contains event \(version), and the last event is \(order.last)")
         }
         _ = try stream.next()
     }

@@ -11,7 +11,7 @@ final class ProjectionStream {
     private(set) var isAtRow = false
 
     private enum Column: Int {
-        case orderID, version, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
+        case orderID, lastSequenceNumber, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
         case paymentStatus, shippingStatus, paymentFailureReason, cancellationReason, createdAt, updatedAt
     }
 
@@ -20,8 +20,8 @@ final class ProjectionStream {
         rows = try RowStream(
             connection,
             """
-            SELECT order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
-                   payment_status::integer, shipping_status::integer, payment_failure_reason, cancellation_reason,
+            SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
+                   payment_method, payment_status::integer, shipping_status::integer, payment_failure_reason, cancellation_reason,
                    created_at, updated_at
             FROM order_projection \(one) ORDER BY order_id
             """)
@@ -36,7 +36,8 @@ final class ProjectionStream {
 
     var id: UnsafeRawBufferPointer { rows.bytes(Column.orderID.rawValue) }
 
-    func version() throws -> Int64 { try rows.int64(Column.version.rawValue) }
+    /// The last event that the row contains.
+    func lastSequenceNumber() throws -> Int64 { try rows.int64(Column.lastSequenceNumber.rawValue) }
 
     /// The columns in which the current row is not this state.
     func differences(from state: OrderState?, createdAt: Int64, updatedAt: Int64) throws -> [String] {

@@ -52,7 +52,7 @@ struct GatheredOrder: Sendable {
         if isDoubtful { return }
         guard let event else { return doubt() }
         if let current {
-            guard event.sequenceNumber > current.version else { return }
+            guard event.sequenceNumber > current.lastSequenceNumber else { return }
             guard let next = ProjectedOrder.after(current, event) else { return doubt() }
             self.current = next
         } else if events.isEmpty, event.sequenceNumber == 0 {
@@ -82,11 +82,11 @@ struct GatheredOrder: Sendable {
         if isDoubtful { return .toHeal }
         if let current { return .changed(current) }
         var order = row
-        for event in events where event.sequenceNumber > (order?.version ?? -1) {
+        for event in events where event.sequenceNumber > (order?.lastSequenceNumber ?? -1) {
             guard let next = ProjectedOrder.after(order, event) else { return .toHeal }
             order = next
         }
-        guard let order, order.version != row?.version else { return .unchanged }
+        guard let order, order.lastSequenceNumber != row?.lastSequenceNumber else { return .unchanged }
         return .changed(order)
     }
 }

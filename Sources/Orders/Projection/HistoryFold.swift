@@ -30,7 +30,8 @@ struct HistoryFold {
         _ order: ProjectedOrder?, _ event: ReadableEvent
     ) throws(UnreadableMessage) -> ProjectedOrder {
         guard let next = ProjectedOrder.after(order, event) else {
-            throw UnreadableMessage("its event \(event.sequenceNumber) does not follow event \(order?.version ?? -1)")
+            throw UnreadableMessage(
+                "its event \(event.sequenceNumber) does not follow event \(order?.lastSequenceNumber ?? -1)")
         }
         return next
     }

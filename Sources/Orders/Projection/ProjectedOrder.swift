@@ -1,10 +1,10 @@
 import Orders
 
-/// One row of `order_projection`: an order as its events up to ``version`` tell it.
+/// One row of `order_projection`: an order as its events up to ``lastSequenceNumber`` tell it.
 struct ProjectedOrder: Hashable, Sendable {
     var orderID: String
     /// The sequence number of the last event that it contains.
-    var version: Int64
+    var lastSequenceNumber: Int64
     var state: OrderState
     /// When the first event was recorded, in microseconds since 1970.
     var createdAt: Int64
@@ -16,11 +16,12 @@ extension ProjectedOrder {
     /// The row after the next event; a nil row is an order of which no event is known yet. Returns nil if the event
     /// cannot be the next one.
     static func after(_ row: ProjectedOrder?, _ event: ReadableEvent) -> ProjectedOrder? {
-        guard event.sequenceNumber == (row?.version ?? -1) + 1, let state = evolve(row?.state, event.event) else {
+        guard event.sequenceNumber == (row?.lastSequenceNumber ?? -1) + 1, let state = evolve(row?.state, event.event)
+        else {
             return nil
         }
         return ProjectedOrder(
-            orderID: event.orderID, version: event.sequenceNumber, state: state,
+            orderID: event.orderID, lastSequenceNumber: event.sequenceNumber, state: state,
             createdAt: row?.createdAt ?? event.occurredAt, updatedAt: event.occurredAt)
     }
 }

@@ -14,7 +14,7 @@ public struct ProjectionReader {
     /// One row of the read model.
     public struct Row: Sendable {
         /// The sequence number of the last event that the row contains.
-        public let version: Int64
+        public let lastSequenceNumber: Int64
         /// The order after that event.
         public let state: OrderState
         /// When the first event was recorded, in microseconds since 1970.
@@ -31,7 +31,8 @@ public struct ProjectionReader {
         let rows = try store.rows(in: store.connection.query(query.statement, query.parameters))
         guard let order = rows[ExactText(orderID)] else { return nil }
         return Row(
-            version: order.version, state: order.state, createdAt: order.createdAt, updatedAt: order.updatedAt)
+            lastSequenceNumber: order.lastSequenceNumber, state: order.state, createdAt: order.createdAt,
+            updatedAt: order.updatedAt)
     }
 
     /// How far the projection has come in one partition of Kafka.

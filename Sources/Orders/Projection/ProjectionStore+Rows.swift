@@ -6,7 +6,7 @@ import Values
 
 /// The columns of `order_projection`, in the order of every statement here.
 private enum RowColumn: Int, CaseIterable {
-    case orderID, version, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
+    case orderID, lastSequenceNumber, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
     case paymentStatus, shippingStatus, paymentFailureReason, cancellationReason, createdAt, updatedAt
 
     /// The type of the column's parameter.
@@ -14,7 +14,7 @@ private enum RowColumn: Int, CaseIterable {
         switch self {
         case .orderID, .customerID, .vendorID, .productID, .paymentMethod: .text
         case .paymentFailureReason, .cancellationReason: .text
-        case .version, .totalPriceCents: .int8
+        case .lastSequenceNumber, .totalPriceCents: .int8
         case .quantity, .paymentStatus, .shippingStatus: .int4
         case .createdAt, .updatedAt: .timestamptz
         }
@@ -36,13 +36,13 @@ enum RowTable: Int, CaseIterable {
 
 extension ProjectionStore {
     private static let selectRows: PostgresStatement = """
-        SELECT order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
-            payment_status::int4, shipping_status::int4, payment_failure_reason, cancellation_reason,
+        SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            payment_method, payment_status::int4, shipping_status::int4, payment_failure_reason, cancellation_reason,
             created_at, updated_at
         FROM order_projection WHERE order_id = ANY($1)
         """
-    private static let selectVersions: PostgresStatement = """
-        SELECT order_id, version FROM order_projection WHERE order_id = ANY($1)
+    private static let selectSequenceNumbers: PostgresStatement = """
+        SELECT order_id, last_sequence_number FROM order_projection WHERE order_id = ANY($1)
         """
 
     /// Reads the rows of these orders, see ``rows(in:)``.
@@ -65,17 +65,17 @@ extension ProjectionStore {
         return rows
     }
 
-    /// The versions of these orders; orders without a row are missing.
-    func versions(of orderIDs: [String]) throws -> [ExactText: Int64] {
+    /// The last sequence numbers of the rows of these orders; orders without a row are missing.
+    func lastSequenceNumbers(of orderIDs: [String]) throws -> [ExactText: Int64] {
         guard !orderIDs.isEmpty else { return [:] }
-        let result = try connection.query(Self.selectVersions, [.array(PostgresArray(orderIDs))])
-        var versions: [ExactText: Int64] = [:]
-        versions.reserveCapacity(result.count)
+        let result = try connection.query(Self.selectSequenceNumbers, [.array(PostgresArray(orderIDs))])
+        var numbers: [ExactText: Int64] = [:]
+        numbers.reserveCapacity(result.count)
         for row in 0..<result.count {
             let orderID = try result.string(row, RowColumn.orderID.rawValue)
-            versions[ExactText(orderID)] = try result.int64(row, RowColumn.version.rawValue)
+            numbers[ExactText(orderID)] = try result.int64(row, RowColumn.lastSequenceNumber.rawValue)
         }
-        return versions
+        return numbers
     }
 }
 
@@ -99,7 +99,8 @@ private struct RowReader {
             paymentFailureReason: rows.optionalString(row, RowColumn.paymentFailureReason.rawValue),
             cancellationReason: rows.optionalString(row, RowColumn.cancellationReason.rawValue))
         return ProjectedOrder(
-            orderID: try text(.orderID), version: try rows.int64(row, RowColumn.version.rawValue), state: state,
+            orderID: try text(.orderID), lastSequenceNumber: try rows.int64(row, RowColumn.lastSequenceNumber.rawValue),
+            state: state,
             createdAt: try rows.timestampMicroseconds(row, RowColumn.createdAt.rawValue),
             updatedAt: try rows.timestampMicroseconds(row, RowColumn.updatedAt.rawValue))
     }
@@ -118,25 +119,26 @@ extension ProjectionStore {
     private static func upsert(_ table: RowTable) -> PostgresStatement {
         PostgresStatement(
             """
-            INSERT INTO \(table.name) AS p (order_id, version, customer_id, vendor_id, product_id, quantity,
-                total_price_cents, payment_method, payment_status, shipping_status, payment_failure_reason,
+            INSERT INTO \(table.name) AS p (order_id, last_sequence_number, customer_id, vendor_id, product_id,
+                quantity, total_price_cents, payment_method, payment_status, shipping_status, payment_failure_reason,
                 cancellation_reason, created_at, updated_at)
             SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int8[],
                 $8::text[], $9::int4[], $10::int4[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
             ON CONFLICT (order_id) DO UPDATE
-            SET version = excluded.version, customer_id = excluded.customer_id, vendor_id = excluded.vendor_id,
+            SET last_sequence_number = excluded.last_sequence_number, customer_id = excluded.customer_id,
+                vendor_id = excluded.vendor_id,
                 product_id = excluded.product_id, quantity = excluded.quantity,
                 total_price_cents = excluded.total_price_cents, payment_method = excluded.payment_method,
                 payment_status = excluded.payment_status, shipping_status = excluded.shipping_status,
                 payment_failure_reason = excluded.payment_failure_reason,
                 cancellation_reason = excluded.cancellation_reason, created_at = excluded.created_at,
                 updated_at = excluded.updated_at
-            WHERE p.version < excluded.version
+            WHERE p.last_sequence_number < excluded.last_sequence_number
             RETURNING order_id
             """)
     }
 
-    /// Writes the rows whose version is above the stored one. Returns the ids of those.
+    /// Writes the rows whose last sequence number is above the stored one. Returns the ids of those.
     func write(_ orders: [ProjectedOrder], to table: RowTable = .live) throws -> [String] {
         guard !orders.isEmpty else { return [] }
         var columns = RowWriter(reserving: orders.count)
@@ -182,7 +184,7 @@ private struct RowWriter {
     mutating func append(_ order: ProjectedOrder) {
         let details = order.state.details
         self[.orderID].append(order.orderID)
-        self[.version].append(order.version)
+        self[.lastSequenceNumber].append(order.lastSequenceNumber)
         self[.customerID].append(details.customerID)
         self[.vendorID].append(details.vendorID)
         self[.productID].append(details.productID)

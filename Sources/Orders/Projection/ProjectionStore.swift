@@ -106,8 +106,8 @@ extension ProjectionStore {
             guard walk.count > 0 else { return HealedChunk(isLast: true) }
             let doneThrough = try walk.string(0, 0)
             let heads = try events.heads(after: doneThrough, limit: maximumOrders)
-            let versions = try versions(of: heads.map(\.orderID))
-            let behind = heads.filter { $0.lastSequenceNumber > versions[ExactText($0.orderID)] ?? -1 }
+            let applied = try lastSequenceNumbers(of: heads.map(\.orderID))
+            let behind = heads.filter { $0.lastSequenceNumber > applied[ExactText($0.orderID)] ?? -1 }
             let histories = HistoryFold(try events.histories(of: behind.map(\.orderID)))
             let changed = try write(histories.orders)
             let isNoting = try connection.pipeline([askingWhetherToNote])[0].bool(0, 0)

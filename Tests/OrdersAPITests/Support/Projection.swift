@@ -54,7 +54,7 @@ struct Projection: Sendable {
 
     private static let fill: PostgresStatement = """
         INSERT INTO order_projection (
-            order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
             payment_method, payment_status, shipping_status, created_at, updated_at)
         SELECT 'o' || n, 0, 'c' || n % 40, 'v' || n % 40, 'p', 1, 100, 'm', CASE n % 1000 WHEN 1 THEN 4 ELSE 3 END,
             CASE n % 1000 WHEN 2 THEN 4 ELSE 2 END, to_timestamp(n), to_timestamp(n)
@@ -63,10 +63,10 @@ struct Projection: Sendable {
 
     private static let upsert: PostgresStatement = """
         INSERT INTO order_projection (
-            order_id, version, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
             payment_method, payment_status, shipping_status, created_at, updated_at)
         VALUES ($1, $2, $3, $4, 'p', 1, 100, 'm', $5::int2, $6::int2, $7, $7)
-        ON CONFLICT (order_id) DO UPDATE SET version = EXCLUDED.version
+        ON CONFLICT (order_id) DO UPDATE SET last_sequence_number = EXCLUDED.last_sequence_number
         """
 
     private static let notify: PostgresStatement = "SELECT pg_notify('order_projection', $1)"

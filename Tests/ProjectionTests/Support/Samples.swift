@@ -54,5 +54,6 @@ func garbage(_ orderID: String?, partition: Int32 = 0, offset: Int64 = 0) -> Con
 func projected(_ orderID: String, _ events: [OrderEvent]) -> ProjectedOrder {
     let last = Int64(events.count - 1)
     return ProjectedOrder(
-        orderID: orderID, version: last, state: events.fold()!, createdAt: time(0), updatedAt: time(last))
+        orderID: orderID, lastSequenceNumber: last, state: events.fold()!, createdAt: time(0),
+        updatedAt: time(last))
 }

@@ -73,8 +73,8 @@ function eventLine(event, order, choose) {
     return h("li", {}, h("span", {class: "sign"}, "●"), h("details", {},
         h("summary", {}, h("strong", {}, `${event.sequence_number} ${event.event_type}`), " ", time(event.recorded_at)),
         event.state && h("p", {class: "soft"}, `payment ${event.state.payment_status}, shipping ${event.state.shipping_status}`),
-        payload(event.payload), event.sequence_number !== order.version
-            && h("button", {type: "button", onclick: () => choose(event.sequence_number)}, "The order at this version")));
+        payload(event.payload), event.sequence_number + 1 !== order.version
+            && h("button", {type: "button", onclick: () => choose(event.sequence_number + 1)}, "The order at this version")));
 }
 
 /// Values that the other side has otherwise are marked, and said in words for those who see no mark.

@@ -95,8 +95,8 @@ extension OperatorDesk {
                     .map { Moment(microseconds: $0.createdAt) }
             }
             return EventLife.OrderProgress(
-                projectedVersion: row?.version,
-                isProjected: row.map { $0.version >= event.sequenceNumber ?? .max } ?? false,
+                projectedVersion: row.map { $0.lastSequenceNumber + 1 },
+                isProjected: row.map { $0.lastSequenceNumber >= event.sequenceNumber ?? .max } ?? false,
                 projectionUpdatedAt: row.map { Moment(microseconds: $0.updatedAt) },
                 paymentInitiatedAt: time([.paymentInitiated]), paymentSettledAt: time([.paid, .paymentFailed]))
         }

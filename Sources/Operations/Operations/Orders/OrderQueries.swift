@@ -6,7 +6,7 @@ import Projection
 extension OperatorDesk {
     /// One order as event store, read model and outbox know it; nil if there are no events of it.
     ///
-    /// - Parameter version: the events up to this sequence number; nil for all.
+    /// - Parameter version: as many events of the order; nil for all.
     /// - Throws: `PostgresError`; also in a database without the order service's tables.
     public func order(_ orderId: String, version: Int64? = nil) throws -> OrderView? {
         guard let order = try reading({ try recorded(orderId, version) }) else { return nil }
@@ -51,9 +51,10 @@ extension OperatorDesk {
                     sequenceNumber: event.sequenceNumber, eventType: event.eventType,
                     recordedAt: Moment(microseconds: event.createdAt), payload: payload, state: shown))
         }
-        let wanted = views.filter { $0.sequenceNumber <= version ?? .max }
+        let wanted = views.filter { $0.sequenceNumber < version ?? .max }
         var view = OrderView(
-            orderId: orderId, version: wanted.last?.sequenceNumber ?? -1, newestVersion: newest, events: wanted,
+            orderId: orderId, version: (wanted.last?.sequenceNumber ?? -1) + 1, newestVersion: newest + 1,
+            events: wanted,
             state: wanted.last?.state, projection: nil, differences: [], behind: nil, messages: [], notes: notes)
         try compare(&view, states, newest)
         return view
@@ -64,19 +65,21 @@ extension OperatorDesk {
             view.differences = ["the read model has no row of this order"]
             return
         }
-        view.behind = newest - row.version
+        view.behind = newest - row.lastSequenceNumber
         let projected = OrderStateView(row.state)
-        if let state = states[row.version] {
+        if let state = states[row.lastSequenceNumber] {
             view.differences = projected.differences(from: OrderStateView(state))
         } else {
-            view.differences = ["the read model is at version \(row.version), of which there is no event"]
+            view.differences = [
+                "the read model is at version \(row.lastSequenceNumber + 1), and there are not so many events"
+            ]
         }
         guard !hidesPayloads else {
             if !view.differences.isEmpty { view.differences = ["the read model differs; values are hidden here"] }
             return
         }
         view.projection = ProjectedView(
-            version: row.version, state: projected, createdAt: Moment(microseconds: row.createdAt),
+            version: row.lastSequenceNumber + 1, state: projected, createdAt: Moment(microseconds: row.createdAt),
             updatedAt: Moment(microseconds: row.updatedAt))
     }
 

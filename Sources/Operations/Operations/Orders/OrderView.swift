@@ -4,9 +4,9 @@ import Orders
 public struct OrderView: Codable, Sendable {
     /// The order's id.
     public var orderId: String
-    /// The sequence number of the last event of `events`.
+    /// How many events the order had when `state` was its state: the version that the API shows. 0 if there is none.
     public var version: Int64
-    /// The last event that is stored: a larger number than `version` when an earlier version was asked for.
+    /// The order's version now: a larger number than `version` when an earlier version was asked for.
     public var newestVersion: Int64
     /// In their order.
     public var events: [OrderEventView]
@@ -40,7 +40,7 @@ public struct OrderEventView: Codable, Sendable {
 
 /// The row of the read model.
 public struct ProjectedView: Codable, Sendable {
-    /// The last event that the row contains.
+    /// How many events the row contains.
     public var version: Int64
     /// The columns of the row.
     public var state: OrderStateView

@@ -24,7 +24,8 @@ struct ProjectionOrderList: OrderList {
         return result
     }
 
-    private static let shownVersion: PostgresStatement = "SELECT version FROM order_projection WHERE order_id = $1"
+    private static let shownVersion: PostgresStatement =
+        "SELECT last_sequence_number FROM order_projection WHERE order_id = $1"
 
     func orders(_ query: OrderListQuery) async throws(APIError) -> [Orders_V1_OrderSummary] {
         try await mapped {
@@ -67,8 +68,8 @@ struct ProjectionOrderList: OrderList {
 }
 
 extension Orders_V1_OrderSummary {
-    /// Reads one row with the columns of ``Column``. The table's version is the last sequence number, which is
-    /// one less than the order's version.
+    /// Reads one row with the columns of ``Column``. An order's version is the number of its events, which are numbered
+    /// from 0.
     fileprivate init(_ rows: PostgresResult, _ row: Int) throws {
         self.init()
         orderID = try rows.string(row, Column.orderID.rawValue)
@@ -76,7 +77,7 @@ extension Orders_V1_OrderSummary {
         shippingStatus = .init(rawValue: Int(try rows.int32(row, Column.shippingStatus.rawValue))) ?? .unspecified
         createdAt = .init(microsecondsSince1970: try rows.timestampMicroseconds(row, Column.createdAt.rawValue))
         updatedAt = .init(microsecondsSince1970: try rows.timestampMicroseconds(row, Column.updatedAt.rawValue))
-        version = UInt32(clamping: try rows.int64(row, Column.version.rawValue) + 1)
+        version = UInt32(clamping: try rows.int64(row, Column.lastSequenceNumber.rawValue) + 1)
         customerID = try rows.string(row, Column.customerID.rawValue)
         vendorID = try rows.string(row, Column.vendorID.rawValue)
     }
@@ -84,10 +85,11 @@ extension Orders_V1_OrderSummary {
 
 /// The columns of a page, in the order of the SELECT list.
 private enum Column: Int {
-    case orderID, paymentStatus, shippingStatus, createdAt, updatedAt, version, customerID, vendorID
+    case orderID, paymentStatus, shippingStatus, createdAt, updatedAt, lastSequenceNumber, customerID, vendorID
 
     static let selectList = """
-        order_id, payment_status::int4, shipping_status::int4, created_at, updated_at, version, customer_id, vendor_id
+        order_id, payment_status::int4, shipping_status::int4, created_at, updated_at, last_sequence_number,
+            customer_id, vendor_id
         """
 }
 
