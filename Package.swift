@@ -81,10 +81,13 @@ func testKit(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let support: [Target] = [
+    library(.support, "Sabotage"),
     library(.support, "Threads"),
     library(.support, "Values", ["Threads"]),
     .target(name: "CStandardDescriptors", path: Group.support.path("CStandardDescriptors")),
-    library(.support, "Runtime", ["CStandardDescriptors", "Threads", "Values", logging, lifecycle, unixSignals]),
+    library(
+        .support, "Runtime",
+        ["CStandardDescriptors", "Sabotage", "Threads", "Values", logging, lifecycle, unixSignals]),
     library(.support, "Listening", [nioCore, logging]),
     library(.support, "Admin", ["Runtime", "Values", "Listening", hummingbird, nioCore, nioPosix, logging, lifecycle]),
 ]
@@ -107,7 +110,7 @@ let servers: [Target] = [
 ]
 
 let relay: [Target] = [
-    library(.relay, "Outbox", ["Postgres", "Threads", "Values", logging]),
+    library(.relay, "Outbox", ["Postgres", "Sabotage", "Threads", "Values", logging]),
     library(
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
@@ -116,21 +119,22 @@ let relay: [Target] = [
             "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
-    library(.relay, "Simulation", ["Outbox", "Postgres", "Threads", "Values", logging]),
+    library(.relay, "Simulation", ["Outbox", "Postgres", "Sabotage", "Threads", "Values", logging]),
 ]
 
 let orders: [Target] = [
     library(.orders, "Orders"),
     .target(name: "OrdersProto", dependencies: [protobuf], path: Group.orders.path("OrdersProto")),
     library(
-        .orders, "EventStore", ["Postgres", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
+        .orders, "EventStore",
+        ["Postgres", "Sabotage", "Threads", "Values", "Orders", "OrdersProto", protobuf, logging]),
     library(.orders, "Consumers", ["Kafka", "Threads", "Values", logging]),
     library(
         .orders, "Projection",
-        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Sabotage", "Threads", "Values", logging]),
     library(
         .orders, "Payments",
-        ["Consumers", "EventStore", "Orders", "Postgres", "Threads", "Values", logging]),
+        ["Consumers", "EventStore", "Orders", "Postgres", "Sabotage", "Threads", "Values", logging]),
     library(
         .orders, "OrdersAPI",
         [
@@ -151,8 +155,8 @@ let operations: [Target] = [
     library(
         .operations, "Drills",
         [
-            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "Verify",
-            protobuf,
+            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Sabotage", "Threads",
+            "Values", "Verify", protobuf,
         ]),
     library(
         .operations, "Console",
@@ -179,15 +183,18 @@ let executables: [Target] = [
         "outboxctl",
         [
             "Admin", "Drills", "Kafka", "Operations", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Runtime",
-            "Threads",
+            "Sabotage", "Threads",
             "Values", "Verify", logging, lifecycle, arguments,
         ]),
     executable("outbox-console", ["Admin", "Console", "Kafka", "Postgres", "Runtime", logging]),
-    executable("outbox-simulator", ["Outbox", "Simulation", arguments]),
+    executable("outbox-simulator", ["Outbox", "Sabotage", "Simulation", arguments]),
     executable("embedded-kafka", ["Kafka", "Runtime", "Threads", logging, lifecycle]),
     executable(
         "outbox-relay", path: "relay/Sources",
-        ["Outbox", "OutboxKafka", "Kafka", "Postgres", "Threads", "Runtime", "Admin", logging, lifecycle, arguments]),
+        [
+            "Outbox", "OutboxKafka", "Kafka", "Postgres", "Sabotage", "Threads", "Runtime", "Admin", logging, lifecycle,
+            arguments,
+        ]),
 ]
 
 let benchmarks: [Target] = [
@@ -203,6 +210,7 @@ let testTargets: [Target] = [
     testKit("HTTP2TestKit", ["HTTP2", "CNGHTTP2", nioCore, nioPosix, logging]),
     tests("Package", []),
     tests("InvariantKit", ["InvariantKit", "Orders", "Postgres", "Values"]),
+    tests("Sabotage", ["Sabotage"]),
     tests("Threads", ["Threads"]),
     tests("Values", ["Values", "Threads"]),
     tests("Runtime", ["Runtime", "Values", logging]),
@@ -220,7 +228,7 @@ let testTargets: [Target] = [
     tests(
         "Relay",
         ["outbox-relay", "Admin", "Kafka", "OutboxKafka", "Outbox", "Postgres", "Runtime", "Values", "TestKit"]),
-    tests("Simulation", ["Simulation", "Outbox", "Postgres", "TestKit"]),
+    tests("Simulation", ["Simulation", "Outbox", "Postgres", "Sabotage", "TestKit"]),
     .testTarget(
         name: "OutboxAdoptionTests",
         dependencies: ["OutboxAdoption", "Outbox", "Postgres", "Threads", "Values", "TestKit", logging],
@@ -270,7 +278,8 @@ let testTargets: [Target] = [
     tests(
         "Drills",
         [
-            "Drills", "Operations", "Verify", "TestKit", "orders-server", "orders-projector", "orders-payments",
+            "Drills", "Operations", "Sabotage", "Verify", "TestKit", "orders-server", "orders-projector",
+            "orders-payments",
             "embedded-kafka", "outbox-relay",
         ]),
     tests(

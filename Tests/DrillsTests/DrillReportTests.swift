@@ -41,6 +41,21 @@ struct DrillReportTests {
         #expect(exactly.violations[.single] == 4)
     }
 
+    @Test func repetitionsCountIfProcessesWereOnlyStopped() {
+        var known = KnownCases()
+        known.duplicates = 4
+        var judge = DrillJudge()
+        judge.take(audit([:], known), delivery: .atLeastOnce, onlyStops: true)
+        #expect(judge.violations[.single] == 4)
+    }
+
+    @Test func aLongWaitIsNotQuick() {
+        var (slow, quick) = (DrillJudge(), DrillJudge())
+        slow.take(worstWait: 4)
+        quick.take(worstWait: 1)
+        #expect(slow.violations[.quick] == 1 && quick.violations[.quick] == 0)
+    }
+
     @Test func namesAreUnique() {
         #expect(Set(Drills.all.map(\.name)).count == Drills.all.count)
         #expect(Drills.named("mixed")?.name == "mixed")

@@ -79,17 +79,21 @@ extension EndToEndTests {
                 TestPaths.binary(service.rawValue),
                 environment: [
                     variable: "eighty", "DATABASE_URL": "postgresql://127.0.0.1:1/none",
-                    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+                    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "OUTBOX_FAIL_POINT": "append-after-commit:often",
                 ])
             #expect(try await process.exit() == 78)
             #expect(process.output.contains { $0.contains(variable) && $0.contains("eighty") }, "\(process.output)")
+            #expect(
+                process.output.contains(
+                    "OUTBOX_FAIL_POINT: 'often' is out of place: expected name[:count][:action]"
+                        + ", with an action of kill, stop, error"), "\(process.output)")
         }
 
         /// Without Postgres, Kafka or a network: what a start would refuse, the look at the configuration refuses.
         @Test func aRelayTellsAllMistakesWithoutStarting() async throws {
             let wrong = [
                 "LOG_LEVEL": "verbose", "LOG_FORMAT": "xml", "KAFKA_ACKS": "1", "RELAY_TOPIC": "bad topic",
-                "KAFKA_FOO": "1",
+                "KAFKA_FOO": "1", "OUTBOX_FAIL_POINT": "relay-after-ak", "OUTBOX_MUTANT": "none",
             ]
             let variables = [
                 "DATABASE_URL": "postgresql://127.0.0.1:1/none", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

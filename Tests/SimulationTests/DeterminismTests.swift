@@ -1,3 +1,4 @@
+import Sabotage
 import Testing
 
 @testable import Simulation

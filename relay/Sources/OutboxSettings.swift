@@ -4,6 +4,7 @@ import Outbox
 import OutboxKafka
 import Postgres
 import Runtime
+import Sabotage
 
 /// The settings of one outbox: where it is, how it is relayed, what its messages look like.
 struct OutboxSettings {
@@ -36,6 +37,7 @@ struct OutboxSettings {
         relay.lease = environment.duration("RELAY_LEASE", default: relay.lease, in: .seconds(1) ... .seconds(600))
         relay.pollCeiling = environment.duration(
             "RELAY_POLL_CEILING", default: relay.pollCeiling, in: .milliseconds(10) ... .seconds(3600))
+        if Mutant.notifyWithoutPoll.isOn { relay.pollCeiling = .seconds(3600) }
         let interval = environment.duration(
             "RELAY_POLL_INTERVAL", default: .milliseconds(200), in: .milliseconds(1) ... .seconds(3600))
         relay.pollIntervalIfPooled = interval

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Outbox
+import Sabotage
 import Simulation
 
 /// Runs relays on models of Postgres and of Kafka, with faults at every step.
@@ -30,7 +31,7 @@ struct OutboxSimulator: ParsableCommand {
     @Option(help: "at-least-once or exactly-once; by the seed, if not given.", transform: choice)
     var delivery: DeliveryGuarantee?
 
-    @Option(help: ArgumentHelp("Breaks the system on purpose.", valueName: "name"), transform: choice)
+    @Option(help: ArgumentHelp("Breaks the system on purpose.", valueName: "name"), transform: knownMutant)
     var mutant: Mutant?
 
     @Flag(help: "Prints what happens in each run.")
@@ -95,6 +96,15 @@ private func choice<Choice: CaseIterable & RawRepresentable<String>>(_ text: Str
     guard let found = Choice(rawValue: text) else {
         let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("'\(text)' is not one of: \(names)")
+    }
+    return found
+}
+
+/// A mutant that the models know.
+private func knownMutant(_ text: String) throws -> Mutant {
+    let known = Mutant.allCases.filter { $0.places.contains(.simulator) }
+    guard let found = known.first(where: { $0.rawValue == text }) else {
+        throw ValidationError("'\(text)' is not one of: \(known.map(\.rawValue).joined(separator: ", "))")
     }
     return found
 }

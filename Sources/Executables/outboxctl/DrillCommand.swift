@@ -6,7 +6,7 @@ struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drill",
         abstract: "Starts whole systems, breaks them under load, and judges what became of every order.",
-        subcommands: [DrillListCommand.self, DrillRunCommand.self])
+        subcommands: [DrillListCommand.self, DrillRunCommand.self, DrillMutantsCommand.self])
 }
 
 /// Says what there is.

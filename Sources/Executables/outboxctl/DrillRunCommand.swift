@@ -3,6 +3,7 @@ import Drills
 import FoundationEssentials
 import Glibc
 import Operations
+import Sabotage
 
 /// Runs some of them.
 struct DrillRunCommand: AsyncParsableCommand {
@@ -32,6 +33,8 @@ struct DrillRunCommand: AsyncParsableCommand {
     var minutes = 1
     @Option(help: "at-least-once or exactly-once.")
     var delivery = DrillSetup.Delivery.atLeastOnce.rawValue
+    @Option(help: "Break the services on purpose, by one of the names of outboxctl drill mutants; debug builds only.")
+    var mutant: String?
     @Option(help: "The checkout with migrations and the strict Kafka.")
     var checkout = "."
     @Option(help: "Write the report as a page to this file.")
@@ -46,6 +49,7 @@ struct DrillRunCommand: AsyncParsableCommand {
         guard DrillLimits.minutes.contains(minutes) else {
             throw ValidationError("--minutes: \(minutes) is not in \(DrillLimits.minutes)")
         }
+        if let mutant { try MutantName.validate([mutant]) }
         guard DrillSetup.Delivery(rawValue: delivery) != nil else {
             let words = DrillSetup.Delivery.allCases.map(\.rawValue).joined(separator: " nor ")
             throw ValidationError("--delivery: '\(delivery)' is neither \(words)")
@@ -58,11 +62,12 @@ struct DrillRunCommand: AsyncParsableCommand {
         setup.directory = FileManager.default.temporaryDirectory.path
         setup.delivery = DrillSetup.Delivery(rawValue: delivery) ?? .atLeastOnce
         setup.minutes = minutes
+        setup.mutant = mutant.flatMap { Mutant(rawValue: $0) }
         let runner = try DrillRunner(setup)
         let wanted = names.contains("all") ? Drills.all : names.compactMap { Drills.named($0) }
         let drills = wanted.filter { setup.allows($0) }
         if drills.count < wanted.count {
-            report("\(wanted.count - drills.count) drills switch the embedded Kafka: left out with \(delivery)")
+            report("\(wanted.count - drills.count) drills are left out with \(delivery): they need the other Kafka")
         }
         let seed = seed ?? UInt64.random(in: 0..<1_000_000)
         let now = Moment(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))

@@ -82,6 +82,9 @@ final class ChildProcess: Sendable {
 
     var isRunning: Bool { state.withLock { $0 == nil } }
 
+    /// SIGCONT.
+    func resume() { signal(SIGCONT) }
+
     func signal(_ number: Int32) {
         if isRunning { kill(pid, number) }
     }

@@ -8,7 +8,10 @@ import Threads
 final class ClientLoad: Sendable {
     let memory = ClientMemory()
     private let isStopping = Atomic(false)
+    private let isPaused = Atomic(false)
     private let running = Atomic(0)
+    /// Clients in the middle of an order.
+    private let busy = Atomic(0)
     private let wake: WakeDescriptor
     private static let pause = Duration.milliseconds(DrillLimits.clientPauseMilliseconds)
 
@@ -28,8 +31,12 @@ final class ClientLoad: Sendable {
             let client = make()
             var number = 0
             while !isStopping.load(ordering: .acquiring) {
-                one(client, "\(name)-\(number)", number)
-                number += 1
+                busy.wrappingAdd(1, ordering: .sequentiallyConsistent)
+                if !isPaused.load(ordering: .sequentiallyConsistent) {
+                    one(client, "\(name)-\(number)", number)
+                    number += 1
+                }
+                busy.wrappingSubtract(1, ordering: .sequentiallyConsistent)
                 Patience.pause(Self.pause)
             }
             running.wrappingSubtract(1, ordering: .releasing)
@@ -63,6 +70,14 @@ final class ClientLoad: Sendable {
     func more(_ count: Int = DrillLimits.ordersAround) throws {
         let wanted = memory.acknowledged + count
         try Patience.until("\(count) more acknowledged orders") { memory.acknowledged >= wanted }
+    }
+
+    /// Runs `body` while no client places orders.
+    func pausing(_ body: () throws -> Void) throws {
+        isPaused.store(true, ordering: .sequentiallyConsistent)
+        defer { isPaused.store(false, ordering: .sequentiallyConsistent) }
+        try Patience.until("the clients to pause") { busy.load(ordering: .sequentiallyConsistent) == 0 }
+        try body()
     }
 
     /// Ends the clients and waits for them.

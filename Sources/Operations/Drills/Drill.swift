@@ -1,43 +1,37 @@
 /// One way to break a running system, and to mend it again.
 public struct Drill: Sendable {
+    /// What is special about a drill.
+    struct Traits: OptionSet {
+        let rawValue: Int
+        /// It switches Kafka, which only the embedded one allows: not with exactly-once delivery.
+        static let switchesKafka = Traits(rawValue: 1)
+        /// It leaves the server and Postgres alone: clients must not notice.
+        static let sparesClients = Traits(rawValue: 2)
+        /// It ends processes by SIGTERM alone: no row may come twice.
+        static let onlyStops = Traits(rawValue: 4)
+        /// It is about something that only exactly-once delivery has.
+        static let needsExactlyOnce = Traits(rawValue: 8)
+    }
+
     /// A word to call it by.
     public let name: String
     /// What is done to the system, in one sentence.
     public let summary: String
-    /// Whether it switches Kafka, which only the embedded one allows: not with exactly-once delivery.
-    public let switchesKafka: Bool
+    /// What is special about it.
+    let traits: Traits
+    /// Settings of its stack, by service.
+    let settings: [DrillStack.Service: [String: String]]
     /// Breaks and mends: when it returns, all processes run again and nothing is held.
     let fault: @Sendable (DrillScene) throws -> Void
+    /// What is done when the clients have ended and everything is published; then it has to drain again.
+    let atRest: (@Sendable (DrillScene) throws -> Void)?
 
     init(
-        _ name: String, _ summary: String, switchesKafka: Bool = false,
-        _ fault: @escaping @Sendable (DrillScene) throws -> Void
+        _ name: String, _ summary: String, switchesKafka: Bool = false, traits: Traits = [],
+        settings: [DrillStack.Service: [String: String]] = [:],
+        atRest: (@Sendable (DrillScene) throws -> Void)? = nil, _ fault: @escaping @Sendable (DrillScene) throws -> Void
     ) {
-        (self.name, self.summary, self.switchesKafka, self.fault) = (name, summary, switchesKafka, fault)
+        (self.name, self.summary, self.settings, self.fault, self.atRest) = (name, summary, settings, fault, atRest)
+        self.traits = switchesKafka ? traits.union(.switchesKafka) : traits
     }
-}
-
-/// What a fault acts on. One thread.
-final class DrillScene {
-    let stack: DrillStack
-    let load: ClientLoad
-    var random: DrillRandom
-    /// Marks on the timeline: what was done when.
-    private(set) var marks: [DrillReport.Mark] = []
-    private let began: ContinuousClock.Instant
-
-    init(_ stack: DrillStack, _ load: ClientLoad, _ random: DrillRandom, began: ContinuousClock.Instant) {
-        (self.stack, self.load, self.random, self.began) = (stack, load, random, began)
-    }
-
-    /// Notes what is done now.
-    func mark(_ text: String) {
-        marks.append(.init(seconds: (ContinuousClock.now - began) / .seconds(1), text: text))
-    }
-
-    /// The id of an aggregate that no other fault uses.
-    func key(_ word: String) -> String { "\(word)-\(String(random.next(), radix: 16))" }
-
-    /// A random time under load, in milliseconds.
-    func pause(_ range: ClosedRange<Int>) { random.pause(range) }
 }

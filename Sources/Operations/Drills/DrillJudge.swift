@@ -15,7 +15,8 @@ struct DrillJudge {
         }
     }
 
-    mutating func take(_ audit: AuditReport, delivery: DrillSetup.Delivery) {
+    /// - Parameter onlyStops: whether processes were ended by SIGTERM alone.
+    mutating func take(_ audit: AuditReport, delivery: DrillSetup.Delivery, onlyStops: Bool = false) {
         for kind in DifferenceKind.allCases {
             let count = audit.differences[kind.rawValue] ?? 0
             let example = audit.examples.first { $0.kind == kind }
@@ -25,7 +26,7 @@ struct DrillJudge {
         }
         let waiting = audit.known.onTheirWay + audit.known.held + audit.known.notProjectedYet
         add(.drained, waiting, "\(waiting) rows or orders are still on their way")
-        guard delivery == .exactlyOnce else { return }
+        guard delivery == .exactlyOnce || onlyStops else { return }
         add(.single, audit.known.duplicates, "\(audit.known.duplicates) records repeat an event")
     }
 
@@ -71,6 +72,18 @@ struct DrillJudge {
         add(.once, memory.keysWithSeveralOrders, "\(memory.keysWithSeveralOrders) keys got several orders")
         let paid = try connection.query(Self.paid)
         try add(.unpaid, paid.count, Self.told(paid, "cancelled orders were paid"))
+    }
+
+    /// What was seen while the drill ran, and when it was at rest.
+    mutating func take(_ findings: [WatchJudge.Finding]) {
+        for finding in findings { add(finding.invariant, finding.count, finding.text) }
+    }
+
+    /// For a drill that leaves the server and Postgres alone.
+    mutating func take(worstWait: Double) {
+        add(
+            .quick, worstWait > DrillLimits.clientWaitSeconds ? 1 : 0,
+            "a client waited for \((worstWait * 10).rounded() / 10) s")
     }
 
     private static func told(_ rows: PostgresResult, _ text: String) throws -> String {

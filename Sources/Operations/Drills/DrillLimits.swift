@@ -6,8 +6,28 @@ public enum DrillLimits {
     static let stopSeconds = 30
     /// How long the stack may take after the fault until nothing is on its way, in seconds.
     static let drainSeconds = 90
+    /// The same where the stack is broken on purpose.
+    static let mutantDrainSeconds = 15
     /// How often a state is asked for that no signal tells, in milliseconds.
     static let lookMilliseconds = 50
+    /// The longest wait of a client in a drill that leaves the server and Postgres alone, in seconds.
+    static let clientWaitSeconds = 3.0
+    /// How long a relay's transaction may be idle, and in a drill where a relay stands still, in seconds.
+    static let idleTransactionSeconds = 3.0
+    static let stoppedTransactionSeconds = 15.0
+    /// How long a service may take to say that it is not ready when a part that it needs is away, and to say that it is
+    /// ready again when all is well, in seconds.
+    static let noticeSeconds = 3.0
+    static let readySeconds = 20
+    /// Rows that wait although the relay says that none does, and for how long it may say so, in rows and seconds.
+    static let unseenRows = 100
+    static let unseenSeconds = 8.0
+    /// How long a health endpoint may take to answer, in milliseconds.
+    static let probeMilliseconds = 400
+    /// Dead rows of a table that nothing updates, besides those that a fault has rolled back itself.
+    static let deadRows = 1_000
+    /// Dead rows of the relay's checkpoint: twice what one of its two tables takes.
+    static let deadCheckpointRows = 10_000
     /// The distance of two points of a timeline, in milliseconds.
     static let sampleMilliseconds = 250
     /// How long a client waits for an answer before it asks again with the same key, in milliseconds.

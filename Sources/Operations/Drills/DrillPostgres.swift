@@ -71,7 +71,9 @@ final class DrillPostgres {
         }
     }
 
-    func url(_ database: String = "outbox") -> String { "postgresql://postgres@127.0.0.1:\(port)/\(database)" }
+    func url(_ database: String = "outbox", as role: String = "postgres") -> String {
+        "postgresql://\(role)@127.0.0.1:\(port)/\(database)"
+    }
 
     func configuration(_ database: String = "outbox") -> PostgresConfiguration {
         PostgresConfiguration(url: url(database), applicationName: "outbox drill")

@@ -23,8 +23,19 @@ public struct DrillReport: Codable, Sendable {
         case drained
         /// SIGTERM ends each service with status 0.
         case stopped
-        /// With exactly-once delivery no reader of committed messages sees an event twice.
+        /// With exactly-once delivery, or if processes were ended by SIGTERM alone, no reader of committed messages sees
+        /// an event twice.
         case single
+        /// The checkpoint is moved by the leader of its epoch and by nobody else.
+        case fenced
+        /// The relay holds no transaction open.
+        case brief
+        /// Clients do not notice what happens to the relay, to Kafka or to consumers.
+        case quick
+        /// `/readyz` and the metrics tell the truth, during the fault and after it.
+        case honest
+        /// No dead rows pile up.
+        case lean
     }
 
     /// A moment of a drill.

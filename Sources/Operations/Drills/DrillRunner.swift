@@ -36,7 +36,7 @@ public struct DrillRunner: Sendable {
             Self.play(drill, seed, setup, folder, holder, tell)
         }
         if let audited = holder.postgres {
-            run = await judged(run, holder, audited)
+            run = await judged(run, drill, holder, audited)
         }
         let finished = run
         run = try await thread.run { Self.end(finished, holder) }
@@ -62,14 +62,17 @@ public struct DrillRunner: Sendable {
             command: command(drill, seed, setup))
         do {
             tell("starting a stack")
-            let stack = try DrillStack(setup, in: folder)
+            let stack = try DrillStack(setup, drill.settings, in: folder)
             holder.stack = stack
             let loadBegan = ContinuousClock.now
             let load = try ClientLoad(stack, "drill-\(seed)")
             let timeline = try DrillTimeline(load.memory, stack.postgres.configuration(), began: loadBegan)
             let scene = DrillScene(stack, load, DrillRandom(seed: seed), began: loadBegan)
+            let watch = try DrillWatch(stack, began: loadBegan)
             defer {
                 _ = try? load.stop()
+                let judge = WatchJudge(samples: watch.stop(), absences: scene.absences)
+                holder.findings += judge.findings(isStopped: scene.hasStopped)
                 let memory = load.memory.all
                 (run.acknowledged, run.worstWaitSeconds) = (memory.acknowledged, memory.worstWait / .seconds(1))
                 holder.memory = memory
@@ -84,11 +87,16 @@ public struct DrillRunner: Sendable {
             try load.more()
             tell("draining")
             try load.stop()
-            let isDrained = drains(stack)
-            if isDrained { run.recoverySeconds = (ContinuousClock.now - healed) / .seconds(1) }
-            scene.mark(isDrained ? "drained" : "not drained")
+            if drains(scene) {
+                run.recoverySeconds = (ContinuousClock.now - healed) / .seconds(1)
+                if let atRest = drill.atRest {
+                    try atRest(scene)
+                    _ = drains(scene)
+                }
+            }
             holder.postgres = stack.postgres.configuration()
             tell("judging")
+            holder.findings += try RestJudge(stack: stack, rowsRolledBack: scene.rowsRolledBack).findings()
         } catch {
             run.isBroken = true
             run.findings.append("broken off: \(error)")
@@ -99,22 +107,24 @@ public struct DrillRunner: Sendable {
     private static func command(_ drill: Drill, _ seed: UInt64, _ setup: DrillSetup) -> String {
         let delivery = setup.delivery == .atLeastOnce ? "" : " --delivery \(setup.delivery.rawValue)"
         let minutes = drill.name == "mixed" ? " --minutes \(setup.minutes)" : ""
-        return "outboxctl drill run \(drill.name) --seed \(seed)\(delivery)\(minutes)"
+        let mutant = setup.mutant.map { " --mutant \($0.rawValue)" } ?? ""
+        return "outboxctl drill run \(drill.name) --seed \(seed)\(delivery)\(minutes)\(mutant)"
     }
 
-    /// Whether nothing is on its way after some time: neither for the relay, nor for the consumers.
-    private static func drains(_ stack: DrillStack) -> Bool {
-        let isDrained = """
-            (SELECT unpublished_rows = 0 AND held_rows = 0 FROM outbox_state) AND NOT EXISTS (
-                SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
-                LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
-                WHERE p.version IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
-            """
-        return (try? stack.wait("the drain", seconds: DrillLimits.drainSeconds, for: isDrained)) != nil
+    /// Whether nothing is on its way after some time.
+    private static func drains(_ scene: DrillScene) -> Bool {
+        do {
+            try scene.stack.waitUntilAtRest(seconds: scene.stack.setup.drainSeconds)
+            scene.mark("drained")
+            return true
+        } catch {
+            scene.mark("not drained")
+            return false
+        }
     }
 
     private func judged(
-        _ run: DrillReport.Run, _ holder: StackHolder, _ postgres: PostgresConfiguration
+        _ run: DrillReport.Run, _ drill: Drill, _ holder: StackHolder, _ postgres: PostgresConfiguration
     ) async -> DrillReport.Run {
         var (run, judge) = (run, DrillJudge())
         do {
@@ -122,9 +132,11 @@ public struct DrillRunner: Sendable {
             request.directory = setup.directory
             guard let kafka = holder.stack?.kafka.configuration else { return run }
             let audit = try await Audit(request, postgres: postgres, kafka: kafka).run()
-            judge.take(audit, delivery: setup.delivery)
+            judge.take(audit, delivery: setup.delivery, onlyStops: drill.traits.contains(.onlyStops))
             (run.duplicates, run.audited) = (audit.known.duplicates, audit.checked)
             try judge.take(holder.memory, PostgresConnection(postgres))
+            judge.take(holder.findings)
+            if drill.traits.contains(.sparesClients) { judge.take(worstWait: run.worstWaitSeconds) }
         } catch {
             run.isBroken = true
             run.findings.append("not judged: \(error)")
@@ -160,6 +172,8 @@ public struct DrillRunner: Sendable {
 private final class StackHolder: @unchecked Sendable {
     var stack: DrillStack?
     var memory = ClientMemory.Content()
+    /// What was seen of the stack.
+    var findings: [WatchJudge.Finding] = []
     /// Where to judge; nil if the drill was broken off.
     var postgres: PostgresConfiguration?
 }

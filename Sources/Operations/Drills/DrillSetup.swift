@@ -1,4 +1,5 @@
 import Glibc
+public import Sabotage
 
 /// Where the programs of a stack are, and how it is set up.
 public struct DrillSetup: Sendable {
@@ -22,6 +23,10 @@ public struct DrillSetup: Sendable {
     public var delivery = Delivery.atLeastOnce
     /// How long a drill of mixed faults lasts, in minutes.
     public var minutes = 1
+    /// Breaks the services on purpose; nil for honest ones.
+    public var mutant: Mutant?
+    /// How long the stack may take after the fault until nothing is on its way, in seconds.
+    var drainSeconds = DrillLimits.drainSeconds
 
     /// - Parameter program: the path of a program beside which the others are.
     public init(beside program: String, checkout: String) {
@@ -31,7 +36,9 @@ public struct DrillSetup: Sendable {
     }
 
     /// Whether a drill can be run with this delivery.
-    public func allows(_ drill: Drill) -> Bool { delivery == .atLeastOnce || !drill.switchesKafka }
+    public func allows(_ drill: Drill) -> Bool {
+        !drill.traits.contains(delivery == .atLeastOnce ? .needsExactlyOnce : .switchesKafka)
+    }
 
     /// Checks what every drill needs.
     ///

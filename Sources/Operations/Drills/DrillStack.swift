@@ -2,7 +2,7 @@ import Glibc
 import Kafka
 import OutboxAdoption
 import Postgres
-import Threads
+import Sabotage
 
 /// A whole system on free ports, with a folder of its own. One thread starts and ends its processes.
 final class DrillStack {
@@ -28,13 +28,18 @@ final class DrillStack {
     let kafka: DrillKafka
     let grpcPort: Int
     private let ports: [Service: Int]
+    /// What a drill sets beside.
+    private let settings: [Service: [String: String]]
     private var processes: [Service: ChildProcess] = [:]
     /// Relays beside the first one, by name.
     private var relays: [String: ChildProcess] = [:]
+    /// How many processes were started, and relays among them: each has a log, and each relay a role.
+    private var (starts, relayStarts) = (0, 0)
 
     /// Starts everything and waits until all services are ready.
-    init(_ setup: DrillSetup, in folder: String) throws {
+    init(_ setup: DrillSetup, _ settings: [Service: [String: String]] = [:], in folder: String) throws {
         self.setup = setup
+        self.settings = settings
         self.folder = folder
         grpcPort = try FreePorts.next()
         ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePorts.next()) })
@@ -43,6 +48,7 @@ final class DrillStack {
             kafka = try DrillKafka(setup, in: folder)
             try postgres.connect("postgres").execute("CREATE DATABASE outbox")
             _ = try RelaySchemaUpgrade.migrate(directory: setup.migrations, try postgres.connect())
+            try LeaderWatch.begin(try postgres.connect())
             for service in Service.allCases { try start(service) }
             for service in Service.allCases { try waitUntilReady(service) }
         } catch {
@@ -53,11 +59,15 @@ final class DrillStack {
 
     var httpPort: Int { ports[.server] ?? 0 }
 
-    private func environment(of service: Service) -> [String: String] {
+    func port(of service: Service) -> Int { ports[service] ?? 0 }
+
+    private func environment(of service: Service, _ failPoint: FailPointSetting?) -> [String: String] {
         var variables = [
             "PATH": "/usr/bin:/bin", "DATABASE_URL": postgres.url(), "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
-            service.portVariable: "\(ports[service] ?? 0)",
+            service.portVariable: "\(port(of: service))",
         ]
+        variables[FailPointSetting.variable] = failPoint?.description
+        variables[Mutant.variable] = setup.mutant?.rawValue
         switch service {
         case .server: variables["GRPC_PORT"] = "\(grpcPort)"
         case .projector, .payments:
@@ -67,16 +77,27 @@ final class DrillStack {
             variables["RELAY_LEASE"] = "\(DrillLimits.leaseSeconds)s"
             variables["RELAY_DELIVERY"] = setup.delivery.rawValue
             variables["RELAY_NAME"] = "first"
+            relayStarts += 1
+            variables["DATABASE_URL"] = postgres.url(as: LeaderWatch.role(relayStarts))
         }
-        return variables
+        return variables.merging(settings[service] ?? [:]) { $1 }
     }
 
     // MARK: Services
 
-    func start(_ service: Service) throws {
-        processes[service] = try ChildProcess(
-            service.rawValue, ["\(setup.programs)/\(service.rawValue)"], environment: environment(of: service),
-            log: "\(folder)/\(service.rawValue).log")
+    /// Starts it, or another process in its place.
+    @discardableResult
+    func start(_ service: Service, with failPoint: FailPointSetting? = nil) throws -> ChildProcess {
+        let process = try spawn(service.rawValue, service, environment(of: service, failPoint))
+        processes[service] = process
+        return process
+    }
+
+    private func spawn(_ name: String, _ service: Service, _ environment: [String: String]) throws -> ChildProcess {
+        starts += 1
+        return try ChildProcess(
+            name, ["\(setup.programs)/\(service.rawValue)"], environment: environment,
+            log: "\(folder)/\(name)-\(starts).log")
     }
 
     func process(_ service: Service) throws -> ChildProcess {
@@ -89,7 +110,7 @@ final class DrillStack {
         let process = try process(service)
         try Patience.until("the readiness of \(service.rawValue)") {
             guard process.isRunning else { throw DrillError("\(service.rawValue) ended, see \(process.log)") }
-            return (try? RESTClient(port: ports[service] ?? 0).get("/readyz").status) == 200
+            return (try? RESTClient(port: port(of: service)).get("/readyz").status) == 200
         }
     }
 
@@ -112,15 +133,27 @@ final class DrillStack {
     // MARK: More relays
 
     @discardableResult
-    func startRelay(_ name: String) throws -> ChildProcess {
-        var variables = environment(of: .relay)
+    func startRelay(_ name: String, with failPoint: FailPointSetting? = nil) throws -> ChildProcess {
+        var variables = environment(of: .relay, failPoint)
         variables["RELAY_NAME"] = name
         variables["RELAY_ADMIN_PORT"] = "-1"
-        let process = try ChildProcess(
-            "outbox-relay-\(name)", ["\(setup.programs)/outbox-relay"], environment: variables,
-            log: "\(folder)/outbox-relay-\(name).log")
+        let process = try spawn("outbox-relay-\(name)", .relay, variables)
         relays[name] = process
         return process
+    }
+
+    /// The relay of this name beside the first one.
+    func relay(_ name: String) throws -> ChildProcess {
+        guard let process = relays[name] else { throw DrillError("the relay \(name) was never started") }
+        return process
+    }
+
+    /// SIGTERM of the relays beside the first one.
+    func endOtherRelays() throws {
+        for process in relays.values where process.isRunning {
+            process.signal(SIGTERM)
+            try process.exit()
+        }
     }
 
     func waitUntilLeads(_ name: String) throws {
@@ -132,6 +165,18 @@ final class DrillStack {
     /// Waits for a condition of SQL; a lost connection is a no.
     func wait(_ what: String, seconds: Int = DrillLimits.startSeconds, for condition: String) throws {
         try Patience.until(what, seconds: seconds) { (try? ask(condition)) == true }
+    }
+
+    /// Nothing is on its way: neither for the relay, nor for the consumers.
+    func waitUntilAtRest(seconds: Int) throws {
+        try wait(
+            "the drain", seconds: seconds,
+            for: """
+                (SELECT unpublished_rows = 0 AND held_rows = 0 FROM outbox_state) AND NOT EXISTS (
+                    SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
+                    LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
+                    WHERE p.version IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
+                """)
     }
 
     func ask(_ condition: String) throws -> Bool {

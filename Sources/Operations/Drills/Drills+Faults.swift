@@ -5,7 +5,10 @@ extension Drills {
     // MARK: - Transactions
 
     static let transactions: [Drill] = [
-        Drill("idle-transaction", "a transaction with an id of its own stays open: other rows have to flow") { scene in
+        Drill(
+            "idle-transaction", "a transaction with an id of its own stays open: other rows have to flow",
+            traits: .sparesClients
+        ) { scene in
             let session = try scene.stack.postgres.connect()
             try session.execute("BEGIN; \(row(scene.key("idle"), 0))")
             scene.mark("a transaction is open")
@@ -17,15 +20,22 @@ extension Drills {
             try session.execute("COMMIT")
             scene.mark("it is committed")
         },
-        Drill("rolled-back", "two thousand transactions draw ids and are rolled back") { scene in
+        Drill(
+            "rolled-back", "two thousand transactions draw ids and are rolled back",
+            traits: .sparesClients
+        ) { scene in
             let (session, key) = (try scene.stack.postgres.connect(), scene.key("gap"))
             scene.mark("rollbacks begin")
             for number in 0..<2_000 {
                 try session.execute("BEGIN; \(row(key, number)); ROLLBACK")
             }
+            scene.rolledBack(2_000)
             scene.mark("rollbacks end")
         },
-        Drill("large-transaction", "one transaction writes 100,000 rows") { scene in
+        Drill(
+            "large-transaction", "one transaction writes 100,000 rows",
+            traits: .sparesClients
+        ) { scene in
             let session = try scene.stack.postgres.connect()
             scene.mark("100,000 rows")
             try session.execute(
@@ -36,8 +46,10 @@ extension Drills {
                 """)
             scene.mark("committed")
         },
-        Drill("prepared-transaction", "a two-phase transaction is prepared, and committed three seconds later") {
-            scene in
+        Drill(
+            "prepared-transaction", "a two-phase transaction is prepared, and committed three seconds later",
+            traits: .sparesClients
+        ) { scene in
             let session = try scene.stack.postgres.connect()
             try session.execute("BEGIN; SET LOCAL outbox_relay.wake = off; \(row(scene.key("prepared"), 0))")
             try session.execute("PREPARE TRANSACTION 'drill'")
@@ -46,8 +58,10 @@ extension Drills {
             try session.execute("COMMIT PREPARED 'drill'")
             scene.mark("committed")
         },
-        Drill("early-id", "writers draw a transaction id long before they write, and commit in another order") {
-            scene in
+        Drill(
+            "early-id", "writers draw a transaction id long before they write, and commit in another order",
+            traits: .sparesClients
+        ) { scene in
             for turn in 0..<10 {
                 let early = try scene.stack.postgres.connect()
                 let late = try scene.stack.postgres.connect()
@@ -59,7 +73,10 @@ extension Drills {
                 if turn == 0 { scene.mark("early ids") }
             }
         },
-        Drill("savepoints", "transactions write through savepoints of which every second one is rolled back") { scene in
+        Drill(
+            "savepoints", "transactions write through savepoints of which every second one is rolled back",
+            traits: .sparesClients
+        ) { scene in
             let session = try scene.stack.postgres.connect()
             scene.mark("savepoints")
             for _ in 0..<200 {
@@ -70,19 +87,24 @@ extension Drills {
                     ROLLBACK TO a; \(row(key, 1)); COMMIT
                     """)
             }
+            scene.rolledBack(200)
         },
-        Drill("no-trigger", "rows are inserted so that no trigger wakes the relay") { scene in
-            let session = try scene.stack.postgres.connect()
-            let key = scene.key("silent")
-            try session.execute("SET session_replication_role = replica")
-            scene.mark("rows without a trigger")
-            for number in 0..<50 { try session.execute(row(key, number)) }
-        },
+        Drill(
+            "no-trigger", "rows are inserted so that no trigger wakes the relay, under load and when all is at rest",
+            traits: .sparesClients, atRest: insertSilently, insertSilently),
     ]
+
+    @Sendable private static func insertSilently(_ scene: DrillScene) throws {
+        let session = try scene.stack.postgres.connect()
+        let key = scene.key("silent")
+        try session.execute("SET session_replication_role = replica")
+        scene.mark("rows without a trigger")
+        for number in 0..<50 { try session.execute(row(key, number)) }
+    }
 
     private static let flows = "unpublished_rows < 1000 AND coalesce(oldest_unpublished_age < interval '2 s', true)"
 
-    private static func row(_ id: String, _ sequence: Int) -> String {
+    static func row(_ id: String, _ sequence: Int) -> String {
         """
         INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
         VALUES ('parcel', '\(id)', \(sequence), 'parcel_moved', 'drill')
@@ -92,16 +114,23 @@ extension Drills {
     // MARK: - Kafka
 
     static let kafka: [Drill] = [
-        Drill("brokers-down", "all brokers are away for three seconds", switchesKafka: true) { scene in
+        Drill(
+            "brokers-down", "all brokers are away for six seconds: clients do not notice, and the relay says so",
+            switchesKafka: true, traits: .sparesClients
+        ) { scene in
             scene.mark("all brokers down")
-            try scene.stack.kafka.command("down")
-            try scene.load.more()
-            scene.pause(2_000...3_000)
+            try scene.without(.kafka) {
+                try scene.stack.kafka.command("down")
+                try scene.load.more()
+                scene.pause(5_000...6_000)
+            }
             try scene.stack.kafka.command("up")
             scene.mark("brokers up")
         },
-        Drill("broker-down", "one of two brokers is away for three seconds, then the other one", switchesKafka: true) {
-            scene in
+        Drill(
+            "broker-down", "one of two brokers is away for three seconds, then the other one", switchesKafka: true,
+            traits: .sparesClients
+        ) { scene in
             for broker in 1...2 {
                 scene.mark("broker \(broker) down")
                 try scene.stack.kafka.command("down \(broker)")
@@ -110,15 +139,20 @@ extension Drills {
             }
             scene.mark("brokers up")
         },
-        Drill("slow-brokers", "each answer of the brokers takes 300 ms longer, for four seconds", switchesKafka: true) {
-            scene in
+        Drill(
+            "slow-brokers", "each answer of the brokers takes 300 ms longer, for four seconds", switchesKafka: true,
+            traits: .sparesClients
+        ) { scene in
             scene.mark("slow brokers")
             try scene.stack.kafka.command("latency 300")
             scene.pause(4_000...4_000)
             try scene.stack.kafka.command("latency 0")
             scene.mark("fast brokers")
         },
-        Drill("leaders-move", "the leaders of partitions move from broker to broker", switchesKafka: true) { scene in
+        Drill(
+            "leaders-move", "the leaders of partitions move from broker to broker", switchesKafka: true,
+            traits: .sparesClients
+        ) { scene in
             scene.mark("leaders move")
             for turn in 0..<32 {
                 try scene.stack.kafka.command("leader \(DrillKafka.topic) \(turn % 16) \(turn % 2 + 1)")
@@ -131,7 +165,7 @@ extension Drills {
     // MARK: - Several faults
 
     /// What leaves something behind that a second run would meet.
-    private static let onceOnly: Set = ["zombie-relay", "two-relays", "large-transaction"]
+    private static let onceOnly: Set = ["zombie-relay", "two-relays", "large-transaction", "late-in-mid-cut"]
 
     static let together: [Drill] = [
         Drill("relay-and-postgres", "the relay is killed, and Postgres crashes before the relay is back") { scene in
@@ -146,7 +180,7 @@ extension Drills {
         },
         Drill(
             "relay-in-mid-batch", "the relay dies while slow brokers have rows that its checkpoint does not count",
-            switchesKafka: true
+            switchesKafka: true, traits: .sparesClients
         ) { scene in
             for _ in 0..<3 {
                 try scene.stack.kafka.command("latency 400")
@@ -158,8 +192,10 @@ extension Drills {
                 try scene.stack.waitUntilReady(.relay)
             }
         },
-        Drill("consumers-storm", "projector and payments are killed in turns, so that groups rebalance all the time") {
-            scene in
+        Drill(
+            "consumers-storm", "projector and payments are killed in turns, so that groups rebalance all the time",
+            traits: .sparesClients
+        ) { scene in
             for turn in 0..<6 {
                 let service: DrillStack.Service = turn.isMultiple(of: 2) ? .projector : .payments
                 scene.mark("kill -9 \(service.rawValue)")
@@ -177,7 +213,9 @@ extension Drills {
         },
         Drill("mixed", "random faults, one after the other, for as many minutes as --minutes says") { scene in
             let mayStart = scene.stack.setup.allows
-            let faults = all.filter { $0.name != "mixed" && !onceOnly.contains($0.name) && mayStart($0) }
+            let faults = all.filter {
+                $0.name != "mixed" && !onceOnly.contains($0.name) && $0.settings.isEmpty && mayStart($0)
+            }
             let end = ContinuousClock.now + .seconds(60 * scene.stack.setup.minutes)
             while ContinuousClock.now < end, let drill = faults.randomElement(using: &scene.random) {
                 scene.mark("begin \(drill.name)")

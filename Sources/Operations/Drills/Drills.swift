@@ -4,7 +4,8 @@ import Postgres
 /// All drills, in the order in which `run all` runs them.
 public enum Drills {
     /// By part of the system.
-    public static let all: [Drill] = processes + database + transactions + kafka + together
+    public static let all: [Drill] =
+        processes + failPoints + leaders + parking + database + transactions + kafka + together
 
     /// The drill of a name; nil without one.
     public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
@@ -13,7 +14,10 @@ public enum Drills {
     private static let kills = 4
 
     private static func killing(_ service: DrillStack.Service, _ name: String) -> Drill {
-        Drill(name, "kill -9 of \(service.rawValue) at \(kills) random moments, each with a new start") { scene in
+        Drill(
+            name, "kill -9 of \(service.rawValue) at \(kills) random moments, each with a new start",
+            traits: service == .server ? [] : .sparesClients
+        ) { scene in
             for _ in 0..<kills {
                 scene.pause(200...1_200)
                 scene.mark("kill -9 \(service.rawValue)")
@@ -30,11 +34,13 @@ public enum Drills {
     static let processes: [Drill] = [
         killing(.relay, "kill-relay"), killing(.server, "kill-server"), killing(.projector, "kill-projector"),
         killing(.payments, "kill-payments"),
-        Drill("zombie-relay", "the leading relay is stopped, a standby takes over, and the stopped one goes on") {
-            scene in
+        Drill(
+            "zombie-relay", "the leading relay is stopped, a standby takes over, and the stopped one goes on",
+            traits: .sparesClients
+        ) { scene in
             try scene.stack.startRelay("standby")
             let first = try scene.stack.process(.relay)
-            scene.mark("SIGSTOP the leading relay")
+            scene.stops("SIGSTOP the leading relay")
             first.signal(SIGSTOP)
             try scene.stack.waitUntilLeads("standby")
             scene.mark("the standby leads")
@@ -43,7 +49,10 @@ public enum Drills {
             first.signal(SIGCONT)
             try scene.load.more()
         },
-        Drill("two-relays", "two relays by misconfiguration; whichever leads is killed, and started again") { scene in
+        Drill(
+            "two-relays", "two relays by misconfiguration; whichever leads is killed, and started again",
+            traits: .sparesClients
+        ) { scene in
             var second = try scene.stack.startRelay("second")
             for turn in 0..<kills {
                 scene.pause(300...1_000)
@@ -58,7 +67,9 @@ public enum Drills {
             }
             try scene.stack.waitUntilReady(.relay)
         },
-        Drill("sigterm-all", "SIGTERM of all services under load: each has to end with status 0") { scene in
+        Drill(
+            "sigterm-all", "SIGTERM of all services under load: each has to end with status 0", traits: .onlyStops
+        ) { scene in
             scene.mark("SIGTERM of everything")
             for service in DrillStack.Service.allCases { try scene.stack.process(service).signal(SIGTERM) }
             for service in DrillStack.Service.allCases { try scene.stack.terminate(service) }
@@ -66,8 +77,10 @@ public enum Drills {
             for service in DrillStack.Service.allCases { try scene.stack.start(service) }
             for service in DrillStack.Service.allCases { try scene.stack.waitUntilReady(service) }
         },
-        Drill("rolling-restart", "every service is ended with SIGTERM and started again, one after the other") {
-            scene in
+        Drill(
+            "rolling-restart", "every service is ended with SIGTERM and started again, one after the other",
+            traits: .onlyStops
+        ) { scene in
             for service in DrillStack.Service.allCases {
                 scene.mark("restart \(service.rawValue)")
                 try scene.stack.terminate(service)
@@ -90,6 +103,16 @@ public enum Drills {
                 scene.mark("Postgres is back")
                 try scene.load.more()
             }
+        },
+        Drill("postgres-away", "Postgres is away for six seconds: every service has to say that it is not ready") {
+            scene in
+            scene.mark("crash of Postgres")
+            try scene.without(.postgres) {
+                try scene.stack.postgres.crash()
+                scene.pause(6_000...6_000)
+            }
+            try scene.stack.postgres.start()
+            scene.mark("Postgres is back")
         },
         Drill("postgres-hang", "all processes of Postgres stand still for three seconds") { scene in
             scene.mark("Postgres stands still")

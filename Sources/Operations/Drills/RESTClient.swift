@@ -1,9 +1,13 @@
 /// HTTP/1.1 on one connection.
 final class RESTClient: OrderClient {
     private let port: Int
+    /// How long an answer may take.
+    private let patience: Duration
     private var stream: TCPStream?
 
-    init(port: Int) { self.port = port }
+    init(port: Int, patience: Duration = .milliseconds(DrillLimits.answerMilliseconds)) {
+        (self.port, self.patience) = (port, patience)
+    }
 
     func place(_ key: String) throws -> OrderAnswer {
         let body = """
@@ -36,7 +40,7 @@ final class RESTClient: OrderClient {
     private func call(_ method: String, _ path: String, _ body: String?, key: String? = nil) throws
         -> (status: Int, body: String)
     {
-        let deadline = ContinuousClock.now + .milliseconds(DrillLimits.answerMilliseconds)
+        let deadline = ContinuousClock.now + patience
         do {
             let stream = try self.stream ?? TCPStream(port: port)
             self.stream = stream

@@ -1,4 +1,5 @@
 import EventStore
+import Sabotage
 import Synchronization
 import Threads
 
@@ -107,7 +108,11 @@ final class PaymentWork: Sendable {
     /// Nil for a void that was done.
     private func answer(to call: PaymentPipeline.Call) async throws -> PaymentOutcome? {
         switch call.kind {
-        case .charge(let request): return try await gateway.charge(request)
+        case .charge(let request):
+            try FailPoint.paymentsBeforeCharge.reached()
+            let outcome = try await gateway.charge(request)
+            try FailPoint.paymentsAfterCharge.reached()
+            return outcome
         case .void(let orderID):
             try await gateway.void(orderID: orderID)
             return nil

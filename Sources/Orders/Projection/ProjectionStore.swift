@@ -1,5 +1,6 @@
 import EventStore
 import Postgres
+import Sabotage
 import Values
 
 /// The projection's tables, and the events to heal them from, on one connection used on one thread.
@@ -41,7 +42,8 @@ extension ProjectionStore {
     func apply(
         _ fold: BatchFold, moving positions: [Position], in table: PositionTable, carefully: Bool = false
     ) throws -> AppliedBatch {
-        try connection.transaction {
+        if Mutant.positionsBeforeRows.isOn { try appendPositions(positions, to: table) }
+        let applied = try connection.transaction {
             let held = try holdClaims(positions, reading: fold.ordersToRead)
             let outcome = fold.outcome(held.rows)
             let healing = HistoryFold(try events.histories(of: outcome.toHeal))
@@ -53,8 +55,11 @@ extension ProjectionStore {
             applied.changedOrders = changed.count
             let notes = held.isNoting ? [noting(fold.orderIDs)] : []
             _ = try connection.pipeline([appending(positions, to: table)] + notes + notifying(changed))
+            try FailPoint.projectorBeforeCommit.reached()
             return applied
         }
+        try FailPoint.projectorAfterCommit.reached()
+        return applied
     }
 
     /// Holds the claims, asks whether a rebuild wants orders noted, and reads rows, in one round trip.

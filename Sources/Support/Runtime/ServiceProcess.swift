@@ -1,6 +1,7 @@
 import CStandardDescriptors
 import Glibc
 public import Logging
+import Sabotage
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -54,10 +55,11 @@ public enum ServiceProcess {
             settings.withLock { $0 = effective }
             let group = ServiceGroup(configuration: configuration(made, drainTimeout: limit, logger: logger))
             logger.info("started", metadata: ["pid": "\(getpid())"])
+            for warning in SabotageSettings.warnings(for: name, in: environment.all) { logger.critical("\(warning)") }
             try await group.run()
             logger.info("stopped")
             finishLog()
-            exit(0)
+            exit(Mutant.failsAtStop.isOn ? 1 : 0)
         } catch let error as ConfigurationError {
             refuse(error, name: name)
         } catch {
@@ -84,11 +86,14 @@ public enum ServiceProcess {
         return Logger(label: name)
     }
 
-    /// Reads `LOG_LEVEL` and `LOG_FORMAT`, which every service has; for commands that only check the settings.
-    /// Defaults: info and text.
+    /// Reads `LOG_LEVEL` and `LOG_FORMAT`, which every service has, and what the service is to be broken by; for
+    /// commands that only check the settings. Defaults: info and text.
     @discardableResult
     public static func logSettings(_ environment: EnvironmentReader) -> (level: Logger.Level, format: LogFormat) {
-        (
+        for fault in SabotageSettings.faults(in: environment.all) {
+            environment.report(fault.variable, fault.message)
+        }
+        return (
             environment.choice("LOG_LEVEL", default: Logger.Level.info),
             environment.choice("LOG_FORMAT", default: LogFormat.text)
         )

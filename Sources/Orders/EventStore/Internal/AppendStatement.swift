@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// The statements that append a batch. There are four variants, because most batches need neither idempotency keys nor
 /// several events for one order.
@@ -44,7 +45,7 @@ enum AppendStatement {
                 FROM \(unnested(from: 1))
                 WHERE (i.sequence_number = 0 OR (
                     SELECT true FROM event previous
-                    WHERE previous.aggregate_id = i.aggregate_id AND previous.sequence_number = i.sequence_number - 1
+                    WHERE previous.aggregate_id = i.aggregate_id AND \(isPrevious)
                         AND previous.event_id = i.previous_id))
                 \(hasKeys ? keysAreOurs(from: keys) : "")
                 ON CONFLICT (aggregate_id, sequence_number) DO NOTHING
@@ -75,6 +76,10 @@ enum AppendStatement {
             """
         return PostgresStatement(sql)
     }
+
+    private static let isPrevious =
+        Mutant.numberSkipped.isOn
+        ? "previous.sequence_number < i.sequence_number" : "previous.sequence_number = i.sequence_number - 1"
 
     private static let selected = """
         i.event_id, i.aggregate_id, i.sequence_number, '\(orderAggregateType)', i.event_type, i.event_data, \

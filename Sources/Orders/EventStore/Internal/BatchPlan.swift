@@ -1,5 +1,6 @@
 import Orders
 import Postgres
+import Sabotage
 import Values
 
 /// The decisions on the commands of one batch, made in memory before anything is written.
@@ -132,7 +133,9 @@ struct BatchPlan {
     private mutating func decideAndAppend(
         _ request: CommandRequest, _ stream: inout Stream
     ) -> Result<CommandOutcome, EventStoreError> {
-        let decision = decide(request.command, stream.head.state)
+        var state = stream.head.state
+        if Mutant.cancelledIsPaid.isOn, request.command == .recordPayment { state?.shippingStatus = .waitingForPayment }
+        let decision = decide(request.command, state)
         if case .failure(let rejection) = decision, rejection.reason == .orderNotFound {
             return .failure(.notFound(orderID: request.orderID.text))
         }
@@ -153,12 +156,13 @@ struct BatchPlan {
         let traceparent = request.options.traceparent.flatMap(TraceContext.wellFormed)
         var planned: [PlannedEvent] = []
         planned.reserveCapacity(events.count)
+        let next = stream.head.version + (Self.isSkipped(events, stream) ? 1 : 0)
         for event in events {
             do throws(EventStoreError) {
                 let (type, bytes) = try EventCodec.encode(event, orderID: request.orderID.text, at: time)
                 planned.append(
                     PlannedEvent(
-                        id: UUIDBytes.v7(), sequenceNumber: stream.head.version + Int64(planned.count), type: type,
+                        id: UUIDBytes.v7(), sequenceNumber: next + Int64(planned.count), type: type,
                         bytes: bytes, time: time, traceparent: traceparent))
             } catch {
                 return .failure(error)
@@ -186,5 +190,11 @@ struct BatchPlan {
         }
         return .success(
             CommandOutcome(orderID: request.orderID.text, version: last.sequenceNumber + 1, replayed: false))
+    }
+
+    /// For the mutant that leaves a number out: when an order is cancelled that was just placed.
+    private static func isSkipped(_ events: [OrderEvent], _ stream: Stream) -> Bool {
+        guard Mutant.numberSkipped.isOn, stream.head.version == 1, stream.block == nil else { return false }
+        return events.contains { if case .cancelled = $0 { true } else { false } }
     }
 }

@@ -1,4 +1,5 @@
 import Orders
+import Sabotage
 import Values
 
 /// A request that waits in a lane.
@@ -32,6 +33,8 @@ final class CommandRequest: LaneRequest, @unchecked Sendable {
         self.command = command
         self.orderID = orderID
         self.isNewOrder = isNewOrder
+        var options = options
+        if Mutant.keysIgnored.isOn { options.idempotencyKey = nil }
         self.options = options
         self.known = known
         self.reply = reply

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 import Threads
 import Values
 
@@ -112,11 +113,17 @@ final class WriteWorker: LaneWorker {
         let plan = BatchPlan(commands, heads: heads, keys: keys, now: WallClock.microsecondsSince1970)
         let blocks = plan.blocks
         guard !blocks.isEmpty else { return answer(commands, plan.resolve([])) }
+        if Mutant.answeredBeforeCommit.isOn {
+            _ = answer(commands, plan.resolve(blocks.map { _ in true }))
+            // The answers leave before what may happen to the commit.
+            pause.wait(.milliseconds(20))
+        }
         let fate = try append(AppendBatch(blocks))
         guard let appended = fate.appended else {
             for command in commands { command.fail(.outcomeUnknown(fate.reason)) }
             return []
         }
+        if Mutant.answeredWhenPublished.isOn { waitUntilPublished() }
         for (order, head) in plan.appendedHeads(appended) { cache.keep(head, of: order) }
         return answer(commands, plan.resolve(appended))
     }
@@ -208,10 +215,31 @@ extension WriteWorker {
     private func append(_ batch: AppendBatch) throws(PostgresError) -> Fate {
         let connection = try connection.get()
         do {
-            return Fate(appended: try batch.appended(transaction(connection, batch.queries)))
+            try Self.reached(.appendBeforeCommit)
+            let appended = try batch.appended(transaction(connection, batch.queries))
+            try Self.reached(.appendAfterCommit)
+            return Fate(appended: appended)
         } catch {
             guard error.isConnectionLost else { throw error }
             return settle(batch, after: error)
+        }
+    }
+
+    /// An error on purpose looks like a lost connection: the outcome is unknown.
+    private static func reached(_ point: FailPoint) throws(PostgresError) {
+        do throws(FailPointError) {
+            try point.reached()
+        } catch {
+            throw PostgresError(.connection, error.description)
+        }
+    }
+
+    /// For the mutant that answers clients when their rows are published: at most 10 s.
+    private func waitUntilPublished() {
+        for _ in 0..<200 {
+            let rows = try? connection.get().query("SELECT unpublished_rows = 0 FROM outbox_state")
+            if let rows, (try? rows.bool(0, 0)) == true { return }
+            pause.wait(.milliseconds(50))
         }
     }
 

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 import Threads
 
 /// Exactly-once delivery: a row has arrived when its Kafka transaction is committed, together with a record of how far
@@ -119,30 +120,32 @@ final class ExactlyOnceDelivery: Delivery {
     func commit(through outboxID: Int64) throws -> RelayEvent {
         try store.hold(pipeline.parking.held)
         pipeline.parking.forgetHeld(stored: store.heldRows)
-        return commit(record(through: outboxID))
+        return try commit(record(through: outboxID))
     }
 
     /// The record's place in the cut stays what it was.
-    func commitRelease(through holdID: Int64) -> RelayEvent {
+    func commitRelease(through holdID: Int64) throws -> RelayEvent {
         let through = last?.cut == store.checkpoint.cut ? last?.through : nil
         var record = record(through: through ?? store.checkpoint.drainedThrough)
         record.released = holdID
-        return commit(record)
+        return try commit(record)
     }
 
     private func record(through outboxID: Int64) -> DeliveryRecord {
         DeliveryRecord(origin: origin, epoch: store.checkpoint.epoch, cut: store.checkpoint.cut, through: outboxID)
     }
 
-    private func commit(_ record: DeliveryRecord) -> RelayEvent {
+    private func commit(_ record: DeliveryRecord) throws -> RelayEvent {
         takeReports()
         guard seal(record), let transaction, transaction.isRecordAcknowledged else { return .awaitingRecord }
+        try FailPoint.relayAfterAck.reached()
         do throws(PublishFailure) {
             guard try transaction.publisher.commit(within: callLimit) else { return .notCommitted }
         } catch {
             pipeline.note(error)
             return .notCommitted
         }
+        try FailPoint.relayAfterCommit.reached()
         self.transaction = Transaction(publisher: transaction.publisher)
         pipeline.beginTransaction()
         size.isCommitted(rowsPassed, at: .now)
@@ -188,7 +191,7 @@ final class ExactlyOnceDelivery: Delivery {
             // Asked after opening: a relay that passes here has fenced every earlier leader, and every later leader
             // will fence it.
             try store.verify()
-            let record = try publisher.lastRecord(within: callLimit)
+            let record = Mutant.recordNotRead.isOn ? nil : try publisher.lastRecord(within: callLimit)
             let through = try reconcile(record)
             if let record, record.origin.timeline != origin.timeline { try claim(publisher, through) }
             opening = nil

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 import Threads
 
 /// The leading thread: stands by, leads, renews the lease, and holds or releases the sleep lock as the working thread
@@ -183,6 +184,7 @@ struct LeadLoop: Sendable {
     func renew(_ lead: LeadConnection) throws -> ContinuousClock.Instant {
         let asked = signals.time.now
         if asked - signals.heartbeat < .seconds(OutboxLimits.hangSeconds) {
+            try FailPoint.relayBeforeRenewal.reached()
             note(pause: try lead.renewLease())
             signals.extendLease(lead.epoch, until: asked + configuration.lease)
         }

@@ -1,4 +1,5 @@
 import Logging
+import Sabotage
 import Threads
 
 /// The way of rows to Kafka: the publisher, the window of rows in flight, and the keys that are parked.
@@ -22,6 +23,9 @@ final class PublishPipeline {
     /// When the rows were written that are acknowledged and not yet reported as arrived, in microseconds since 1970.
     private var acknowledged: [Int64] = []
     private var latencies = LatencyBuckets()
+    /// The highest id that was sent; only the mutant that reads by id needs it.
+    private var highest: Int64 = 0
+    private let beforeAck = FailPoint.relayBeforeAck.armed
     private let status: RelayStatus
     private let logger: Logger
 
@@ -71,6 +75,10 @@ final class PublishPipeline {
         _ row: OutboxRow, isAlone: Bool, mayPark: @autoclosure () throws -> Bool = true
     ) throws -> Offer {
         guard !window.isFull, failure == nil else { return .full }
+        if Mutant.readsByID.isOn, row.outboxID <= highest {
+            passOver(row.outboxID)
+            return .taken
+        }
         if !parking.isEmpty, parking.contains(row.key) {
             hold(row.outboxID, row.key)
             return .taken
@@ -98,8 +106,10 @@ final class PublishPipeline {
         let outcome = publisher.publish(row, deliveryID: window.nextDeliveryID)
         switch outcome {
         case .queued:
+            highest = max(highest, row.outboxID)
             rowsInTransaction += 1
             window.offer(row.outboxID, writtenAt: row.createdAt)
+            if Mutant.checkpointBeforeAck.isOn { window.settle(window.nextDeliveryID - 1) }
         case .refused(let refusal):
             if !refusal.isPermanent { note(refusal) }
         case .full:
@@ -134,8 +144,20 @@ final class PublishPipeline {
     func takeReports(_ other: (UInt64, PublishFailure?) -> Void) {
         publisher?.takeReports { deliveryID, failure in
             guard failure == nil, window.contains(deliveryID) else { return other(deliveryID, failure) }
+            if let failure = failureOnPurpose { return other(deliveryID, failure) }
             acknowledged.append(window.writtenAt(deliveryID))
             window.settle(deliveryID)
+        }
+    }
+
+    /// The fail point before an acknowledgement is counted; its error looks like an unknown outcome.
+    private var failureOnPurpose: PublishFailure? {
+        guard let beforeAck else { return nil }
+        do throws(FailPointError) {
+            try beforeAck.strike()
+            return nil
+        } catch {
+            return PublishFailure(.transient, error.description)
         }
     }
 

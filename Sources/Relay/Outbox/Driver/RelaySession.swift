@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 import Threads
 
 /// The working thread while its relay leads: does what ``RelayMachine`` says, one action after the other. All waiting
@@ -219,6 +220,7 @@ final class RelaySession {
         case .fetch(let after): return try fetch(after: after)
         case .offer(let limits): return try offer(limits)
         case .save(let through):
+            try reachedAfterAck()
             try store.save(through: through, holding: pipeline.parking.held.through(through))
             signals.settled = (store.checkpoint.cut, through)
             pipeline.parking.forgetHeld(through: through, stored: store.heldRows)
@@ -232,6 +234,11 @@ final class RelaySession {
         case .release(let step): return try releaser.perform(step)
         case .abandon, .wait, .listen, .space, .stop: return try wait(action)
         }
+    }
+
+    /// With exactly-once delivery the point is before the commit of Kafka's transaction.
+    private func reachedAfterAck() throws {
+        if configuration.guarantee == .atLeastOnce { try FailPoint.relayAfterAck.reached() }
     }
 
     private func wait(_ action: RelayAction) throws -> RelayEvent {
@@ -253,6 +260,7 @@ final class RelaySession {
         cutBegan = signals.time.now
         try waits.beginCut()
         let old = store.checkpoint
+        if old.draining != nil { try reachedAfterAck() }
         let advance = try reader.connection.withinLongClass {
             try store.advance(
                 holding: pipeline.parking.held, smallCut: min(OutboxLimits.rowsOfSmallCut, reader.rowsAtOnce.count))
@@ -266,6 +274,7 @@ final class RelaySession {
         pipeline.beginFlight()
         backlog.begin()
         try retention?.passIfDue()
+        if Mutant.publishedRowsDeleted.isOn { try reader.deletePublished(old.draining ?? old.published) }
         hasAdvanced = true
         status.recordCut(rows: advance.rows)
         guard advance.rows > 0 else { return .foundNothing }
@@ -282,7 +291,9 @@ final class RelaySession {
     }
 
     private func fetch(after outboxID: Int64) throws -> RelayEvent {
+        try FailPoint.relayBeforeRead.reached()
         let fetched = try reader.read(after: outboxID)
+        try FailPoint.relayAfterRead.reached()
         chunk = fetched
         return .fetched(rows: fetched.count, lastID: fetched.lastID, isLast: fetched.isLast)
     }
@@ -292,6 +303,7 @@ final class RelaySession {
         guard var current = chunk else { preconditionFailure("rows are offered that were not read") }
         chunk = nil
         let event = try delivery.offer(&current, within: limits)
+        if pipeline.window.span > 0 { try FailPoint.relayAfterProduce.reached() }
         switch event {
         case .offered(all: true), .sealed(_, all: true): break
         default: chunk = current

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 
 /// Makes the steps of the release of parked keys: reads held rows, offers them, and deletes or refuses what became of
 /// them. ``ReleaseMachine`` says which step comes next.
@@ -39,6 +40,7 @@ final class Releaser {
         case .offer(let index): return .release(try offer(from: index))
         case .commit(let holdID): return try delivery.commitRelease(through: holdID)
         case .forget(let key, let holdID, let rows):
+            try FailPoint.relayInRelease.reached()
             chunk = nil
             try store.whileLeading { try held.forget(key, through: holdID) }
             pipeline.parking.heldRowsLeft(rows)
@@ -86,7 +88,8 @@ final class Releaser {
         var (next, published) = (index, 0)
         guard let chunk else { preconditionFailure("held rows are offered that were not read") }
         while next < chunk.count {
-            if let row = try chunk.row(next, by: pipeline.mark) {
+            let place = Mutant.releasedInWrongOrder.isOn ? chunk.count - 1 - next : next
+            if let row = try chunk.row(place, by: pipeline.mark) {
                 switch pipeline.publish(row) {
                 case .queued: published += 1
                 case .full: return .offered(through: next, published: published, refusal: nil)

@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 import Threads
 
 /// How the working thread waits: for notifications, for reports, or for a certain time.
@@ -60,6 +61,8 @@ final class SessionWaits {
         reader.settle()
         try takeNotifications()
         hadNews = hasNews
+        if Mutant.transactionLeftOpen.isOn { try listener?.execute("BEGIN; SELECT pg_current_xact_id()") }
+        defer { if Mutant.transactionLeftOpen.isOn { try? listener?.execute("COMMIT") } }
         let activity = try hasNews ? .received : forActivity(until: time.now + longest)
         switch activity {
         case .received: status.observer?.wokeUp(by: .notification)

@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// The SQL that moves the checkpoint, once for each twin table.
 struct CheckpointStatements: Sendable {
@@ -51,6 +52,8 @@ struct CheckpointStatements: Sendable {
         """)
     /// Records why the checkpoint was taken over.
     let decide: PostgresStatement
+    /// For the mutant that forgets which cut was being drained.
+    let takeAgain: String
 
     init(schema: String) {
         let schema = PostgresConnection.quoteIdentifier(schema)
@@ -63,7 +66,8 @@ struct CheckpointStatements: Sendable {
         raiseEpoch = (0...1).map { twin in
             PostgresStatement(
                 """
-                UPDATE \(schema).checkpoint_\(twin) SET epoch = epoch + 1, holder = $2, moved_at = clock_timestamp()
+                UPDATE \(schema).checkpoint_\(twin)
+                SET epoch = epoch + \(Self.epochStep), holder = $2, moved_at = clock_timestamp()
                 WHERE epoch = $1
                 """)
         }
@@ -82,8 +86,20 @@ struct CheckpointStatements: Sendable {
             INSERT INTO \(schema).held (outbox_id, aggregate_type, aggregate_id)
             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING
             """)
+        takeAgain = (0...1).map { twin in
+            """
+            UPDATE \(schema).checkpoint_\(twin) SET draining = pg_current_snapshot() WHERE draining IS NOT NULL;
+            """
+        }.joined()
         decide = PostgresStatement("INSERT INTO \(schema).decision (action, reason) VALUES ('rebase', $1)")
     }
+
+    /// The row is where this leader left it, and of its epoch. `ctid` is of the one table of each statement.
+    private static let isOwn =
+        Mutant.noFenceOnCheckpoint.isOn ? "($1::tid, $2::bigint) IS NOT NULL" : "ctid = $1::tid AND epoch = $2"
+
+    /// By how much a new leader raises the epoch.
+    static let epochStep: Int64 = Mutant.epochNotRaised.isOn ? 0 : 1
 
     private static func twin(_ number: Int, schema: String) -> Twin {
         let table = "\(schema).checkpoint_\(number)"
@@ -95,17 +111,17 @@ struct CheckpointStatements: Sendable {
             save: PostgresStatement(
                 """
                 UPDATE \(table) SET drained_through = $3, moved_at = clock_timestamp()
-                WHERE ctid = $1::tid AND epoch = $2
+                WHERE \(isOwn)
                 RETURNING ctid::text, set_config('synchronous_commit', 'off', true)
                 """),
             copyToOther: PostgresStatement(
                 """
-                INSERT INTO \(other) SELECT * FROM \(table) WHERE ctid = $1::tid AND epoch = $2 RETURNING ctid::text
+                INSERT INTO \(other) SELECT * FROM \(table) WHERE \(isOwn) RETURNING ctid::text
                 """),
             lock: PostgresStatement(
                 """
                 SELECT set_config('synchronous_commit', 'on', true) FROM \(table)
-                WHERE ctid = $1::tid AND epoch = $2 FOR UPDATE
+                WHERE \(isOwn) FOR UPDATE
                 """),
             jump: PostgresStatement(
                 """
@@ -138,10 +154,11 @@ struct CheckpointStatements: Sendable {
         let bytes = readsRows ? "sum(octet_length(payload))" : "0::bigint"
         let late =
             "UNION ALL (SELECT \(columns) FROM \(source) WHERE transaction_id = ANY ($6::xid8[]) LIMIT $5::bigint + 1)"
-        let isFlushed = """
+        let isOnDisk = """
             count(*) <= \(OutboxLimits.rowsFlushedLater) AND pg_current_wal_insert_lsn() <= pg_current_wal_flush_lsn()
                 AND current_setting('synchronous_standby_names') = ''
             """
+        let isFlushed = Mutant.publishesWhatIsNotOnDisk.isOn ? "true" : flushesLater ? isOnDisk : "false"
         let chunk = """
             , chunk AS (
                 SELECT * FROM candidates
@@ -154,14 +171,14 @@ struct CheckpointStatements: Sendable {
                 (SELECT \(columns) FROM \(source) WHERE transaction_id >= $4::xid8 LIMIT $5::bigint + 1)
                 \(seesLate ? late : "")
             ), probe AS MATERIALIZED (
-                SELECT count(*) AS rows, \(bytes) AS running, \(flushesLater ? isFlushed : "false") AS is_flushed
+                SELECT count(*) AS rows, \(bytes) AS running, \(isFlushed) AS is_flushed
                 FROM candidates
             ), moved AS (
                 UPDATE \(table) AS c
                 SET published = $3::pg_snapshot, draining = CASE WHEN p.rows > 0 THEN pg_current_snapshot() END,
                     cut = c.cut + (p.rows > 0)::int, drained_through = 0, moved_at = clock_timestamp()
                 FROM probe AS p
-                WHERE c.ctid = $1::tid AND c.epoch = $2 AND (p.rows > 0 OR c.draining IS NOT NULL)
+                WHERE \(isOwn) AND (p.rows > 0 OR c.draining IS NOT NULL)
                 RETURNING c.ctid::text AS place, c.draining::text AS draining, c.cut,
                           set_config('synchronous_commit',
                                      CASE WHEN c.draining IS NULL OR p.is_flushed THEN 'off' ELSE 'on' END, true)

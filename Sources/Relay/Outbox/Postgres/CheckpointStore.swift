@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// Reads and moves the checkpoint row, on the work connection, for one epoch.
 ///
@@ -28,6 +29,7 @@ final class CheckpointStore {
         self.connection = connection
         self.flushesLater = flushesLater
         self.statements = statements
+        if Mutant.cutTakenAgain.isOn { try connection.execute(statements.takeAgain) }
         let stored = try Stored.load(connection, statements)
         guard stored.checkpoint.epoch == epoch else { throw Self.fenced }
         twin = stored.twin
@@ -130,7 +132,9 @@ final class CheckpointStore {
             .int8(Int64(smallCut)),
         ]
         let twin = statements.twins[twin]
-        if finished.inProgress.isEmpty { return PostgresQuery(choice(twin.advanceWithoutLate), parameters) }
+        if finished.inProgress.isEmpty || Mutant.lateRowsNotFetched.isOn {
+            return PostgresQuery(choice(twin.advanceWithoutLate), parameters)
+        }
         return PostgresQuery(choice(twin.advance), parameters + [.literal(finished.inProgressArray)])
     }
 

@@ -69,6 +69,11 @@ final class CutReader {
     /// snapshot.
     func settle() { connection.takeStarted() }
 
+    /// For the mutant that deletes what is published.
+    func deletePublished(_ published: Snapshot) throws {
+        try connection.query(statements.deletePublished, [.literal(published.text)])
+    }
+
     private func walk(_ cut: Cut, after outboxID: Int64) throws -> Chunk {
         let walk = try cut.walk ?? startWalk(cut)
         let chunk = try walkOn(cut, walk, after: outboxID)

@@ -17,6 +17,8 @@ struct CutStatements: Sendable {
     let key: PostgresStatement
     let floor: PostgresStatement
     let late: PostgresStatement
+    /// For the mutant that deletes what is published.
+    let deletePublished: PostgresStatement
 
     init(schema: String) {
         let source = PostgresConnection.quoteIdentifier(schema) + ".source"
@@ -32,6 +34,8 @@ struct CutStatements: Sendable {
         key = PostgresStatement("SELECT aggregate_type, aggregate_id FROM \(source) WHERE outbox_id = $1")
         // Once per backlog: the smallest id the walk has to begin at. Reads the index (transaction_id, outbox_id) only.
         floor = PostgresStatement("SELECT coalesce(min(outbox_id), 0) FROM \(source) WHERE transaction_id >= $1::xid8")
+        deletePublished = PostgresStatement(
+            "DELETE FROM \(source) WHERE pg_visible_in_snapshot(transaction_id, $1::pg_snapshot)")
         late = PostgresStatement(
             """
             SELECT coalesce(array_agg(x)::text, '{}') FROM unnest($1::xid8[]) AS x

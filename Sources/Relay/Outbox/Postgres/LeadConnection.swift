@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// The connection that holds leadership: the session lock, the lease and, while the relay sleeps, the sleep lock.
 final class LeadConnection {
@@ -45,7 +46,9 @@ final class LeadConnection {
             try extendLease()
             promotion = try promoting().accept(server, because: "timeline \(earlier) became \(server.timeline)")
         }
+        try FailPoint.relayInTakeover.reached()
         try raiseEpoch()
+        try FailPoint.relayAfterTakeover.reached()
         return true
     }
 
@@ -114,7 +117,7 @@ final class LeadConnection {
         let raised = try connection.query(
             checkpoints.raiseEpoch[stored.twin], [.int8(stored.checkpoint.epoch), .text(configuration.name)])
         guard raised.affectedRows == 1 else { throw CheckpointStore.fenced }
-        epoch = stored.checkpoint.epoch + 1
+        epoch = stored.checkpoint.epoch + CheckpointStatements.epochStep
     }
 
     /// Returns who has the relay paused, and why; nil if it is not.

@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// The SQL of leadership, lease and sleep lock.
 struct LeadStatements: Sendable {
@@ -48,9 +49,11 @@ struct LeadStatements: Sendable {
             """)
         leaseIsOver = PostgresStatement("SELECT last_value <= \(Self.now) FROM \(schema).lease")
         takeLease = PostgresStatement("SELECT setval(\(lease), \(Self.now) + $1)")
+        let isNewest =
+            Mutant.noFenceOnLease.isOn ? "$1::bigint IS NOT NULL" : "(SELECT max(epoch) FROM \(schema).checkpoint) = $1"
         renew = PostgresStatement(
             """
-            SELECT CASE WHEN (SELECT max(epoch) FROM \(schema).checkpoint) = $1
+            SELECT CASE WHEN \(isNewest)
                         THEN setval(\(lease), \(Self.now) + $2) END IS NOT NULL,
                    (SELECT concat_ws(': ', coalesce(to_jsonb(r) ->> 'paused_by', 'an operator'),
                                      to_jsonb(r) ->> 'pause_reason')

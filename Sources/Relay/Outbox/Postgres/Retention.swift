@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Sabotage
 
 /// Removes published rows: directs new rows to the next leaf of the ring when it is time, and truncates leaves whose
 /// rows are all published and old enough.
@@ -63,6 +64,7 @@ final class Retention {
                 """), [.literal(interval(turn))]
         ).bool(0, 0)
         guard isDue, let next = try emptyLeaf(after: current) else { return }
+        try FailPoint.relayInLeafTurn.reached()
         let name = PostgresConnection.quoteLiteral(sequence)
         try connection.query(PostgresStatement("SELECT setval(\(name), $1)"), [.int8(Int64(next))])
         logger.info("new rows go to the next leaf", metadata: ["leaf": "\(leaves[next])"])
@@ -94,6 +96,7 @@ final class Retention {
                 try connection.query(PostgresStatement(hasNeededRows(name))).bool(0, 0) == false
             else { return false }
             try connection.execute("TRUNCATE ONLY \(name)")
+            try FailPoint.relayInTruncation.reached()
             return true
         }
         if isTruncated { logger.info("published rows left", metadata: ["leaf": "\(name)"]) }
@@ -108,12 +111,13 @@ final class Retention {
 
     /// Rows that are not published yet, or held for a parked key, stay.
     private func hasNeededRows(_ leaf: String) -> String {
-        """
-        SELECT EXISTS (SELECT FROM \(leaf) AS o, \(schema).checkpoint AS c
-                       WHERE o.transaction_id >= pg_snapshot_xmax(c.published)
-                          OR o.transaction_id = ANY (ARRAY(SELECT pg_snapshot_xip(c.published))))
-            OR EXISTS (SELECT FROM \(schema).held AS h JOIN \(leaf) AS o USING (outbox_id))
-        """
+        if Mutant.neededRowsRemoved.isOn { return "SELECT false" }
+        return """
+            SELECT EXISTS (SELECT FROM \(leaf) AS o, \(schema).checkpoint AS c
+                           WHERE o.transaction_id >= pg_snapshot_xmax(c.published)
+                              OR o.transaction_id = ANY (ARRAY(SELECT pg_snapshot_xip(c.published))))
+                OR EXISTS (SELECT FROM \(schema).held AS h JOIN \(leaf) AS o USING (outbox_id))
+            """
     }
 
     private func interval(_ duration: Duration) -> String { "\(duration / .milliseconds(1)) milliseconds" }

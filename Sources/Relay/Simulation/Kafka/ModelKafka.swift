@@ -1,4 +1,5 @@
 import Outbox
+import Sabotage
 
 /// A model of Kafka with the topics of one outbox: partitions, what idempotent producers may do to their order, and one
 /// transaction coordinator.

@@ -1,4 +1,5 @@
 import Outbox
+import Sabotage
 
 /// A producer for at-least-once delivery.
 final class ModelPublisher: ModelProducer, Publisher {

@@ -1,4 +1,5 @@
 import Outbox
+import Sabotage
 import Threads
 
 /// A producer for exactly-once delivery. Calls fail, and their outcome may be unknown.

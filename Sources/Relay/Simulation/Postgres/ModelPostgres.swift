@@ -1,3 +1,5 @@
+import Sabotage
+
 /// A model of a Postgres server with one outbox: transaction ids, snapshots, commit order, a log that is flushed later,
 /// crashes, advisory locks and notifications.
 ///

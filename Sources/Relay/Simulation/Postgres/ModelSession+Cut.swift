@@ -1,5 +1,6 @@
 import Outbox
 import Postgres
+import Sabotage
 
 /// The statements that move the checkpoint and read the rows of a cut.
 extension ModelSession {

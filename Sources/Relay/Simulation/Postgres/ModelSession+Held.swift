@@ -1,4 +1,5 @@
 import Postgres
+import Sabotage
 
 /// The statements about parked keys and held rows.
 extension ModelSession {

@@ -1,5 +1,6 @@
 import Outbox
 import Postgres
+import Sabotage
 
 /// The leading thread's statements: leadership, lease, sleep lock, identity.
 extension ModelSession {

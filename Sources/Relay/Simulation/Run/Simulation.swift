@@ -1,5 +1,6 @@
 import Outbox
 import Postgres
+import Sabotage
 
 /// Relays, writers and a reader of committed messages on a model of Postgres and of Kafka, under one scheduler and one
 /// seed.

@@ -1,4 +1,5 @@
 package import Outbox
+package import Sabotage
 
 /// One run of a simulation.
 package struct SimulationOptions: Sendable {
