@@ -163,8 +163,16 @@ final class DrillStack {
     // MARK: Questions
 
     /// Waits for a condition of SQL; a lost connection is a no.
+    ///
+    /// - Throws: ``DrillError`` if it does not come true in time; `PostgresError` if the condition itself is wrong.
     func wait(_ what: String, seconds: Int = DrillLimits.startSeconds, for condition: String) throws {
-        try Patience.until(what, seconds: seconds) { (try? ask(condition)) == true }
+        try Patience.until(what, seconds: seconds) {
+            do {
+                return try ask(condition)
+            } catch let error as PostgresError where error.sqlState?.hasPrefix("42") != true {
+                return false
+            }
+        }
     }
 
     /// Nothing is on its way: neither for the relay, nor for the consumers.
@@ -175,7 +183,7 @@ final class DrillStack {
                 (SELECT unpublished_rows = 0 AND held_rows = 0 FROM outbox_state) AND NOT EXISTS (
                     SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
                     LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
-                    WHERE p.version IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
+                    WHERE p.last_sequence_number IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
                 """)
     }
 
