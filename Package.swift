@@ -151,8 +151,8 @@ let operations: [Target] = [
     library(
         .operations, "Drills",
         [
-            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Threads", "Values", "Verify",
-            protobuf,
+            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Threads",
+            "Values", "Verify", protobuf,
         ]),
     library(
         .operations, "Console",

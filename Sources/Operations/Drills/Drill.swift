@@ -4,16 +4,17 @@ public struct Drill: Sendable {
     public let name: String
     /// What is done to the system, in one sentence.
     public let summary: String
-    /// Whether it switches Kafka, which only the embedded one allows: not with exactly-once delivery.
-    public let switchesKafka: Bool
+    /// What it needs of its stack and of the machine.
+    public let needs: DrillNeeds
     /// Breaks and mends: when it returns, all processes run again and nothing is held.
     let fault: @Sendable (DrillScene) throws -> Void
 
     init(
-        _ name: String, _ summary: String, switchesKafka: Bool = false,
+        _ name: String, _ summary: String, switchesKafka: Bool = false, needs: DrillNeeds = [],
         _ fault: @escaping @Sendable (DrillScene) throws -> Void
     ) {
-        (self.name, self.summary, self.switchesKafka, self.fault) = (name, summary, switchesKafka, fault)
+        (self.name, self.summary, self.fault) = (name, summary, fault)
+        self.needs = switchesKafka ? needs.union(.brokers) : needs
     }
 }
 

@@ -4,7 +4,8 @@ import Postgres
 /// All drills, in the order in which `run all` runs them.
 public enum Drills {
     /// By part of the system.
-    public static let all: [Drill] = processes + database + transactions + kafka + together
+    public static let all: [Drill] =
+        processes + database + servers + transactions + kafka + topics + network + machine + together
 
     /// The drill of a name; nil without one.
     public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
@@ -80,7 +81,7 @@ public enum Drills {
     // MARK: - The database server
 
     static let database: [Drill] = [
-        Drill("postgres-crash", "Postgres is shut down immediately, twice, and recovers") { scene in
+        Drill("postgres-crash", "Postgres is shut down immediately, twice, and recovers", needs: .server) { scene in
             for _ in 0..<2 {
                 scene.pause(200...1_000)
                 scene.mark("crash of Postgres")
@@ -91,7 +92,7 @@ public enum Drills {
                 try scene.load.more()
             }
         },
-        Drill("postgres-hang", "all processes of Postgres stand still for three seconds") { scene in
+        Drill("postgres-hang", "all processes of Postgres stand still for three seconds", needs: .server) { scene in
             scene.mark("Postgres stands still")
             try scene.stack.postgres.frozen { scene.pause(3_000...3_000) }
             scene.mark("Postgres goes on")
@@ -110,7 +111,8 @@ public enum Drills {
                 try scene.terminate("application_name LIKE 'outbox-relay%'")
             }
         },
-        Drill("connection-limit", "all connections that Postgres allows are taken for two seconds") { scene in
+        Drill("connection-limit", "all connections that Postgres allows are taken for two seconds", needs: .server) {
+            scene in
             var taken: [PostgresConnection] = []
             scene.mark("all connections taken")
             while taken.count < 100, let one = try? scene.stack.postgres.connect() { taken.append(one) }
