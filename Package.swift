@@ -155,7 +155,8 @@ let operations: [Target] = [
     library(
         .operations, "Drills",
         [
-            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "Postgres", "Sabotage", "Threads",
+            "Kafka", "Operations", "OrdersProto", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres", "Sabotage",
+            "Threads",
             "Values", "Verify", protobuf,
         ]),
     library(

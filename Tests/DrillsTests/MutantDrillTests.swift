@@ -16,7 +16,7 @@ import Testing
     @Test func eachMutantOfTheProgramsHasADrill() {
         #expect(MutantDrill.all.map(\.mutant) == Mutant.allCases.filter { $0.places.contains(.programs) })
         for one in MutantDrill.all {
-            #expect(one.setup(setup).allows(one.drill), "\(one.mutant.rawValue)")
+            #expect(one.setup(setup).refusal(one.drill) == nil, "\(one.mutant.rawValue)")
             #expect(!one.invariants.isEmpty)
         }
     }

@@ -146,6 +146,76 @@ static inline rd_kafka_resp_err_t rdk_produce_gated(
     return error;
 }
 
+// The brake: while a consumer has much to read, the threads of its brokers wait before they take the next answer.
+// librdkafka itself stops fetching at a full queue and looks again after up to a second, so a reader that is slower than
+// the brokers would read one full queue each second.
+
+/// One for each braked consumer; lives longer than the client.
+typedef struct rdk_brake {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    /// Where records wait; NULL before the client is made and once nobody reads.
+    rd_kafka_queue_t *queue;
+    /// With more records than these the threads wait, until there are half as many.
+    size_t most;
+} rdk_brake;
+
+static inline void rdk_brake_init(rdk_brake *brake, size_t most) {
+    pthread_mutex_init(&brake->lock, NULL);
+    pthread_cond_init(&brake->moved, NULL);
+    brake->queue = NULL;
+    brake->most = most;
+}
+
+static inline void rdk_brake_destroy(rdk_brake *brake) {
+    pthread_cond_destroy(&brake->moved);
+    pthread_mutex_destroy(&brake->lock);
+}
+
+/// From now on records of this queue count; with NULL nothing waits any more.
+static inline void rdk_brake_set_queue(rdk_brake *brake, rd_kafka_queue_t *queue) {
+    pthread_mutex_lock(&brake->lock);
+    brake->queue = queue;
+    pthread_cond_broadcast(&brake->moved);
+    pthread_mutex_unlock(&brake->lock);
+}
+
+/// The reader calls it now and then, and when nothing is left to read.
+static inline void rdk_brake_moved(rdk_brake *brake, size_t most) {
+    pthread_mutex_lock(&brake->lock);
+    brake->most = most;
+    if (brake->queue && rd_kafka_queue_length(brake->queue) <= most / 2) pthread_cond_broadcast(&brake->moved);
+    pthread_mutex_unlock(&brake->lock);
+}
+
+/// On the thread of a broker, when an answer was received and before it is read.
+static inline rd_kafka_resp_err_t rdk_brake_on_answer(
+    rd_kafka_t *rk, int descriptor, const char *broker, int32_t broker_id, int16_t api_key, int16_t api_version,
+    int32_t correlation, size_t size, int64_t round_trip, rd_kafka_resp_err_t error, void *opaque) {
+    rdk_brake *brake = (rdk_brake *)opaque;
+    const int16_t fetch = 1;
+    (void)rk, (void)descriptor, (void)broker, (void)broker_id, (void)api_version, (void)correlation;
+    (void)size, (void)round_trip, (void)error;
+    if (api_key != fetch) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    pthread_mutex_lock(&brake->lock);
+    if (brake->queue && rd_kafka_queue_length(brake->queue) > brake->most)
+        while (brake->queue && rd_kafka_queue_length(brake->queue) > brake->most / 2)
+            pthread_cond_wait(&brake->moved, &brake->lock);
+    pthread_mutex_unlock(&brake->lock);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static inline rd_kafka_resp_err_t rdk_brake_on_new(
+    rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *reason, size_t reason_size) {
+    (void)conf, (void)reason, (void)reason_size;
+    return rd_kafka_interceptor_add_on_response_received(rk, "brake", rdk_brake_on_answer, opaque);
+}
+
+/// Brakes the client that is made with this configuration.
+static inline rd_kafka_resp_err_t rdk_brake_install(rdk_brake *brake, rd_kafka_conf_t *conf) {
+    return rd_kafka_conf_interceptor_add_on_new(conf, "brake", rdk_brake_on_new, brake);
+}
+
 /// Moves up to `capacity` delivery reports out of a DR event; 0 once the event is exhausted.
 static inline size_t rdk_event_deliveries(rd_kafka_event_t *event, rdk_delivery *out, size_t capacity) {
     const rd_kafka_message_t *messages[256];

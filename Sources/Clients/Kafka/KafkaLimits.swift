@@ -33,6 +33,22 @@ public enum KafkaLimits {
     /// A consumer is polled at least once in this part of `max.poll.interval.ms`.
     static let pollIntervalDivisor = 3
 
+    // MARK: Scans of topics
+
+    /// Records that wait before fetching is held up; one answer of each broker may come on top.
+    public static let scanRecordsAhead = 16_384
+    /// Bytes of the keys and values that wait, by their average.
+    static let scanBytesAhead = 8 << 20
+    /// Bytes of an answer, compressed: fifty times as much may be behind them.
+    static let scanFetchBytes = 1 << 20
+    /// librdkafka's own bounds, which pause for up to a second, are beyond those.
+    static let scanQueueRecords = 1_000_000
+    static let scanQueueKilobytes = 65_536
+    /// Records that are taken until the brake is looked after.
+    static let scanRecordsPerTurn = 1_024
+    /// Records until the positions are compared with the ends, while more and more records come.
+    static let recordsPerLook = 65_536
+
     // MARK: Any client
 
     /// Milliseconds that a broker may take to answer a request, and a producer's brokers to agree on a message, unless
@@ -78,6 +94,8 @@ public enum KafkaLimits {
         assert(headerScratchBytesPerMessage <= producerQueueKilobytes << 10, "the largest headers fit into the queue")
         assert(recordsPerBatch <= consumerQueueRecords, "a full batch can be prefetched")
         assert(bytesPerBatch <= consumerQueueKilobytes << 10, "a full batch can be prefetched")
+        assert(
+            scanRecordsAhead < scanQueueRecords && scanBytesAhead >> 10 < scanQueueKilobytes, "the brake comes first")
         assert(pollIntervalDivisor >= 2, "a consumer that is late once is not expelled from its group")
         assert(topicNameBytes < controlLineBytes, "a control command can name every topic")
         return true

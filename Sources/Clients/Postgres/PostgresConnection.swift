@@ -304,7 +304,7 @@ public final class PostgresConnection {
     }
 
     /// Blocks until the server sent something, or took something, or the statement's time is over.
-    private func awaitSocket(toWrite: Bool) throws(PostgresError) {
+    func awaitSocket(toWrite: Bool) throws(PostgresError) {
         silence.begin(since: quietSince, lateAfter: patience.late, socket: PQsocket(handle))
         defer { silence.end() }
         let deadline = patience.limit.map { quietSince + $0 }

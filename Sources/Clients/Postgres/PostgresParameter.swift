@@ -107,4 +107,10 @@ public struct PostgresType: Hashable, Sendable {
 enum PostgresEpoch {
     /// The difference of the two.
     static let microsecondsAfter1970: Int64 = 946_684_800_000_000
+
+    /// The largest value for the last 30 years of its range and for infinity.
+    static func microsecondsSince1970(_ value: Int64) -> Int64 {
+        let (sum, isTooLarge) = value.addingReportingOverflow(microsecondsAfter1970)
+        return isTooLarge ? .max : sum
+    }
 }

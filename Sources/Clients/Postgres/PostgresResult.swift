@@ -45,11 +45,6 @@ public final class PostgresResult {
         return UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: Int(length))
     }
 
-    /// The bytes of all values of a row.
-    public func byteCount(_ row: Int) -> Int {
-        (0..<columnCount).reduce(0) { $0 + Int(PQgetlength(handle, Int32(row), Int32($1))) }
-    }
-
     /// A `bigint`.
     public func int64(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
         try integer(row, column, as: Int64.self)
@@ -96,9 +91,7 @@ public final class PostgresResult {
     /// A `timestamptz` as microseconds since 1970; the largest value for the last 30 years of its range and for
     /// infinity.
     public func timestampMicroseconds(_ row: Int, _ column: Int) throws(PostgresError) -> Int64 {
-        let (sum, isTooLarge) = try integer(row, column, as: Int64.self).addingReportingOverflow(
-            PostgresEpoch.microsecondsAfter1970)
-        return isTooLarge ? .max : sum
+        PostgresEpoch.microsecondsSince1970(try integer(row, column, as: Int64.self))
     }
 
     /// The value's bytes as text; empty for NULL. For results in text format.

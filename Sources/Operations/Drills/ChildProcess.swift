@@ -118,4 +118,9 @@ final class ChildProcess: Sendable {
     func line(beginning text: String) -> String? {
         LogFile.lines(of: log).first { $0.hasPrefix(text) }.map { String($0.dropFirst(text.count)) }
     }
+
+    /// All lines that begin with one of these.
+    func lines(beginning words: [String]) -> [String] {
+        LogFile.lines(of: log).map { String($0) }.filter { line in words.contains { line.hasPrefix($0) } }
+    }
 }

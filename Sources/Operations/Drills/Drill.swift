@@ -3,20 +3,20 @@ public struct Drill: Sendable {
     /// What is special about a drill.
     struct Traits: OptionSet {
         let rawValue: Int
-        /// It switches Kafka, which only the embedded one allows: not with exactly-once delivery.
-        static let switchesKafka = Traits(rawValue: 1)
         /// It leaves the server and Postgres alone: clients must not notice.
-        static let sparesClients = Traits(rawValue: 2)
+        static let sparesClients = Traits(rawValue: 1)
         /// It ends processes by SIGTERM alone: no row may come twice.
-        static let onlyStops = Traits(rawValue: 4)
+        static let onlyStops = Traits(rawValue: 2)
         /// It is about something that only exactly-once delivery has.
-        static let needsExactlyOnce = Traits(rawValue: 8)
+        static let needsExactlyOnce = Traits(rawValue: 4)
     }
 
     /// A word to call it by.
     public let name: String
     /// What is done to the system, in one sentence.
     public let summary: String
+    /// What it needs of its stack and of the machine.
+    public let needs: DrillNeeds
     /// What is special about it.
     let traits: Traits
     /// Settings of its stack, by service.
@@ -27,11 +27,12 @@ public struct Drill: Sendable {
     let atRest: (@Sendable (DrillScene) throws -> Void)?
 
     init(
-        _ name: String, _ summary: String, switchesKafka: Bool = false, traits: Traits = [],
+        _ name: String, _ summary: String, switchesKafka: Bool = false, needs: DrillNeeds = [], traits: Traits = [],
         settings: [DrillStack.Service: [String: String]] = [:],
         atRest: (@Sendable (DrillScene) throws -> Void)? = nil, _ fault: @escaping @Sendable (DrillScene) throws -> Void
     ) {
         (self.name, self.summary, self.settings, self.fault, self.atRest) = (name, summary, settings, fault, atRest)
-        self.traits = switchesKafka ? traits.union(.switchesKafka) : traits
+        self.traits = traits
+        self.needs = switchesKafka ? needs.union(.brokers) : needs
     }
 }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import Operations
 import Outbox
+import OutboxKafka
 import Postgres
 import Threads
 import Values
@@ -62,7 +63,8 @@ public struct DrillRunner: Sendable {
             command: command(drill, seed, setup))
         do {
             tell("starting a stack")
-            let stack = try DrillStack(setup, drill.settings, in: folder)
+            let id = String(folder.split(separator: "-").last ?? "").lowercased()
+            let stack = try DrillStack(setup, drill, in: folder, id: id)
             holder.stack = stack
             let loadBegan = ContinuousClock.now
             let load = try ClientLoad(stack, "drill-\(seed)")
@@ -130,8 +132,9 @@ public struct DrillRunner: Sendable {
         do {
             var request = AuditRequest()
             request.directory = setup.directory
-            guard let kafka = holder.stack?.kafka.configuration else { return run }
-            let audit = try await Audit(request, postgres: postgres, kafka: kafka).run()
+            guard let kafka = holder.stack?.kafka else { return run }
+            request.topics = TopicTemplate(kafka.topic("{aggregate_type}")) ?? request.topics
+            let audit = try await Audit(request, postgres: postgres, kafka: kafka.configuration).run()
             judge.take(audit, delivery: setup.delivery, onlyStops: drill.traits.contains(.onlyStops))
             (run.duplicates, run.audited) = (audit.known.duplicates, audit.checked)
             try judge.take(holder.memory, PostgresConnection(postgres))

@@ -1,4 +1,5 @@
 import Glibc
+public import Kafka
 public import Sabotage
 
 /// Where the programs of a stack are, and how it is set up.
@@ -21,6 +22,10 @@ public struct DrillSetup: Sendable {
     public var directory = "/tmp"
     /// See ``Delivery``.
     public var delivery = Delivery.atLeastOnce
+    /// A Kafka that runs already, with its settings; nil for one of the drill's own.
+    public var kafka: KafkaConfiguration?
+    /// The URL of a server of Postgres that runs already, on which drills may make databases; nil for one of their own.
+    public var database: String?
     /// How long a drill of mixed faults lasts, in minutes.
     public var minutes = 1
     /// Breaks the services on purpose; nil for honest ones.
@@ -35,15 +40,25 @@ public struct DrillSetup: Sendable {
         strictKafka = checkout + "/Tests/Clients/strict_kafka"
     }
 
-    /// Whether a drill can be run with this delivery.
-    public func allows(_ drill: Drill) -> Bool {
-        !drill.traits.contains(delivery == .atLeastOnce ? .needsExactlyOnce : .switchesKafka)
+    /// Why a drill cannot be run with this setup; nil if it can.
+    public func refusal(_ drill: Drill) -> String? {
+        let needs = drill.needs
+        if kafka != nil, !needs.isDisjoint(with: [.brokers, .strictKafka]) { return "switches a Kafka of its own" }
+        if delivery == .exactlyOnce, needs.contains(.brokers) { return "switches the embedded Kafka" }
+        let server: DrillNeeds = [.server, .smallDisk, .smallTablespace, .standby]
+        if database != nil, !needs.isDisjoint(with: server) { return "breaks a Postgres of its own" }
+        if delivery == .atLeastOnce, drill.traits.contains(.needsExactlyOnce) { return "needs exactly-once delivery" }
+        if needs.contains(.strictKafka), access(strictKafka, R_OK) != 0 {
+            return "needs the strict Kafka of a checkout"
+        }
+        return needs.missing
     }
 
     /// Checks what every drill needs.
     ///
     /// - Throws: ``DrillError`` that names what is missing.
     public func verify() throws {
+        if let database { _ = try DatabaseAddress(database) }
         for program in ["embedded-kafka", "orders-server", "orders-projector", "orders-payments", "outbox-relay"]
         where access("\(programs)/\(program)", X_OK) != 0 {
             throw DrillError("there is no \(program) in \(programs): run make build")
@@ -51,9 +66,9 @@ public struct DrillSetup: Sendable {
         guard access(migrations, R_OK) == 0 else {
             throw DrillError("there is no folder \(migrations): start drills in a checkout, or give --checkout")
         }
-        guard delivery == .atLeastOnce || access(strictKafka, R_OK) == 0 else {
+        guard delivery == .atLeastOnce || kafka != nil || access(strictKafka, R_OK) == 0 else {
             throw DrillError("exactly-once delivery needs the strict Kafka of a checkout, \(strictKafka)")
         }
-        _ = try DrillPostgres.programs()
+        if database == nil { _ = try DrillPostgres.programs() }
     }
 }

@@ -26,8 +26,16 @@ final class DrillStack {
     let folder: String
     let postgres: DrillPostgres
     let kafka: DrillKafka
+    /// Where a drill needs one.
+    let standby: DrillPostgres?
+    let disk: SmallDisk?
+    let links: DrillLinks?
     let grpcPort: Int
+    private let needs: DrillNeeds
+    private let clocks: [String: DrillClock]
     private let ports: [Service: Int]
+    /// Whether each relay has a role of its own, so that moves of the checkpoint can be told apart.
+    let watchesLeaders: Bool
     /// What a drill sets beside.
     private let settings: [Service: [String: String]]
     private var processes: [Service: ChildProcess] = [:]
@@ -37,24 +45,28 @@ final class DrillStack {
     private var (starts, relayStarts) = (0, 0)
 
     /// Starts everything and waits until all services are ready.
-    init(_ setup: DrillSetup, _ settings: [Service: [String: String]] = [:], in folder: String) throws {
-        self.setup = setup
-        self.settings = settings
-        self.folder = folder
+    ///
+    /// - Parameter id: no other drill has it.
+    init(_ setup: DrillSetup, _ drill: Drill, in folder: String, id: String) throws {
+        let needs = drill.needs
+        (self.setup, self.folder, self.needs, settings) = (setup, folder, needs, drill.settings)
         grpcPort = try FreePorts.next()
         ports = Dictionary(uniqueKeysWithValues: try Service.allCases.map { ($0, try FreePorts.next()) })
-        postgres = try DrillPostgres(in: folder)
-        do {
-            kafka = try DrillKafka(setup, in: folder)
-            try postgres.connect("postgres").execute("CREATE DATABASE outbox")
-            _ = try RelaySchemaUpgrade.migrate(directory: setup.migrations, try postgres.connect())
-            try LeaderWatch.begin(try postgres.connect())
-            for service in Service.allCases { try start(service) }
-            for service in Service.allCases { try waitUntilReady(service) }
-        } catch {
-            postgres.end()
-            throw error
-        }
+        clocks = try Self.clocks(needs, in: folder)
+        disk = try Self.disk(needs, in: folder)
+        postgres =
+            try setup.database.map { try DrillPostgres(given: $0, "outbox_drill_\(id)") }
+            ?? DrillPostgres(in: folder, "postgres", Self.shape(needs, disk, clocks["postgres"]))
+        kafka = try DrillKafka(setup, needs, in: folder, id: id)
+        try postgres.makeDatabase(in: Self.tablespace(needs, disk, postgres))
+        _ = try RelaySchemaUpgrade.migrate(directory: setup.migrations, try postgres.connect())
+        // A given server need not let anybody make roles.
+        watchesLeaders = setup.database == nil
+        if watchesLeaders { try LeaderWatch.begin(try postgres.connect()) }
+        standby = needs.contains(.standby) ? try postgres.makeStandby(in: folder) : nil
+        links = needs.contains(.links) ? try DrillLinks(postgres: postgres.hosts, kafka: kafka.address) : nil
+        for service in Service.allCases { try start(service) }
+        for service in Service.allCases { try waitUntilReady(service) }
     }
 
     var httpPort: Int { ports[.server] ?? 0 }
@@ -62,26 +74,40 @@ final class DrillStack {
     func port(of service: Service) -> Int { ports[service] ?? 0 }
 
     private func environment(of service: Service, _ failPoint: FailPointSetting?) -> [String: String] {
-        var variables = [
-            "PATH": "/usr/bin:/bin", "DATABASE_URL": postgres.url(), "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
-            service.portVariable: "\(port(of: service))",
-        ]
+        let link = links?[service]
+        var variables = ["PATH": "/usr/bin:/bin", "DATABASE_URL": postgres.url(link?.postgres.address)]
+        variables[service.portVariable] = "\(port(of: service))"
         variables[FailPointSetting.variable] = failPoint?.description
         variables[Mutant.variable] = setup.mutant?.rawValue
+        variables.merge(clocks[service.rawValue]?.environment ?? [:]) { $1 }
+        if service != .server { variables.merge(kafka.environment(at: link?.kafka.address ?? kafka.address)) { $1 } }
         switch service {
         case .server: variables["GRPC_PORT"] = "\(grpcPort)"
-        case .projector, .payments:
-            variables["KAFKA_SESSION_TIMEOUT_MS"] = "6000"
-            variables["KAFKA_FETCH_WAIT_MAX_MS"] = "10"
+        case .projector:
+            variables.merge(Self.consumer) { $1 }
+            variables["PROJECTOR_TOPIC"] = kafka.topic("order")
+            variables["PROJECTOR_GROUP"] = kafka.prefix + "projection"
+        case .payments:
+            variables.merge(Self.consumer) { $1 }
+            variables["PAYMENTS_TOPIC"] = kafka.topic("order")
+            variables["PAYMENTS_GROUP"] = kafka.prefix + "payments"
         case .relay:
             variables["RELAY_LEASE"] = "\(DrillLimits.leaseSeconds)s"
             variables["RELAY_DELIVERY"] = setup.delivery.rawValue
             variables["RELAY_NAME"] = "first"
-            relayStarts += 1
-            variables["DATABASE_URL"] = postgres.url(as: LeaderWatch.role(relayStarts))
+            if watchesLeaders {
+                relayStarts += 1
+                variables["DATABASE_URL"] = postgres.url(link?.postgres.address, as: LeaderWatch.role(relayStarts))
+            }
+            variables["RELAY_TOPIC"] = kafka.topic("{aggregate_type}")
+            variables["RELAY_CHECKPOINT_TOPIC"] = kafka.prefix + "checkpoints"
+            variables["RELAY_PARKED_RETRY"] = "2s"
+            if needs.contains(.shortRetention) { variables["RELAY_RETENTION"] = "1s" }
         }
         return variables.merging(settings[service] ?? [:]) { $1 }
     }
+
+    private static let consumer = ["KAFKA_SESSION_TIMEOUT_MS": "6000", "KAFKA_FETCH_WAIT_MAX_MS": "10"]
 
     // MARK: Services
 
@@ -128,6 +154,20 @@ final class DrillStack {
         process.signal(SIGTERM)
         let code = try process.exit()
         guard code == 0 else { throw DrillError("\(service.rawValue) ended with status \(code) after SIGTERM") }
+    }
+
+    /// A limit of a running process, as `prlimit` names it: `nofile=40`.
+    func limit(_ service: Service, _ limit: String) throws {
+        let words = ["/usr/bin/prlimit", "--pid", "\(try process(service).pid)", "--\(limit)"]
+        let path = ["PATH": "/usr/bin:/bin"]
+        let change = try ChildProcess("prlimit", words, environment: path, log: "\(folder)/prlimit.log")
+        guard try change.exit() == 0 else { throw DrillError("\(limit) cannot be set, see \(folder)/prlimit.log") }
+    }
+
+    /// Sets the clock of a service, or of `postgres`, so much beside the machine's.
+    func step(_ name: String, seconds: Int) throws {
+        guard let clock = clocks[name] else { throw DrillError("the clock of \(name) cannot be set") }
+        try clock.step(seconds: seconds)
     }
 
     // MARK: More relays
@@ -196,7 +236,10 @@ final class DrillStack {
         for process in all { process.signal(SIGCONT) }
         for process in all { process.signal(SIGKILL) }
         for process in all { _ = try? process.exit() }
+        links?.end()
         kafka.end()
+        standby?.end()
         postgres.end()
+        disk?.end()
     }
 }

@@ -48,7 +48,7 @@ extension Drills {
         },
         Drill(
             "prepared-transaction", "a two-phase transaction is prepared, and committed three seconds later",
-            traits: .sparesClients
+            needs: .server, traits: .sparesClients
         ) { scene in
             let session = try scene.stack.postgres.connect()
             try session.execute("BEGIN; SET LOCAL outbox_relay.wake = off; \(row(scene.key("prepared"), 0))")
@@ -155,7 +155,7 @@ extension Drills {
         ) { scene in
             scene.mark("leaders move")
             for turn in 0..<32 {
-                try scene.stack.kafka.command("leader \(DrillKafka.topic) \(turn % 16) \(turn % 2 + 1)")
+                try scene.stack.kafka.command("leader \(scene.stack.kafka.topic("order")) \(turn % 16) \(turn % 2 + 1)")
                 scene.pause(20...150)
             }
             scene.mark("leaders stay")
@@ -168,7 +168,9 @@ extension Drills {
     private static let onceOnly: Set = ["zombie-relay", "two-relays", "large-transaction", "late-in-mid-cut"]
 
     static let together: [Drill] = [
-        Drill("relay-and-postgres", "the relay is killed, and Postgres crashes before the relay is back") { scene in
+        Drill(
+            "relay-and-postgres", "the relay is killed, and Postgres crashes before the relay is back", needs: .server
+        ) { scene in
             scene.pause(300...900)
             scene.mark("kill -9 outbox-relay, crash of Postgres")
             try scene.stack.process(.relay).kill9()
@@ -212,9 +214,11 @@ extension Drills {
             scene.mark("all are back")
         },
         Drill("mixed", "random faults, one after the other, for as many minutes as --minutes says") { scene in
-            let mayStart = scene.stack.setup.allows
+            let setup = scene.stack.setup
+            // Its stack has nothing but what every drill has, and the brokers that can be switched.
             let faults = all.filter {
-                $0.name != "mixed" && !onceOnly.contains($0.name) && $0.settings.isEmpty && mayStart($0)
+                $0.name != "mixed" && !onceOnly.contains($0.name) && $0.settings.isEmpty
+                    && setup.refusal($0) == nil && DrillNeeds([.brokers, .server]).isSuperset(of: $0.needs)
             }
             let end = ContinuousClock.now + .seconds(60 * scene.stack.setup.minutes)
             while ContinuousClock.now < end, let drill = faults.randomElement(using: &scene.random) {
@@ -233,7 +237,8 @@ extension DrillScene {
         try session.execute(
             """
             SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (\(condition))
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
+              AND (\(condition))
             """)
     }
 }

@@ -5,7 +5,8 @@ import Postgres
 public enum Drills {
     /// By part of the system.
     public static let all: [Drill] =
-        processes + failPoints + leaders + parking + database + transactions + kafka + together
+        processes + failPoints + leaders + parking + database + servers + transactions + kafka + topics + network
+        + machine + together
 
     /// The drill of a name; nil without one.
     public static func named(_ name: String) -> Drill? { all.first { $0.name == name } }
@@ -93,7 +94,7 @@ public enum Drills {
     // MARK: - The database server
 
     static let database: [Drill] = [
-        Drill("postgres-crash", "Postgres is shut down immediately, twice, and recovers") { scene in
+        Drill("postgres-crash", "Postgres is shut down immediately, twice, and recovers", needs: .server) { scene in
             for _ in 0..<2 {
                 scene.pause(200...1_000)
                 scene.mark("crash of Postgres")
@@ -104,8 +105,10 @@ public enum Drills {
                 try scene.load.more()
             }
         },
-        Drill("postgres-away", "Postgres is away for six seconds: every service has to say that it is not ready") {
-            scene in
+        Drill(
+            "postgres-away", "Postgres is away for six seconds: every service has to say that it is not ready",
+            needs: .server
+        ) { scene in
             scene.mark("crash of Postgres")
             try scene.without(.postgres) {
                 try scene.stack.postgres.crash()
@@ -114,7 +117,7 @@ public enum Drills {
             try scene.stack.postgres.start()
             scene.mark("Postgres is back")
         },
-        Drill("postgres-hang", "all processes of Postgres stand still for three seconds") { scene in
+        Drill("postgres-hang", "all processes of Postgres stand still for three seconds", needs: .server) { scene in
             scene.mark("Postgres stands still")
             try scene.stack.postgres.frozen { scene.pause(3_000...3_000) }
             scene.mark("Postgres goes on")
@@ -133,7 +136,8 @@ public enum Drills {
                 try scene.terminate("application_name LIKE 'outbox-relay%'")
             }
         },
-        Drill("connection-limit", "all connections that Postgres allows are taken for two seconds") { scene in
+        Drill("connection-limit", "all connections that Postgres allows are taken for two seconds", needs: .server) {
+            scene in
             var taken: [PostgresConnection] = []
             scene.mark("all connections taken")
             while taken.count < 100, let one = try? scene.stack.postgres.connect() { taken.append(one) }

@@ -8,7 +8,7 @@ struct RestJudge {
     /// - Throws: if Postgres does not answer.
     func findings() throws -> [WatchJudge.Finding] {
         let connection = try stack.postgres.connect()
-        let (breaches, example) = try LeaderWatch.breaches(connection)
+        let (breaches, example) = stack.watchesLeaders ? try LeaderWatch.breaches(connection) : (0, "")
         return try [health(connection), (.fenced, breaches, example)] + dead(connection)
     }
 

@@ -59,8 +59,6 @@ enum AuditHash {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    static func of(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.withUnsafeBytes { of($0) } }
-
     /// No payload at all: a tombstone.
     static let nothing: UInt64 = 0
 }

@@ -15,6 +15,7 @@ struct EventScan {
     private var names: RowNames
     private let progress: AuditProgress
     private var order = OrderFold()
+    private var kinds = EventKinds()
 
     init(_ request: AuditRequest, _ names: AuditNames, _ progress: AuditProgress) throws {
         (self.request, self.progress) = (request, progress)
@@ -22,20 +23,18 @@ struct EventScan {
         spill = try SpillFile(directory: request.directory)
     }
 
-    private enum Column: Int {
-        case aggregateID, sequenceNumber, eventID, aggregateType, eventType, createdAt, length, payload
+    private enum Column: Int, CaseIterable {
+        case aggregateID, sequenceNumber, eventID, aggregateType, eventType, createdAt, payload
     }
 
     /// With a limit of time, all events of the orders that have an event in it: a fold begins with the first event.
     private var query: String {
-        let length = VerifyLimits.payloadBytesInFetch
         let meant =
             request.since == nil && request.until == nil
             ? request.condition()
             : "WHERE aggregate_id IN (SELECT aggregate_id FROM event \(request.condition()))"
         return """
-            SELECT aggregate_id, sequence_number, event_id, aggregate_type, event_type, created_at,
-                   octet_length(event_data), CASE WHEN octet_length(event_data) <= \(length) THEN event_data END
+            SELECT aggregate_id, sequence_number, event_id, aggregate_type, event_type, created_at, event_data
             FROM event \(meant) ORDER BY aggregate_id, sequence_number
             """
     }
@@ -45,14 +44,14 @@ struct EventScan {
     ///   - model: for the read model; nil where there is none.
     mutating func run(_ connection: PostgresConnection, _ model: PostgresConnection?) throws {
         var projection = try model.map { try ProjectionStream($0, request) }
-        let rows = try RowStream(connection, query)
+        let rows = try PostgresRowStream(connection, columns: Column.allCases.count, query)
         while try rows.next() {
             let id = rows.bytes(Column.aggregateID.rawValue)
             if order.id.isEmpty || !id.elementsEqual(order.id) {
                 try finishOrder(&projection)
                 try startOrder(id, &projection)
             }
-            try take(rows, connection, projection)
+            try take(rows, projection)
             count += 1
             if count.isMultiple(of: VerifyLimits.countsPerReport) { progress.add(VerifyLimits.countsPerReport) }
         }
@@ -103,9 +102,7 @@ struct EventScan {
 
     // MARK: Events
 
-    private mutating func take(_ row: RowStream, _ connection: PostgresConnection, _ projection: ProjectionStream?)
-        throws
-    {
+    private mutating func take(_ row: PostgresRowStream, _ projection: ProjectionStream?) throws {
         let sequence = try row.int64(Column.sequenceNumber.rawValue)
         guard let eventID = UUIDBytes(bytes: row.bytes(Column.eventID.rawValue)) else {
             throw VerifyError("an event has no event_id")
@@ -119,20 +116,16 @@ struct EventScan {
                     text: "event \(sequence) follows \(last < 0 ? "no event" : "event \(last)")")
             }
         }
-        let createdAt = try row.rows.timestampMicroseconds(row.row, Column.createdAt.rawValue)
-        let payload = try Payload(row, Column.payload.rawValue) {
-            try connection.query(
-                "SELECT event_data FROM event WHERE aggregate_id = $1 AND sequence_number = $2",
-                [.text(row.text(Column.aggregateID.rawValue)), .int8(sequence)])
-        }
-        try fold(row, sequence, createdAt, payload, projection)
+        let createdAt = try row.timestampMicroseconds(Column.createdAt.rawValue)
+        let payload = row.bytes(Column.payload.rawValue)
+        let numbers = names.numbers(row.bytes(Column.aggregateType.rawValue), row.bytes(Column.eventType.rawValue))
+        try fold(row, numbers.type, sequence, createdAt, payload, projection)
         order.last = sequence
         guard !request.hasFilter || request.covers(createdAt) else { return }
-        let numbers = names.numbers(row.bytes(Column.aggregateType.rawValue), row.bytes(Column.eventType.rawValue))
         try spill.append(
             AuditEntry(
                 key: AuditHash.of(row.bytes(Column.aggregateID.rawValue)), eventID: eventID, rank: sequence,
-                value: payload.hash, place: 0, createdAt: createdAt, source: UInt32(numbers.topic),
+                value: AuditHash.of(payload), place: 0, createdAt: createdAt, source: UInt32(numbers.topic),
                 type: numbers.type, flags: flags(sequence, projection)))
     }
 
@@ -144,15 +137,24 @@ struct EventScan {
         return sequence == version + 1 ? [.recorded, .unprojected] : .recorded
     }
 
+    private mutating func event(_ row: PostgresRowStream, _ type: UInt16, _ payload: UnsafeRawBufferPointer) throws
+        -> OrderEvent
+    {
+        let name = row.bytes(Column.eventType.rawValue)
+        if let type = kinds.kind(type, name), let event = OrderEventReader.read(type, payload) { return event }
+        return try EventCodec.decode(String(decoding: name, as: UTF8.self), Array(payload))
+    }
+
     /// Folds the events up to the version of the read model's row, and compares the two.
     private mutating func fold(
-        _ row: RowStream, _ sequence: Int64, _ createdAt: Int64, _ payload: Payload, _ projection: ProjectionStream?
+        _ row: PostgresRowStream, _ type: UInt16, _ sequence: Int64, _ createdAt: Int64,
+        _ payload: UnsafeRawBufferPointer, _ projection: ProjectionStream?
     ) throws {
         guard let projection, let version = order.projectedVersion, sequence <= version, !order.isUnreadable else {
             return
         }
         do {
-            order.state = evolve(order.state, try EventCodec.decode(row.text(Column.eventType.rawValue), payload.bytes))
+            order.state = evolve(order.state, try event(row, type, payload))
         } catch {
             order.isUnreadable = true
             let key = order.key
@@ -188,20 +190,17 @@ private struct OrderFold {
     }
 }
 
-/// The payload of an event: in the fetched rows, or read by itself because it is long.
-private struct Payload {
-    private let rows: PostgresResult
-    private let row: Int
-    private let column: Int
+/// The event types by their numbers in an audit.
+private struct EventKinds {
+    private var known: [EventType?] = []
 
-    init(_ stream: RowStream, _ column: Int, _ long: () throws -> PostgresResult) throws {
-        if stream.isNull(column) {
-            (rows, row, self.column) = (try long(), 0, 0)
-        } else {
-            (rows, row, self.column) = (stream.rows, stream.row, column)
-        }
+    /// The type of a name; nil if the event store has none of it.
+    mutating func kind(_ number: UInt16, _ name: UnsafeRawBufferPointer) -> EventType? {
+        // Names beyond the limit share a number.
+        guard number != AuditNames.unknown else { return EventType(utf8: name) }
+        while known.count <= Int(number) { known.append(nil) }
+        if let kind = known[Int(number)] { return kind }
+        known[Int(number)] = EventType(utf8: name)
+        return known[Int(number)]
     }
-
-    var hash: UInt64 { AuditHash.of(rows.unsafeBytes(row, column)) }
-    var bytes: [UInt8] { Array(rows.unsafeBytes(row, column)) }
 }

@@ -32,11 +32,7 @@ struct KafkaScan {
         _ kafka: KafkaConfiguration, _ ends: TopicEnds, _ request: AuditRequest, _ start: AuditStart,
         _ names: AuditNames, _ progress: AuditProgress
     ) throws {
-        // With 10,000 waiting records librdkafka stops fetching, and looks again after up to a second.
-        var reading = kafka
-        reading.setDefault("queued.min.messages", String(VerifyLimits.queuedRecords))
-        reading.setDefault("queued.max.messages.kbytes", String(VerifyLimits.queuedKilobytes))
-        self.kafka = reading
+        self.kafka = kafka
         (self.ends, self.request, self.start, self.names, self.progress) = (ends, request, start, names, progress)
         spill = try SpillFile(directory: request.directory)
         types = TypeNames(names)
@@ -56,32 +52,40 @@ struct KafkaScan {
             let records = filled.reduce(0) { $0 + $1.high - $1.low }
             let limit = VerifyLimits.readingSeconds + Int(records / VerifyLimits.recordsPerSecond)
             let highs = Dictionary(uniqueKeysWithValues: filled.map { ($0.place, $0.high) })
-            try KafkaTopicReader(kafka, topic: topic.name).readToEnd(
+            var cursor = Cursor(topic: topic.name, ordinary: RecordedTopics(names).topic)
+            try KafkaTopicReader(scanning: topic.name, kafka).scanToEnd(
                 from: Dictionary(uniqueKeysWithValues: filled.map { ($0.place, .at($0.low)) }), atLeastTo: highs,
                 within: .seconds(limit)
-            ) { batch in
-                try take(batch, topic.name, highs)
+            ) { record in
+                try take(record, &cursor, highs)
             }
         }
         progress.add(pending)
         try spill.finish()
     }
 
-    private mutating func take(_ batch: KafkaRecordBatch, _ topic: String, _ highs: [KafkaPartition: Int64]) throws {
-        // Records of one partition mostly follow each other.
-        var last: (index: Int32, number: Int, high: Int64)?
-        let ordinary = RecordedTopics(names)
-        for record in batch {
-            if last?.index != record.partition {
-                let place = KafkaPartition(topic: topic, index: record.partition)
-                guard let number = numbers[place], let high = highs[place] else { continue }
-                last = (record.partition, number, high)
-            }
-            guard let last, record.offset < last.high else { continue }
-            note(record, last.number)
-            try take(record, last.number, ordinary)
+    /// Where the reading is: records of one partition mostly follow each other.
+    private struct Cursor {
+        let topic: String
+        /// The topic of the event store's records.
+        let ordinary: UInt16
+        var partition: Int32 = -1
+        var number = 0
+        /// The end that is compared; 0 for a partition that is not.
+        var high: Int64 = 0
+    }
+
+    private mutating func take(
+        _ record: borrowing KafkaRecordView, _ cursor: inout Cursor, _ highs: [KafkaPartition: Int64]
+    ) throws {
+        if cursor.partition != record.partition {
+            let place = KafkaPartition(topic: cursor.topic, index: record.partition)
+            (cursor.partition, cursor.number, cursor.high) = (record.partition, numbers[place] ?? 0, highs[place] ?? 0)
         }
-        pending += batch.count
+        guard record.offset < cursor.high else { return }
+        note(record, cursor.number)
+        try take(record, cursor.number, cursor.ordinary)
+        pending += 1
         if pending >= VerifyLimits.countsPerReport {
             progress.add(pending)
             pending = 0
@@ -89,16 +93,17 @@ struct KafkaScan {
     }
 
     /// The first record of a partition that lost its beginning tells up to when.
-    private mutating func note(_ record: KafkaRecord, _ number: Int) {
+    private mutating func note(_ record: borrowing KafkaRecordView, _ number: Int) {
         guard partitions[number].removedUntil == start.takenAt else { return }
-        partitions[number].removedUntil = record.timestampMilliseconds.map { $0 * 1_000 } ?? start.takenAt - 1
+        let written = record.timestampMilliseconds
+        partitions[number].removedUntil = written.map { $0 * 1_000 } ?? start.takenAt - 1
     }
 
-    private mutating func take(_ record: KafkaRecord, _ number: Int, _ recorded: RecordedTopics) throws {
+    private mutating func take(_ record: borrowing KafkaRecordView, _ number: Int, _ ordinary: UInt16) throws {
         let headers = RecordHeaders(record, &types)
         let createdAt = headers.createdAt ?? (record.timestampMilliseconds ?? 0) * 1_000
         if headers.createdAt != nil, request.hasFilter, !request.covers(createdAt) { return }
-        let recordKey = record.key ?? []
+        let recordKey = record.key
         if let key, !recordKey.elementsEqual(key) { return }
         count += 1
         guard let eventID = headers.eventID else { return findings.leave(.recordsWithoutID) }
@@ -106,11 +111,15 @@ struct KafkaScan {
         if headers.isReplay { flags.insert(.replayed) }
         if let tag = headers.tag, tag != start.tag { flags.insert(.foreign) }
         if headers.createdAt == nil { flags.insert(.withoutTime) }
-        if partitions[number].topic == recorded.topic { flags.insert(.recorded) }
+        if partitions[number].topic == ordinary { flags.insert(.recorded) }
         try spill.append(
             AuditEntry(
                 key: AuditHash.of(recordKey), eventID: eventID, rank: headers.sequence,
-                value: record.value.map { AuditHash.of($0) } ?? AuditHash.nothing, place: record.offset,
+                value: hash(record.value), place: record.offset,
                 createdAt: createdAt, source: UInt32(number), type: headers.type, flags: flags))
+    }
+
+    private func hash(_ value: UnsafeRawBufferPointer?) -> UInt64 {
+        value.map { AuditHash.of($0) } ?? AuditHash.nothing
     }
 }

@@ -23,8 +23,8 @@ struct OutboxScan {
         spill = try SpillFile(directory: request.directory)
     }
 
-    private enum Column: Int {
-        case outboxID, eventID, aggregateType, aggregateID, sequenceNumber, eventType, createdAt, state, length, payload
+    private enum Column: Int, CaseIterable {
+        case outboxID, eventID, aggregateType, aggregateID, sequenceNumber, eventType, createdAt, state, payload
     }
 
     private var source: String { PostgresConnection.quoteIdentifier(request.schema) + ".source" }
@@ -36,23 +36,22 @@ struct OutboxScan {
                created_at,
                (\(start.isDue))::int + (transaction_id IS NULL)::int * 2
                    + coalesce(headers ? 'outbox_replay', false)::int * 4,
-               octet_length(payload),
-               CASE WHEN octet_length(payload) <= \(VerifyLimits.payloadBytesInFetch) THEN payload END
+               payload
         FROM \(source) \(request.condition())
         """
     }
 
     mutating func run(_ connection: PostgresConnection) throws {
-        let rows = try RowStream(connection, query)
+        let rows = try PostgresRowStream(connection, columns: Column.allCases.count, query)
         while try rows.next() {
-            try take(rows, connection)
+            try take(rows)
             count += 1
             if count.isMultiple(of: VerifyLimits.countsPerReport) { progress.add(VerifyLimits.countsPerReport) }
         }
         try spill.finish()
     }
 
-    private mutating func take(_ row: RowStream, _ connection: PostgresConnection) throws {
+    private mutating func take(_ row: PostgresRowStream) throws {
         let outboxID = try row.int64(Column.outboxID.rawValue)
         let type = row.bytes(Column.aggregateType.rawValue)
         let numbers = names.numbers(type, row.bytes(Column.eventType.rawValue))
@@ -65,16 +64,18 @@ struct OutboxScan {
             AuditEntry(
                 key: AuditHash.of(row.bytes(Column.aggregateID.rawValue)), eventID: eventID,
                 rank: row.isNull(sequence) ? AuditEntry.noRank : try row.int64(sequence),
-                value: try value(row, outboxID, connection), place: outboxID,
+                value: value(row), place: outboxID,
                 createdAt: row.isNull(createdAt)
-                    ? start.takenAt : try row.rows.timestampMicroseconds(row.row, createdAt),
+                    ? start.takenAt : try row.timestampMicroseconds(createdAt),
                 source: UInt32(numbers.topic), type: numbers.type, flags: try flags(row, outboxID, type)))
     }
 
-    private func flags(_ row: RowStream, _ outboxID: Int64, _ type: UnsafeRawBufferPointer) throws -> AuditEntry.Flags {
+    private func flags(_ row: PostgresRowStream, _ outboxID: Int64, _ type: UnsafeRawBufferPointer) throws
+        -> AuditEntry.Flags
+    {
         var flags = ground.decisions.isEmpty ? [] : ground.decisions[outboxID] ?? []
         if !row.isNull(Column.state.rawValue) {
-            let state = try row.rows.int32(row.row, Column.state.rawValue)
+            let state = try row.int32(Column.state.rawValue)
             if state & 1 != 0 { flags.insert(.due) }
             if state & 2 != 0 { flags.insert(.leftOut) }
             if state & 4 != 0 { flags.insert(.replayed) }
@@ -87,12 +88,9 @@ struct OutboxScan {
         return flags
     }
 
-    private func value(_ row: RowStream, _ outboxID: Int64, _ connection: PostgresConnection) throws -> UInt64 {
-        if !row.isNull(Column.payload.rawValue) { return AuditHash.of(row.bytes(Column.payload.rawValue)) }
-        if row.isNull(Column.length.rawValue) { return AuditHash.nothing }
-        let long = try connection.query(
-            PostgresStatement("SELECT payload FROM \(source) WHERE outbox_id = $1"), [.int8(outboxID)])
-        return AuditHash.of(long.unsafeBytes(0, 0))
+    private func value(_ row: PostgresRowStream) -> UInt64 {
+        let payload = Column.payload.rawValue
+        return row.isNull(payload) ? AuditHash.nothing : AuditHash.of(row.bytes(payload))
     }
 }
 

@@ -6,19 +6,19 @@ import Postgres
 ///
 /// The meaning of its numbers is written out here and not taken from the projector, because the projector is checked.
 final class ProjectionStream {
-    private let rows: RowStream
+    private let rows: PostgresRowStream
     /// Whether there is a current row.
     private(set) var isAtRow = false
 
-    private enum Column: Int {
+    private enum Column: Int, CaseIterable {
         case orderID, lastSequenceNumber, customerID, vendorID, productID, quantity, totalPriceCents, paymentMethod
         case paymentStatus, shippingStatus, paymentFailureReason, cancellationReason, createdAt, updatedAt
     }
 
     init(_ connection: PostgresConnection, _ request: AuditRequest) throws {
         let one = request.aggregateId.map { "WHERE order_id = \(PostgresConnection.quoteLiteral($0))" } ?? ""
-        rows = try RowStream(
-            connection,
+        rows = try PostgresRowStream(
+            connection, columns: Column.allCases.count,
             """
             SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
                    payment_method, payment_status::integer, shipping_status::integer, payment_failure_reason, cancellation_reason,
@@ -60,10 +60,10 @@ final class ProjectionStream {
         return wrong
     }
 
-    private func int32(_ column: Column) throws -> Int32 { try rows.rows.int32(rows.row, column.rawValue) }
+    private func int32(_ column: Column) throws -> Int32 { try rows.int32(column.rawValue) }
 
     private func time(_ column: Column) throws -> Int64 {
-        try rows.rows.timestampMicroseconds(rows.row, column.rawValue)
+        try rows.timestampMicroseconds(column.rawValue)
     }
 
     /// Compared byte by byte; an absent text is NULL.

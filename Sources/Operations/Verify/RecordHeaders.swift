@@ -1,3 +1,4 @@
+import Glibc
 import Kafka
 import Values
 
@@ -14,7 +15,7 @@ struct RecordHeaders {
     var tag: UInt64?
 
     /// The last of several headers of one name counts.
-    init(_ record: KafkaRecord, _ types: inout TypeNames) {
+    init(_ record: borrowing KafkaRecordView, _ types: inout TypeNames) {
         var found = RecordHeaders()
         record.forEachHeader { name, value in
             // Most names differ in their length.
@@ -34,8 +35,9 @@ struct RecordHeaders {
 
     private init() {}
 
+    /// Of two names of the same length.
     private static func isNamed(_ name: UnsafeRawBufferPointer, _ other: StaticString) -> Bool {
-        other.withUTF8Buffer { name.elementsEqual($0) }
+        memcmp(name.baseAddress, other.utf8Start, name.count) == 0
     }
 
     static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {
@@ -50,8 +52,13 @@ struct RecordHeaders {
 
     /// Behind `4711@`, 16 hexadecimal digits.
     private static func tag(_ value: UnsafeRawBufferPointer) -> UInt64? {
-        guard let at = value.firstIndex(of: UInt8(ascii: "@")) else { return nil }
-        return UInt64(String(decoding: value[(at + 1)...], as: UTF8.self), radix: 16)
+        guard value.count > 17, value[value.count - 17] == UInt8(ascii: "@") else { return nil }
+        var tag: UInt64 = 0
+        for byte in value[(value.count - 16)...] {
+            guard let digit = HexDigit.value(of: byte) else { return nil }
+            tag = tag << 4 | UInt64(digit)
+        }
+        return tag
     }
 
     /// `2026-01-31T12:34:56.123456Z`, as the relay writes it; nil for another form.

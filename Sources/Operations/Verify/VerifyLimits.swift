@@ -2,12 +2,6 @@
 public enum VerifyLimits {
     /// Differences of one kind that are named; beyond, they are counted.
     static let examplesPerKind = 20
-    /// Rows of one fetch at first and at most, and the bytes that a fetch should have.
-    static let firstRowsPerFetch = 200
-    static let rowsPerFetch = 4_000
-    static let bytesPerFetch = 1 << 20
-    /// A longer payload is read by a statement of its own, so that one fetch has a bounded number of bytes.
-    static let payloadBytesInFetch = 16 << 10
     /// Rows that may be held for parked keys while an audit begins.
     static let heldRows = 2_000_000
     /// Decisions of operators on single rows that an audit knows.
@@ -18,9 +12,6 @@ public enum VerifyLimits {
     static let countsPerReport = 5_000
     /// How long a question to Kafka may take, in milliseconds.
     static let kafkaMilliseconds = 10_000
-    /// Records that are fetched ahead, and their kilobytes, unless the settings name others.
-    static let queuedRecords = 100_000
-    static let queuedKilobytes = 32_768
     /// Reading Kafka may take so many seconds, and one more for each ``recordsPerSecond`` records.
     static let readingSeconds = 120
     static let recordsPerSecond: Int64 = 10_000

@@ -16,7 +16,7 @@ public enum EventType: String, Sendable, CaseIterable {
     case shippingStatusUpdated = "order_shipping_status_updated"
 
     /// Compares the bytes of a column, without a `String`; nil if the name is unknown.
-    init?(utf8 name: UnsafeRawBufferPointer) {
+    public init?(utf8 name: UnsafeRawBufferPointer) {
         for type in Self.allCases where type.rawValue.utf8.count == name.count && name.elementsEqual(type.rawValue.utf8)
         {
             self = type

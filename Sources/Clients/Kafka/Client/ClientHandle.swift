@@ -18,14 +18,18 @@ final class ClientHandle: @unchecked Sendable {
     private let throttle: ThrottleCallback?
     /// Chooses the partition of each message of a producer; nil for a consumer. Used by one ``KafkaFirstMessageGate``.
     let gate: UnsafeMutablePointer<rdk_gate>?
+    /// Holds up the fetching of a consumer that reads much ahead; nil for all other clients.
+    let brake: FetchBrake?
     /// The number of a producer's messages that librdkafka still holds: queued, in flight, or reported and not read.
     let unreported = Atomic<Int>(0)
 
-    /// - Parameter events: the kinds of events to deliver besides logs, errors and statistics.
+    /// - Parameters:
+    ///   - events: the kinds of events to deliver besides logs, errors and statistics.
+    ///   - brake: for a consumer that reads topics to their end.
     /// - Throws: `KafkaError` that names the variable of a setting that librdkafka refuses.
     init(
         _ kind: KafkaConfiguration.ClientKind, _ configuration: KafkaConfiguration, events: Int32, wake: WakeDescriptor,
-        sink: KafkaEventSink?
+        sink: KafkaEventSink?, brake: FetchBrake? = nil
     ) throws(KafkaError) {
         assert(KafkaLimits.areConsistent)
         // Before librdkafka reads them: a file that changes meanwhile counts as changed.
@@ -35,6 +39,7 @@ final class ClientHandle: @unchecked Sendable {
         rd_kafka_conf_set_events(conf, events | rdk_event_log | rdk_event_error | rdk_event_stats)
         throttle = sink.map { ThrottleCallback($0) }
         throttle?.install(conf)
+        brake?.install(conf)
         let gate = kind == .producer ? UnsafeMutablePointer<rdk_gate>.allocate(capacity: 1) : nil
         if let gate { rdk_gate_install(gate, conf) }
         let (client, reason) = KafkaConfiguration.newClient(kind.type, taking: conf)
@@ -50,6 +55,7 @@ final class ClientHandle: @unchecked Sendable {
             throw KafkaError(.fail, "librdkafka gave no event queue")
         }
         self.gate = gate
+        self.brake = brake
         self.pointer = pointer
         self.queue = queue
         self.wake = wake
@@ -62,6 +68,7 @@ final class ClientHandle: @unchecked Sendable {
     }
 
     deinit {
+        brake?.end()
         rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
         rd_kafka_queue_destroy(queue)
         // Consumers leave their group in `close`; without it this must not block on the broker.

@@ -36,8 +36,16 @@ public final class KafkaConsumer: Sendable {
     ///   - wake: written when events arrive; several clients may share one. A new one if nil.
     ///   - sink: takes logs, errors and statistics, on the thread that polls.
     /// - Throws: `KafkaError` that names the variable of a bad property.
-    public init(
+    public convenience init(
         _ configuration: KafkaConfiguration, groupID: String, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
+    ) throws(KafkaError) {
+        try self.init(configuration, groupID: groupID, wake: wake, sink: sink, brake: nil)
+    }
+
+    /// - Parameter brake: bounds what is fetched ahead, instead of librdkafka's own bound.
+    init(
+        _ configuration: KafkaConfiguration, groupID: String, wake: WakeDescriptor?, sink: KafkaEventSink?,
+        brake: FetchBrake?
     ) throws(KafkaError) {
         var configuration = configuration.consumerConfiguration()
         configuration.setFallback("group.id", groupID)
@@ -46,7 +54,7 @@ public final class KafkaConsumer: Sendable {
             / KafkaLimits.pollIntervalDivisor
         client = try ClientHandle(
             .consumer, configuration, events: rdk_event_fetch | rdk_event_rebalance | rdk_event_offset_commit,
-            wake: makeWake(wake), sink: sink)
+            wake: makeWake(wake), sink: sink, brake: brake)
     }
 
     deinit {
@@ -75,6 +83,24 @@ public final class KafkaConsumer: Sendable {
             pending = UInt(bitPattern: source.pending)
             return event
         }
+    }
+
+    /// What ``scan(upTo:_:)`` found.
+    enum Scanned {
+        /// So many records were handed out.
+        case records(Int)
+        case event(KafkaConsumerEvent)
+        /// The queue is empty.
+        case nothing
+    }
+
+    /// Hands out records one by one without copying them; events between them are returned. Never blocks. Do not mix it
+    /// with ``poll(maximumRecords:maximumBytes:)`` on one consumer.
+    func scan(upTo count: Int, _ body: (borrowing KafkaRecordView) throws -> Void) rethrows -> Scanned {
+        let source = EventSource(client: client)
+        let scanned = try source.scan(upTo: count, body)
+        if case .nothing = scanned { client.brake?.took(records: 0, bytes: 0) }
+        return scanned
     }
 
     /// Blocks until an event arrives on the empty queue, another thread wakes the descriptor, or the time is up, but

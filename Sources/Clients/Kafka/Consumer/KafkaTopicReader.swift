@@ -13,21 +13,42 @@ public final class KafkaTopicReader {
     private var open: Set<KafkaPartition> = []
     /// The least end of each partition; see ``readToEnd(from:atLeastTo:within:_:)``.
     private var ends: [KafkaPartition: Int64] = [:]
+    /// The partitions of the reading that is under way.
+    private var assigned: [KafkaPartition] = []
     /// The positions at which an earlier reading ended. They say nothing about this one.
     private var outdated: [KafkaPartition: Int64] = [:]
 
     /// Makes the client; connects in the background. The topic need not exist.
     ///
     /// - Throws: `KafkaError` that names the variable of a bad property.
-    public init(
+    public convenience init(
         _ configuration: KafkaConfiguration, topic: String, wake: WakeDescriptor? = nil, sink: KafkaEventSink? = nil
+    ) throws(KafkaError) {
+        try self.init(configuration, topic: topic, wake: wake, sink: sink, brake: nil)
+    }
+
+    /// Makes a client that scans topics of any size: see ``scanToEnd(from:atLeastTo:within:_:)``.
+    ///
+    /// - Throws: as the other one.
+    public convenience init(scanning topic: String, _ configuration: KafkaConfiguration) throws(KafkaError) {
+        var configuration = configuration
+        configuration.setDefault("queued.min.messages", String(KafkaLimits.scanQueueRecords))
+        configuration.setDefault("queued.max.messages.kbytes", String(KafkaLimits.scanQueueKilobytes))
+        configuration.setDefault("fetch.max.bytes", String(KafkaLimits.scanFetchBytes))
+        let brake = FetchBrake(records: KafkaLimits.scanRecordsAhead, bytes: KafkaLimits.scanBytesAhead)
+        try self.init(configuration, topic: topic, wake: nil, sink: nil, brake: brake)
+    }
+
+    init(
+        _ configuration: KafkaConfiguration, topic: String, wake: WakeDescriptor?, sink: KafkaEventSink?,
+        brake: FetchBrake?
     ) throws(KafkaError) {
         var configuration = configuration
         configuration["enable.partition.eof"] = "true"
         self.topic = topic
         self.configuration = configuration
         // A group id is required even where no group is joined.
-        self.consumer = try KafkaConsumer(configuration, groupID: "topic-reader", wake: wake, sink: sink)
+        self.consumer = try KafkaConsumer(configuration, groupID: "topic-reader", wake: wake, sink: sink, brake: brake)
     }
 
     /// The topic's partitions; empty if it does not exist.
@@ -55,6 +76,45 @@ public final class KafkaTopicReader {
         within limit: Duration,
         _ body: (KafkaRecordBatch) throws -> Void
     ) throws {
+        let deadline = try begin(offsets, ends, within: limit)
+        defer { end() }
+        while !open.isEmpty {
+            if let event = consumer.poll() {
+                try handle(event, body)
+                try closePassed()
+            } else {
+                try wait(until: deadline)
+            }
+        }
+    }
+
+    /// The same for topics of any size: records are handed over one by one and not copied, and no more than
+    /// ``KafkaLimits/scanRecordsAhead`` wait.
+    ///
+    /// - Throws: as ``readToEnd(from:atLeastTo:within:_:)``.
+    public func scanToEnd(
+        from offsets: [KafkaPartition: KafkaOffset]? = nil, atLeastTo ends: [KafkaPartition: Int64] = [:],
+        within limit: Duration, _ body: (borrowing KafkaRecordView) throws -> Void
+    ) throws {
+        let deadline = try begin(offsets, ends, within: limit)
+        defer { end() }
+        var unlooked = 0
+        while !open.isEmpty {
+            switch try consumer.scan(upTo: KafkaLimits.scanRecordsPerTurn, body) {
+            case .records(let count):
+                unlooked += count
+                guard unlooked >= KafkaLimits.recordsPerLook else { continue }
+                unlooked = 0
+                try closePassed()
+            case .event(let event): try handle(event) { _ in }
+            case .nothing: try wait(until: deadline)
+            }
+        }
+    }
+
+    private func begin(
+        _ offsets: [KafkaPartition: KafkaOffset]?, _ ends: [KafkaPartition: Int64], within limit: Duration
+    ) throws -> ContinuousClock.Instant {
         let deadline = ContinuousClock.now + limit
         let start: [KafkaPartition: KafkaOffset]
         if let offsets {
@@ -70,22 +130,26 @@ public final class KafkaTopicReader {
         // librdkafka forgets the positions of the reading before this one some time after `assign`.
         outdated = try consumer.positions(Array(open))
         try consumer.assign(start)
-        defer { try? consumer.unassign(Array(start.keys)) }
-        while !open.isEmpty {
-            if let event = consumer.poll() {
-                try handle(event, body)
-                try closePassed()
-            } else {
-                // The markers that end transactions move the position without an event.
-                try closePassed()
-                guard !open.isEmpty else { break }
-                let left = deadline - .now
-                guard left > .zero else {
-                    throw KafkaError(.timedOut, "\(topic): \(open.count) partitions were not read to their end in time")
-                }
-                consumer.wait(upTo: left)
-            }
+        assigned = Array(start.keys)
+        consumer.client.brake?.begin(consumer.client.queue)
+        return deadline
+    }
+
+    private func end() {
+        consumer.client.brake?.end()
+        try? consumer.unassign(assigned)
+        assigned = []
+    }
+
+    private func wait(until deadline: ContinuousClock.Instant) throws {
+        // The markers that end transactions move the position without an event.
+        try closePassed()
+        guard !open.isEmpty else { return }
+        let left = deadline - .now
+        guard left > .zero else {
+            throw KafkaError(.timedOut, "\(topic): \(open.count) partitions were not read to their end in time")
         }
+        consumer.wait(upTo: left)
     }
 
     private func handle(_ event: KafkaConsumerEvent, _ body: (KafkaRecordBatch) throws -> Void) throws {

@@ -35,6 +35,25 @@ struct EventSource {
         return builder.count > 0 ? .records(builder.build()) : nil
     }
 
+    /// As ``next(maximumRecords:maximumBytes:)``, with records that are not copied, and no event that is put back.
+    func scan(upTo count: Int, _ body: (borrowing KafkaRecordView) throws -> Void) rethrows -> KafkaConsumer.Scanned {
+        assert(pending == nil, "a consumer that scans does not poll")
+        var (found, bytes) = (0, 0)
+        defer { client.brake?.took(records: found, bytes: bytes) }
+        while found < count {
+            guard let event = client.nextEvent() else { break }
+            defer { rd_kafka_event_destroy(event) }
+            guard let message = record(of: event) else {
+                if let other = translate(event) { return .event(other) }
+                continue
+            }
+            found += 1
+            bytes += message.pointee.len + message.pointee.key_len
+            try body(KafkaRecordView(message))
+        }
+        return found > 0 ? .records(found) : .nothing
+    }
+
     private mutating func takeEvent() -> OpaquePointer? {
         if let event = pending {
             pending = nil
@@ -44,12 +63,18 @@ struct EventSource {
     }
 
     private func appendRecord(_ event: OpaquePointer, to builder: inout RecordBatchBuilder) -> Bool {
+        guard let message = record(of: event) else { return false }
+        builder.append(message)
+        return true
+    }
+
+    /// The record of an event; nil if it is of another kind.
+    private func record(of event: OpaquePointer) -> UnsafePointer<rd_kafka_message_t>? {
         guard rd_kafka_event_type(event) == rdk_event_fetch,
             rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
             let message = rd_kafka_event_message_next(event), message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
-        else { return false }
-        builder.append(message)
-        return true
+        else { return nil }
+        return message
     }
 
     private func translate(_ event: OpaquePointer) -> KafkaConsumerEvent? {

@@ -31,15 +31,38 @@ extension KafkaProducer {
         }
     }
 
+    /// Deletes a topic with its records.
+    ///
+    /// - Throws: `KafkaError`: `.unknownTopic` if there is none, `.timedOut` after `limit`.
+    public func deleteTopic(_ name: String, within limit: Duration) throws(KafkaError) {
+        var topic = rd_kafka_DeleteTopic_new(name)
+        guard let deleted = topic else { throw KafkaError(.invalidTopic, "\"\(name)\" is no topic name") }
+        defer { rd_kafka_DeleteTopic_destroy(deleted) }
+        let request = try AdminRequest(client, RD_KAFKA_ADMIN_OP_DELETETOPICS, within: limit)
+        try request.perform("delete topic \(name)") { options, queue in
+            rd_kafka_DeleteTopics(client.pointer, &topic, 1, options, queue)
+        } read: { (event) throws(KafkaError) in
+            var count = 0
+            let results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count)
+            try Self.check(results, count, "delete topic")
+        }
+    }
+
     private static func checkTopics(_ event: OpaquePointer) throws(KafkaError) {
         var count = 0
-        guard let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
-        else { return }
+        let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
+        try check(results, count, "create topic")
+    }
+
+    private static func check(
+        _ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ doing: String
+    ) throws(KafkaError) {
+        guard let results else { return }
         for index in 0..<count {
             let code = KafkaErrorCode(rd_kafka_topic_result_error(results[index]))
             if code == .none { continue }
             let reason = rd_kafka_topic_result_error_string(results[index]).map { String(cString: $0) }
-            throw KafkaError(code, "create topic: \(reason ?? code.explanation)")
+            throw KafkaError(code, "\(doing): \(reason ?? code.explanation)")
         }
     }
 

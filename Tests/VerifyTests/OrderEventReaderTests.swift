@@ -1,0 +1,65 @@
+import EventStore
+import Orders
+import Testing
+
+@testable import Verify
+
+/// The fast reader of events agrees with the event store's codec, or leaves the decision to it.
+struct OrderEventReaderTests {
+    private static let texts = [
+        "", "a", "0190b0c0-7a40-7c3e-9d0a-000000000001", String(repeating: "x", count: 300), "Zoë",
+    ]
+
+    private static func events(_ random: inout SystemRandomNumberGenerator) -> [OrderEvent] {
+        let text = { (random: inout SystemRandomNumberGenerator) in texts.randomElement(using: &random) ?? "" }
+        let cents = [0, 1, 4_999, Money.maximumCents].randomElement(using: &random) ?? 0
+        let price = Money(cents: cents) ?? Money(cents: 0)
+        return [
+            .paymentInitiated, .paid, .paymentFailed(reason: text(&random)), .cancelled(reason: text(&random)),
+            .shippingStatusUpdated(ShippingStatus.allCases.randomElement(using: &random) ?? .delivered),
+        ]
+            + (price.map { price in
+                [
+                    .placed(
+                        OrderDetails(
+                            customerID: text(&random), vendorID: text(&random), productID: text(&random),
+                            quantity: [0, 1, 300, .max].randomElement(using: &random) ?? 1, totalPrice: price,
+                            paymentMethod: text(&random)))
+                ]
+            } ?? [])
+    }
+
+    private static let times: [Int64] = [0, 1, 999_999, 1_767_225_600_000_001]
+
+    @Test func whatItReadsIsWhatTheCodecReads() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<500 {
+            let time = Self.times.randomElement(using: &random) ?? 0
+            for event in Self.events(&random) {
+                let (type, bytes) = try EventCodec.encode(event, orderID: Self.texts[2], at: time)
+                let read = bytes.withUnsafeBytes { OrderEventReader.read(type, $0) }
+                if "\(event)".allSatisfy(\.isASCII) { #expect(read == event, "\(bytes)") }
+                if let read { #expect(read == event) }
+            }
+        }
+    }
+
+    /// One byte more, less or another: never another event than the codec's.
+    @Test func damagedBytesAreNotReadAsSomethingElse() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<2_000 {
+            for event in Self.events(&random) {
+                var (type, bytes) = try EventCodec.encode(event, orderID: "a", at: 1_767_225_600_000_001)
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes.remove(at: place)
+                case 1: bytes.insert(UInt8.random(in: 0...255, using: &random), at: place)
+                case 2: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                default: bytes.removeLast(bytes.count - place)
+                }
+                guard let read = bytes.withUnsafeBytes({ OrderEventReader.read(type, $0) }) else { continue }
+                #expect(try EventCodec.decode(type.rawValue, bytes) == read, "\(type) \(bytes)")
+            }
+        }
+    }
+}
