@@ -55,10 +55,10 @@ format: ## Formats the Swift sources in place
 size: ## Prints the size of every module: files, lines, functions, documented declarations
 	@/usr/bin/python3 scripts/size.py
 
-drill: ## Breaks whole systems under load and judges them; DRILLS="kill-relay mixed" chooses, report in .build/drills.html
+drill: ## Breaks whole systems under load and judges them; DRILLS="kill-relay mixed" chooses, reports in .build/drills.html and, for the console, .build/drills.json
 	@scripts/packages.sh run
 	@scripts/build.sh
-	@.build/release/outboxctl drill run $(or $(DRILLS),all) --html .build/drills.html
+	@.build/release/outboxctl drill run $(or $(DRILLS),all) --html .build/drills.html --report .build/drills.json
 
 proto: ## Regenerates the Swift code from proto/
 	@scripts/packages.sh test

@@ -115,8 +115,8 @@ let relay: [Target] = [
         .relay, "OutboxAdoption", ["Outbox", "Postgres"],
         embedded: [
             "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
-            "relay_0004_operations", "relay_0005_record_loss", "relay_0006_bulk", "schema_version", "source_view",
-            "wake_trigger",
+            "relay_0004_operations", "relay_0005_record_loss", "relay_0006_bulk", "relay_0007_setup_decisions",
+            "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),
     library(.relay, "Simulation", ["Outbox", "Postgres", "Sabotage", "Threads", "Values", logging]),
@@ -167,8 +167,10 @@ let operations: [Target] = [
         ],
         embedded: [
             "console.css", "console.html", "icon.svg", "openapi.json", "actions.js", "api.js", "bulks.js", "chart.js",
-            "checks.js", "decisions.js", "dom.js", "format.js", "live.js", "main.js", "orders.js", "outbox.js",
+            "checks.js", "decisions.js", "dom.js", "drills.js", "format.js", "live.js", "main.js", "orders.js",
+            "outbox.js",
             "parked.js", "pills.js", "pipeline.js", "rebuilds.js", "replays.js", "row.js",
+            "timeline.js",
         ].map { "Assets/\($0)" }),
 ]
 

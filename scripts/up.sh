@@ -125,7 +125,7 @@ start_services() {
     "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port" \
         SERVER_ADMIN_PORT="${ADMIN_URL_SERVER##*:}"
     "$scripts/service.sh" start outbox-console CONSOLE_PORT="$console_port" CONSOLE_ACTIONS="${CONSOLE_ACTIONS:-true}" \
-        CONSOLE_REPORTS="$data/reports" CONSOLE_SERVICES="orders-server=$ADMIN_URL_SERVER,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
+        CONSOLE_REPORTS="$data/reports" CONSOLE_DRILLS="$root/.build/drills.json" CONSOLE_SERVICES="orders-server=$ADMIN_URL_SERVER,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
     "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
     "$scripts/service.sh" ready outbox-relay "$ADMIN_URL_RELAY/readyz"
     "$scripts/service.sh" ready orders-projector "$ADMIN_URL_PROJECTOR/readyz"

@@ -42,7 +42,7 @@ import Testing
         try OperatorJSON.value(
             OutboxStatus.self,
             from: """
-                {"taken_at": "2026-01-01T00:00:00.000000Z", "blockers": [], "consumers": [], "services": [],
+                {"taken_at": "2026-01-01T00:00:00.000000Z", "blockers": [], "consumers": [], "services": [], "work": [],
                  "notes": [], "parked": {"keys": 0, "held_rows": 0, "is_estimate": false, "releasing": 0},
                  "relay": {"epoch": 1, "lease_is_valid": true, "is_asleep": true, "standbys": 0, "cut": 1,
                            "is_draining": false, "drained_through": 0, "moved_at": "2026-01-01T00:00:00.000000Z"}}

@@ -68,13 +68,15 @@ extension EndToEndTests {
                 let row = try await stack.query("SELECT outbox_id::text FROM outbox_relay.parked")
                 let explained = try await stack.outboxctl("explain", "parcel", "large")
                 #expect(explained.contains("2000000 bytes"))
-                #expect(explained.contains("outboxctl outbox skip --reason \"...\" \(row.first ?? "?")"))
+                #expect(explained.contains("outboxctl skip --reason \"...\" \(row.first ?? "?")"))
                 try await stack.flows(stack.kafka.topic("parcel"))
                 // Released as it is, it is refused again, and stays.
-                _ = try await stack.outboxctl("release", "parcel", "large", "--reason", "let us see")
+                _ = try await stack.outboxctl("release", "parcel", "large", "--yes", "--reason", "let us see")
                 try await stack.wait(for: "SELECT bool_and(release_asked_at IS NULL) FROM outbox_relay.parked")
-                _ = try await stack.outboxctl("skip", row.first ?? "", "--reason", "corrupt, agreed with the owners")
-                _ = try await stack.outboxctl("release", "parcel", "large", "--reason", "without the large row")
+                _ = try await stack.outboxctl(
+                    "skip", row.first ?? "", "--yes", "--reason", "corrupt, agreed with the owners")
+                _ = try await stack.outboxctl(
+                    "release", "parcel", "large", "--yes", "--reason", "without the large row")
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 #expect(
                     try await stack.query(
@@ -112,7 +114,7 @@ extension EndToEndTests {
                         try await stack.query("SELECT outbox_id::text FROM outbox WHERE length(payload) > 20000").first
                         ?? ""
                     #expect(parked == ["letter-10 \(row)"])
-                    _ = try await stack.outboxctl("skip", row, "--reason", "too large")
+                    _ = try await stack.outboxctl("skip", row, "--yes", "--reason", "too large")
                     try await stack.releaseAll()
                 }
                 try await stack.drained()

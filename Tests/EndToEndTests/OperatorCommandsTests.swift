@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestKit
 import Testing
 
@@ -24,6 +25,8 @@ extension EndToEndTests {
                 }
                 let shown = try await run(folder, "status", "--sample", "0")
                 #expect(shown.output.contains("nothing: all committed rows are in Kafka or held"), "\(shown)")
+                #expect(shown.output.contains("kept for 1 day"), "\(shown)")
+                #expect(!status.output.contains(".0 seconds") && !shown.output.contains(".0 seconds"), "\(status)")
                 #expect(!shown.output.contains("\u{1B}"))
 
                 let order = try await run(folder, "order", id)
@@ -55,9 +58,10 @@ extension EndToEndTests {
             (["skip", "1", "--type", "order", "--reason", "x"], "say which rows"), (["skip", "1"], "--reason"),
             (["skip", "--type", "order", "--rows", "some", "--reason", "x"], "--rows: 'some'"),
             (["rebuild", "--rate", "0", "--reason", "x"], "--rate: 0"), (["rebuild", "--yes"], "--reason"),
-            (["rebuild", "--reason", "x"], "--yes is needed"), (["rebuild", "stop", "1"], "--reason"),
-            (["bulk", "show"], "<bulk>"), (["pause"], "--reason"), (["order"], "<order-id>"),
-            (["explain", "order"], "<aggregate-id>"), (["parked", "--limit", "501"], "--limit: 501"),
+            (["rebuild", "--reason", "x"], "--yes is needed"), (["bulk", "stop"], "<bulk>"), (["order"], "<order-id>"),
+            (["rebase", "--republish-since", "infinity"], "--reason"),
+            (["explain", "order"], "<aggregate-id>"), (["parked", "--limit", "10001"], "--limit: 10001"),
+            (["parked", "--after", "x"], "--after: 'x'"),
             (["parked", "--parked-since", "x"], "--parked-since: 'x'"), (["role"], "--name"), (["adopt"], "--table"),
             (["rebase"], "--republish-since"), (["topic", "t", "--partitions", "0"], "--partitions: 0"),
             (["decisions", "--limit", "x"], "limit"), (["show", "x"], "outbox-id"),
@@ -69,6 +73,92 @@ extension EndToEndTests {
             #expect(result.exitCode == 64, "\(result)")
             #expect(result.errors.contains(text), "\(result)")
             #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+        }
+
+        /// Whatever changes something wants a reason and, where nobody can be asked, `--yes`; with `--dry-run` it shows
+        /// what it would do. Until then nothing is changed.
+        @Test(arguments: [
+            ["release", "letter", "k"], ["release", "--all"], ["skip", "1"], ["skip", "--type", "letter"],
+            ["edit", "1", "--payload", "x"], ["edit", "--type", "letter", "--header", "a=b"], ["pause"], ["resume"],
+            ["replay", "--type", "order"], ["replay", "stop", "1"], ["replay", "continue", "1"], ["bulk", "stop", "1"],
+            ["bulk", "continue", "1"], ["rebuild"], ["rebuild", "stop", "1"],
+            ["rebase", "--republish-since", "infinity"],
+        ])
+        func anActionNeedsAReasonAndConsent(_ words: [String]) async throws {
+            let url = try await outbox(pausedFor: words)
+            let unreasoned = try await outboxctl(url, words + ["--yes"])
+            #expect(unreasoned.exitCode == 64 && unreasoned.errors.contains("--reason: say why"), "\(unreasoned)")
+            let unasked = try await outboxctl(url, words + ["--reason", "x"])
+            #expect(unasked.exitCode == 64 && unasked.errors.contains("--yes is needed"), "\(unasked)")
+            let dry = try await outboxctl(url, words + ["--dry-run"])
+            #expect(dry.exitCode == 0 && !dry.output.isEmpty, "\(dry)")
+            let inJSON = try await outboxctl(url, words + ["--dry-run", "--json"])
+            #expect(inJSON.exitCode == 0 && "{[".contains(inJSON.output.first ?? "?"), "\(inJSON)")
+            #expect(try await outboxctl(url, ["decisions"]).output == "no decisions\n")
+            // A person at a terminal sees the same, and may say no.
+            let declined = try await Command.run(
+                [
+                    "sh", "-c", "echo n | script --quiet --return --command \"$0 $*\" /dev/null",
+                    TestPaths.binary("outboxctl").path,
+                ]
+                    + words + ["--reason", "x"], environment: ["DATABASE_URL": url])
+            #expect(declined.exitCode == 1, "\(declined)")
+            #expect(declined.output.contains("[y/N]") && declined.output.contains("nothing was changed"), "\(declined)")
+            #expect(try await outboxctl(url, ["decisions"]).output == "no decisions\n")
+        }
+
+        /// Published rows, a parked key, and one of each kind of work that no decision is about.
+        private func outbox(pausedFor words: [String]) async throws -> String {
+            let url = try await TestPostgres.database()
+            let pause = words == ["resume"] ? "UPDATE outbox_relay.relay SET paused_at = now();" : ""
+            let rebuild =
+                words == ["rebuild"]
+                ? "" : "INSERT INTO order_projection_rebuild (orders_per_second, reason) VALUES (1, 'x');"
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(
+                    """
+                    INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+                    SELECT 'letter', 'k', 0, 'letter_sent', 'x' UNION ALL SELECT 'order', 'a', 0, 'order_placed', 'x';
+                    INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id)
+                    SELECT outbox_id, aggregate_type, aggregate_id FROM outbox WHERE aggregate_type = 'letter';
+                    INSERT INTO outbox_relay.parked (aggregate_type, aggregate_id, outbox_id, error)
+                    SELECT aggregate_type, aggregate_id, outbox_id, 'too large' FROM outbox WHERE aggregate_type = 'letter';
+                    UPDATE outbox_relay.checkpoint_0 SET published = pg_current_snapshot();
+                    INSERT INTO outbox_relay.replay (from_id, to_id, rows_per_second, reason, done_through)
+                    VALUES (1, 9, 1, 'x', 0);
+                    INSERT INTO outbox_relay.bulk (action, filter, reason, total_keys) VALUES ('skip', '{}', 'x', 1);
+                    \(rebuild) \(pause)
+                    """)
+            }
+            return url
+        }
+
+        private func outboxctl(_ url: String, _ words: [String]) async throws -> Command.Result {
+            try await Command.run([TestPaths.binary("outboxctl").path] + words, environment: ["DATABASE_URL": url])
+        }
+
+        @Test func workThatIsNotOverIsShown() async throws {
+            let url = try await outbox(pausedFor: [])
+            let status = try await outboxctl(url, ["status", "--sample", "0"])
+            for work in [
+                "replay 1 is interrupted: 0 rows copied, 0 %", "bulk action 1 (skip) is interrupted",
+                "rebuild 1 of the read model waits for a projector",
+            ] {
+                #expect(status.output.contains(work), "\(work): \(status)")
+            }
+            let stopped = try await outboxctl(url, ["replay", "stop", "1", "--yes", "--reason", "enough"])
+            #expect(stopped.exitCode == 0 && stopped.output.contains("replay 1 ends"), "\(stopped)")
+            #expect(try await outboxctl(url, ["replay", "show"]).output.contains("replay 1, ids 1 to 9: stopped"))
+            #expect(try await outboxctl(url, ["bulk", "show", "--watch"]).errors.contains("bulk continue 1"))
+            let done = try await outboxctl(url, ["bulk", "continue", "1", "--yes", "--reason", "Postgres is back"])
+            #expect(done.output.contains("bulk action 1, skip: done, 1 of 1 keys, 1 rows changed"), "\(done)")
+            let decisions = try await outboxctl(url, ["decisions"])
+            for line in [
+                /stop replay +replay 1 .* enough/, /continue skip +bulk action 1 .* Postgres is back/,
+                /skip +1 +letter\/k, bulk action 1 .* x/,
+            ] {
+                #expect(decisions.output.contains(line), "\(decisions)")
+            }
         }
 
         @Test func aStackWithoutARelaySaysWhatIsInTheWay() async throws {
@@ -93,8 +183,10 @@ extension EndToEndTests {
             }
             // The commands that others stand behind print JSON as well.
             let more = [
-                ["bulk", "list"], ["bulk", "stop"], ["replay", "start"], ["replay", "stop"], ["rebuild", "start"],
-                ["rebuild", "show"], ["rebuild", "stop"],
+                ["bulk", "list"], ["bulk", "show"], ["bulk", "stop"], ["bulk", "continue"], ["replay", "start"],
+                ["replay", "show"], ["replay", "list"], ["replay", "stop"], ["replay", "continue"],
+                ["rebuild", "start"],
+                ["rebuild", "show"], ["rebuild", "list"], ["rebuild", "stop"],
             ]
             for words in commands.filter({ !["bulk", "replay", "rebuild"].contains($0) }).map({ [$0] }) + more {
                 #expect(try await Command.output([binary] + words + ["--help"]).contains("--json"), "\(words)")

@@ -11,12 +11,13 @@ extension EndToEndTests {
             let explained = try await run(url, "explain", "--schema", "my relay", "big order", "it's")
             #expect(explained.exitCode == 0)
             let release = try #require(hint("release", in: explained.output))
-            #expect(release == #"outboxctl outbox release --schema 'my relay' --reason "..." 'big order' 'it'\''s'"#)
+            #expect(release == #"outboxctl release --schema 'my relay' --reason "..." 'big order' 'it'\''s'"#)
             #expect(explained.output.contains("no sequence number"))
             // The shell takes it as it is.
             let binary = TestPaths.binary("outboxctl").path
             let pasted = try await Command.run(
-                ["sh", "-c", release.replacing("outboxctl ", with: "'\(binary)' ")], environment: ["DATABASE_URL": url])
+                ["sh", "-c", release.replacing("outboxctl release", with: "'\(binary)' release --yes")],
+                environment: ["DATABASE_URL": url])
             #expect(pasted.exitCode == 0, "\(pasted.errors)")
             let missing = try await run(url, "explain", "--schema", "my relay", "--", "-5", "x")
             #expect(missing.exitCode == 1)
@@ -31,8 +32,30 @@ extension EndToEndTests {
             let astray = try await run(url, "parked", "--schema", "nosuch")
             #expect(astray.exitCode != 0)
             #expect(astray.errors.contains("there is no nosuch.relay in this database"))
-            let rebased = try await run(url, "rebase", "--schema", "my relay", "--republish-since", "-infinity")
+        }
+
+        /// A rebase shows what it would do, asks, and leaves who did it and why. The earlier name does the same.
+        @Test func aRebaseIsPreviewedAskedForAndRecorded() async throws {
+            let url = try await adopted()
+            let rebase = ["rebase", "--schema", "my relay", "--republish-since"]
+            let dry = try await run(url, rebase + ["-infinity", "--dry-run"])
+            #expect(dry.output == "1 rows will be published again, 0 count as published\n", "\(dry)")
+            let unasked = try await run(url, rebase + ["-infinity", "--reason", "restored"])
+            #expect(unasked.exitCode == 64 && unasked.errors.contains("--yes is needed"), "\(unasked)")
+            let unreasoned = try await run(url, rebase + ["-infinity", "--yes"])
+            #expect(unreasoned.exitCode == 64 && unreasoned.errors.contains("--reason: say why"), "\(unreasoned)")
+            let wrong = try await run(url, rebase + ["someday", "--yes", "--reason", "x"])
+            #expect(wrong.exitCode == 64 && wrong.errors.contains("--republish-since: 'someday'"), "\(wrong)")
+            let rebased = try await run(
+                url, rebase + ["-infinity", "--yes", "--reason", "restored"], caller: "ada")
             #expect(rebased.output.contains("1 rows will be published again"), "\(rebased.errors)")
+            let decisions = try await Command.output(
+                [TestPaths.binary("outboxctl").path, "decisions", "--schema", "my relay"],
+                environment: ["DATABASE_URL": url])
+            #expect(
+                decisions.contains(/rebase .* ada \(.*\) +restored \(republishing since -infinity\)/), "\(decisions)")
+            #expect(decisions.contains(/adopt .* outboxctl adopt --table outbox/), "\(decisions)")
+            #expect(decisions.split(separator: "\n").count == 3, "\(decisions)")
         }
 
         @Test func aTopicIsCreatedOnce() async throws {
@@ -96,14 +119,18 @@ extension EndToEndTests {
                 try await Command.output([binary, "upgrade"], environment: ["DATABASE_URL": url]) == "up to date\n")
         }
 
-        private func run(_ url: String, _ words: String...) async throws -> Command.Result {
+        private func run(_ url: String, _ words: String...) async throws -> Command.Result { try await run(url, words) }
+
+        /// By the earlier name.
+        private func run(_ url: String, _ words: [String], caller: String = "") async throws -> Command.Result {
             try await Command.run(
-                [TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": url])
+                [TestPaths.binary("outboxctl").path, "outbox"] + words,
+                environment: ["DATABASE_URL": url, "OUTBOXCTL_CALLER": caller])
         }
 
         private func hint(_ command: String, in text: String) -> String? {
             text.split(separator: "\n").compactMap { line in
-                line.firstRange(of: "outboxctl outbox \(command)").map { String(line[$0.lowerBound...]) }
+                line.firstRange(of: "outboxctl \(command)").map { String(line[$0.lowerBound...]) }
             }.first
         }
 

@@ -49,7 +49,7 @@ extension EndToEndTests {
                 [binary, "rebuild", "--yes", "--json", "--reason", "x"], environment: ["DATABASE_URL": url])
             #expect(begun.exitCode == 0 && begun.output.contains(#""state":"asked""#), "\(begun)")
             let stopped = try await Command.run(
-                [binary, "rebuild", "stop", "1", "--reason", "no"], environment: ["DATABASE_URL": url])
+                [binary, "rebuild", "stop", "1", "--yes", "--reason", "no"], environment: ["DATABASE_URL": url])
             #expect(stopped.exitCode == 0, "\(stopped)")
             let shown = try await Command.run([binary, "rebuild", "show"], environment: ["DATABASE_URL": url])
             #expect(shown.output.contains("rebuild 1: stopping"), "\(shown)")

@@ -29,8 +29,8 @@ extension EndToEndTests {
                     #expect(parked.contains("MSG_SIZE_TOO_LARGE"), "\(parked)")
                     let first = try await stack.query(
                         "SELECT outbox_id::text FROM outbox_relay.held ORDER BY hold_id LIMIT 1")
-                    _ = try await stack.outboxctl("skip", first.first ?? "", "--reason", "too large")
-                    _ = try await stack.outboxctl("release", "letter", "long", "--reason", "the rest")
+                    _ = try await stack.outboxctl("skip", first.first ?? "", "--yes", "--reason", "too large")
+                    _ = try await stack.outboxctl("release", "letter", "long", "--yes", "--reason", "the rest")
                 }
                 try await stack.wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
                 let numbers = try await stack.records(stack.kafka.topic("letter")).compactMap {

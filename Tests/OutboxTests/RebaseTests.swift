@@ -116,6 +116,6 @@ struct RebaseTests {
     private func refuses(_ outbox: TestOutbox) async {
         let error = await #expect(throws: OutboxError.self) { try await outbox.relay().run() }
         #expect(error?.code == .foreign)
-        #expect(error?.message.contains("outboxctl outbox rebase") == true)
+        #expect(error?.message.contains("outboxctl rebase") == true)
     }
 }

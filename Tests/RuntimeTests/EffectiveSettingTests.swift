@@ -13,7 +13,7 @@ import Testing
         _ = reader.duration("A_TIME", default: .seconds(5))
         #expect(
             reader.effectiveSettings.map { "\($0.name)=\($0.value) \($0.source.rawValue)" } == [
-                "A_FLAG=true default", "A_NAME=nobody default", "A_PORT=81 environment", "A_TIME=5.0 seconds default",
+                "A_FLAG=true default", "A_NAME=nobody default", "A_PORT=81 environment", "A_TIME=5s default",
                 "KAFKA_ACKS=all environment",
             ])
     }

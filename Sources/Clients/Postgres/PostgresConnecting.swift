@@ -40,7 +40,7 @@ enum PostgresConnecting {
         } catch {
             PQfinish(handle)
             guard let host, error.code == .deadline else { throw error }
-            throw PostgresError(.deadline, "no connection to \(host.name) within \(timeout)")
+            throw PostgresError(.deadline, "no connection to \(host.name) within \(DurationText.words(timeout))")
         }
     }
 
@@ -76,7 +76,7 @@ enum PostgresConnecting {
             if PQstatus(handle) == CONNECTION_BAD { throw failure(handle) }
             let reads = phase == PGRES_POLLING_READING
             guard wait(handle, toRead: reads, toWrite: !reads, until: deadline) else {
-                throw PostgresError(.deadline, "no connection to Postgres within \(timeout)")
+                throw PostgresError(.deadline, "no connection to Postgres within \(DurationText.words(timeout))")
             }
             phase = PQconnectPoll(handle)
         }

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Runtime
 import Threads
+import Values
 
 /// One connection to Postgres.
 ///
@@ -323,7 +324,7 @@ public final class PostgresConnection {
         let limit = patience.limit ?? .zero
         if !isReportedLate { DatabaseHealth.lateEnded(reportLate()) }
         DeadPaths.note(configuration.url)
-        throw lost(.deadline, "no answer from Postgres within \(limit); the connection is given up")
+        throw lost(.deadline, "no answer from Postgres within \(DurationText.words(limit)); the connection is given up")
     }
 
     private func noteProgress() { quietSince = .now }

@@ -30,6 +30,7 @@ struct ConsoleSettings {
         console.allowsActions = environment.bool("CONSOLE_ACTIONS", default: false)
         console.hidesPayloads = environment.bool("CONSOLE_HIDE_PAYLOADS", default: false)
         console.reports = environment.optionalString("CONSOLE_REPORTS")
+        console.drills = environment.string("CONSOLE_DRILLS", default: console.drills)
         console.banner = Self.banner(environment)
         console.services = Self.services(environment)
         console.kafka = Self.kafka(environment)

@@ -50,6 +50,8 @@ struct AdoptCommand: ParsableCommand {
     var order: String?
     @Flag(help: "Run it instead of printing it.")
     var apply = false
+    @Option(help: "With --apply: why; it is recorded with your name. Default: the command.")
+    var reason: String?
     @OptionGroup var output: JSONOption
 
     /// What an adoption did.
@@ -83,7 +85,8 @@ struct AdoptCommand: ParsableCommand {
         }
         for note in plan.notes { report("note: \(note)") }
         for warning in plan.warnings { report("WARNING: \(warning)") }
-        let steps = try adoption.apply { report($0) }
+        let why = reason ?? "outboxctl adopt --table \(table)"
+        let steps = try adoption.apply(as: SetUpDecision(caller: DeskOptions.caller, reason: why)) { report($0) }
         try output.show(Outcome(table: plan.table, steps: steps, notes: plan.notes, warnings: plan.warnings)) {
             print(steps == 0 ? "\(plan.table) was adopted before; nothing to do" : "\(plan.table) is adopted")
         }

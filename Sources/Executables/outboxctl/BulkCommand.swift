@@ -13,7 +13,8 @@ struct BulkCommand: ParsableCommand {
             Examples:
               outboxctl skip --error MSG_SIZE_TOO_LARGE --dry-run
               outboxctl bulk list
-              outboxctl bulk stop 3
+              outboxctl bulk show 3 --watch
+              outboxctl bulk stop 3 --reason "the topic is gone again"
             """,
         subcommands: [List.self, Show.self, Stop.self, Continue.self], defaultSubcommand: List.self)
 
@@ -25,20 +26,24 @@ struct BulkCommand: ParsableCommand {
             let bulks = try options.reading { try $0.bulks() }
             try options.show(bulks) {
                 if bulks.isEmpty { return print("no bulk actions") }
-                for bulk in bulks { print(BulkText.line(bulk)) }
+                for bulk in bulks { say(BulkText.line(bulk)) }
             }
         }
     }
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows a bulk action: how far it is, or its receipt.")
-        @Argument(help: "The number of the bulk action.")
-        var bulk: Int64
+        @Argument(help: "The number of the bulk action; by default the newest one.")
+        var bulk: Int64?
+        @Flag(help: "Show it again and again until it is over.")
+        var watch = false
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            let found = try BulkCommand.find(bulk, options)
-            try options.show(found) { print(BulkText.line(found)) }
+            let desk = try options.open()
+            var found = try BulkCommand.find(bulk, desk)
+            if watch, found.endedAt == nil { found = try BulkRunner.watch(found, desk) }
+            try options.show(found) { say(BulkText.line(found)) }
         }
     }
 
@@ -47,12 +52,15 @@ struct BulkCommand: ParsableCommand {
             abstract: "Ends a bulk action behind the keys that are being changed.")
         @Argument(help: "The number of the bulk action.")
         var bulk: Int64
+        @OptionGroup var consent: ConsentOptions
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            try options.acting { try $0.stopBulk(bulk) }
-            let stopped = try BulkCommand.find(bulk, options)
-            try options.show(stopped) { print("bulk action \(bulk) is asked to stop") }
+            let desk = try options.open()
+            guard let preview = try desk.previewStopBulk(bulk) else { throw BulkCommand.noSuch(bulk) }
+            guard try consent.allows(preview, options) else { return }
+            let receipt = try desk.stopBulk(bulk, reason: consent.why)
+            try options.show(receipt) { print(receipt.summary) }
         }
     }
 
@@ -60,20 +68,26 @@ struct BulkCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Goes on with a bulk action that was interrupted.")
         @Argument(help: "The number of the bulk action.")
         var bulk: Int64
+        @OptionGroup var consent: ConsentOptions
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            var found = try BulkCommand.find(bulk, options)
-            if found.endedAt == nil, !found.isRunning { found = try BulkRunner.follow(found, options) }
-            try options.show(found) { print(BulkText.line(found)) }
+            let desk = try options.open()
+            guard let preview = try desk.previewContinueBulk(bulk) else { throw BulkCommand.noSuch(bulk) }
+            guard try consent.allows(preview, options) else { return }
+            _ = try desk.continueBulk(bulk, reason: consent.why)
+            let done = try BulkRunner.follow(try BulkCommand.find(bulk, desk), options)
+            try options.show(done) { say(BulkText.line(done)) }
         }
     }
 
-    private static func find(_ id: Int64, _ options: DeskOptions) throws -> Bulk {
-        guard let found = try options.reading({ try $0.bulk(id) }) else {
-            report("there is no bulk action \(id)")
-            throw ExitCode.failure
-        }
+    private static func find(_ id: Int64?, _ desk: OperatorDesk) throws -> Bulk {
+        guard let found = try id.map({ try desk.bulk($0) }) ?? desk.bulks().first else { throw noSuch(id) }
         return found
+    }
+
+    private static func noSuch(_ id: Int64?) -> ExitCode {
+        report(id.map { "there is no bulk action \($0)" } ?? "no bulk actions")
+        return .failure
     }
 }

@@ -17,28 +17,20 @@ struct BulkRunner {
     ///   - follows: whether `then` prints the outcome; otherwise the receipt is printed.
     ///   - then: called with the receipt when the action is over.
     func run(
-        _ action: Bulk.Action, _ filter: ParkedFilter, rows: Bulk.Rows, reason: String?, follows: Bool = false,
+        _ action: Bulk.Action, _ filter: ParkedFilter, rows: Bulk.Rows, follows: Bool = false,
         then: (Bulk) throws -> Void = { _ in }
     ) throws {
         let preview = try desk.previewBulk(action, filter, rows: rows)
-        if consent.dryRun { return try options.show(preview) { show(preview) } }
-        if !options.json { show(preview) }
-        guard preview.keys > 0 else {
-            if options.json { report("no parked key matches") }
+        guard consent.dryRun || preview.keys > 0 || preview.isMore else {
+            report(preview.summary)
             throw ExitCode.failure
         }
-        let question = "\(preview.action) \(preview.keys)\(preview.isMore ? " or more" : "") keys?"
-        guard try consent.consents(to: question) else { throw ExitCode.failure }
-        let bulk = try desk.beginBulk(action, filter, rows: rows, reason: reason ?? "")
+        guard try consent.allows(preview, options) else { return }
+        let bulk = try desk.beginBulk(action, filter, rows: rows, reason: consent.why)
         report("bulk action \(bulk.bulkId) begins; outboxctl bulk stop \(bulk.bulkId) ends it")
         let done = try Self.follow(bulk, options)
-        if !follows || !options.json { try options.show(done) { print(BulkText.line(done)) } }
+        if !follows || !options.json { try options.show(done) { say(BulkText.line(done)) } }
         if follows { try then(done) }
-    }
-
-    private func show(_ preview: ActionPreview) {
-        print(preview.summary)
-        PreviewText.printed(preview)
     }
 
     /// Has the server do it, and shows how far it is until it is over.
@@ -51,10 +43,15 @@ struct BulkRunner {
             report("bulk action \(bulk.bulkId) did not start; see the log of Postgres")
             throw ExitCode.failure
         }
+        return try watch(bulk, desk)
+    }
+
+    /// Shows how far it is until it is over.
+    static func watch(_ bulk: Bulk, _ desk: OperatorDesk) throws -> Bulk {
         while let now = try desk.bulk(bulk.bulkId) {
             if now.endedAt != nil { return now }
             guard now.isRunning else {
-                report("bulk action \(now.bulkId) was interrupted: outboxctl bulk continue \(now.bulkId)")
+                report("bulk action \(now.bulkId) was interrupted: outboxctl bulk continue \(now.bulkId) --reason ...")
                 throw ExitCode.failure
             }
             report(BulkText.line(now))

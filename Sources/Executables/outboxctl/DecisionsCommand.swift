@@ -5,7 +5,8 @@ import Operations
 struct DecisionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decisions",
-        abstract: "Shows what was parked, released, skipped, edited, paused, replayed, rebuilt or rebased, and why.",
+        abstract:
+            "Shows what was parked, released, skipped, edited, paused, replayed, rebuilt, rebased or set up, and why.",
         discussion: """
             Examples:
               outboxctl decisions --limit 100
@@ -27,7 +28,7 @@ struct DecisionsCommand: ParsableCommand {
     func run() throws {
         let decisions = try options.reading { try $0.decisions(after: after, limit: limit) }
         try options.show(decisions) {
-            var table = Table(["id", "decided", "action", "row", "key", "by", "reason"], numbers: [0, 3])
+            var table = Table(["id", "decided", "action", "row", "about", "by", "reason"], numbers: [0, 3])
             for decision in decisions { table.add(DecisionText.cells(decision)) }
             decisions.isEmpty ? print("no decisions") : table.printed()
         }
@@ -38,19 +39,26 @@ struct DecisionsCommand: ParsableCommand {
 enum DecisionText {
     static func cells(_ decision: Decision) -> [Table.Cell] {
         [
-            .init("\(decision.decisionId)"), .init(decision.decidedAt.description), .init(decision.action, .strong),
-            .init(decision.outboxId.map { "\($0)" } ?? ""), .init(key(decision) ?? ""), .init(person(decision)),
+            .init("\(decision.decisionId)"), .init(decision.decidedAt.description), .init(action(decision), .strong),
+            .init(decision.outboxId.map { "\($0)" } ?? ""), .init(subject(decision)), .init(person(decision)),
             .init(decision.reason),
         ]
     }
 
     static func line(_ decision: Decision) -> String {
-        "\(decision.decidedAt) \(decision.action) by \(person(decision)): \(decision.reason)"
+        let about = decision.about.map { " (\($0))" } ?? ""
+        return "\(decision.decidedAt) \(action(decision))\(about) by \(person(decision)): \(decision.reason)"
     }
 
-    private static func key(_ decision: Decision) -> String? {
-        guard let type = decision.aggregateType, let id = decision.aggregateId else { return nil }
-        return "\(type)/\(id)"
+    /// `replay`, `stop replay`.
+    private static func action(_ decision: Decision) -> String {
+        decision.step.map { "\($0) \(decision.action)" } ?? decision.action
+    }
+
+    /// The key, the work, or both: a bulk action decides about keys.
+    private static func subject(_ decision: Decision) -> String {
+        let key = decision.aggregateType.map { "\($0)/\(decision.aggregateId ?? "*")" }
+        return [key, decision.about].compactMap { $0 }.joined(separator: ", ")
     }
 
     private static func person(_ decision: Decision) -> String {

@@ -38,7 +38,7 @@ struct DeskOptions: ParsableArguments {
     }
 
     /// `OUTBOXCTL_CALLER`, else the name of the user.
-    private static var caller: String? {
+    static var caller: String? {
         let environment = StackAddresses.environment
         return ["OUTBOXCTL_CALLER", "SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { environment[$0] }
             .first { !$0.isEmpty }

@@ -25,7 +25,7 @@ struct DrillRunCommand: AsyncParsableCommand {
 
             Examples:
               outboxctl drill run kill-relay postgres-crash
-              outboxctl drill run all --html drills.html
+              outboxctl drill run all --html drills.html --report drills.json
               outboxctl drill run mixed --minutes 10 --seed 42
               outboxctl drill run all --kafka broker:9092 --database postgresql://me@db/postgres
             """)
@@ -48,6 +48,8 @@ struct DrillRunCommand: AsyncParsableCommand {
     var database: String?
     @Option(help: "Write the report as a page to this file.")
     var html: String?
+    @Option(help: "Write the report as JSON to this file, as the console reads it (CONSOLE_DRILLS).")
+    var report: String?
     @Flag(help: "Print JSON instead of the scoreboard.")
     var json = false
 
@@ -81,7 +83,7 @@ struct DrillRunCommand: AsyncParsableCommand {
         let wanted = names.contains("all") ? Drills.all : names.compactMap { Drills.named($0) }
         let drills = wanted.filter { drill in
             guard let refusal = setup.refusal(drill) else { return true }
-            report("\(drill.name) is left out: it \(refusal)")
+            outboxctl.report("\(drill.name) is left out: it \(refusal)")
             return false
         }
         guard !drills.isEmpty else { throw ExitCode.failure }
@@ -95,16 +97,22 @@ struct DrillRunCommand: AsyncParsableCommand {
             if !run.isClean { tell(run) }
             result.runs.append(run)
         }
-        if let html { try Data(DrillPage(result).html.utf8).write(to: URL(filePath: html)) }
+        if let html { try write(DrillPage(result).html, html) }
+        if let report { try write(try OperatorJSON.text(result), report) }
         json ? print(try OperatorJSON.text(result)) : DrillText(result).printed()
         if !result.isClean { throw ExitCode.failure }
     }
 
+    /// Whole or not at all: a console may be reading it.
+    private func write(_ text: String, _ path: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    }
+
     private func tell(_ run: DrillReport.Run) {
-        report("\(run.name) failed:")
-        for finding in run.findings { report("  \(finding)") }
-        if let logs = run.logs { report("  logs: \(logs)") }
-        report("  again: \(run.command)")
+        outboxctl.report("\(run.name) failed:")
+        for finding in run.findings { outboxctl.report("  \(finding)") }
+        if let logs = run.logs { outboxctl.report("  logs: \(logs)") }
+        outboxctl.report("  again: \(run.command)")
     }
 
     /// A line of a terminal that the next one replaces.

@@ -34,8 +34,6 @@ struct EditCommand: ParsableCommand {
         name: .customLong("header"), help: "A header NAME=VALUE to set; an empty value removes it. May be repeated.")
     var headers: [String] = []
     @OptionGroup var consent: ConsentOptions
-    @Option(help: "Why; it is recorded.")
-    var reason: String?
     @OptionGroup var options: DeskOptions
 
     func validate() throws {
@@ -55,7 +53,6 @@ struct EditCommand: ParsableCommand {
         for header in headers where header.first == "=" || !header.contains("=") {
             throw ValidationError("--header: '\(header)' is not NAME=VALUE")
         }
-        if !consent.dryRun { try ReasonOption.validate(reason) }
     }
 
     func run() throws {
@@ -64,18 +61,13 @@ struct EditCommand: ParsableCommand {
             let set = pairs.filter { !$0.value.isEmpty }
             let remove = pairs.filter { $0.value.isEmpty }.keys.sorted()
             return try BulkRunner(options, desk, consent).run(
-                .edit(set: set, remove: remove), which.filter(options, desk), rows: rows.value, reason: reason)
+                .edit(set: set, remove: remove), which.filter(options, desk), rows: rows.value)
         }
-        if consent.dryRun {
-            guard let preview = try options.reading({ try $0.previewEdit(outboxId) }) else {
-                report("row \(outboxId) is not held")
-                throw ExitCode.failure
-            }
-            return try options.show(preview) {
-                print(preview.summary)
-                PreviewText.printed(preview)
-            }
+        guard let preview = try options.reading({ try $0.previewEdit(outboxId) }) else {
+            report("row \(outboxId) is not held; only rows of parked keys can be changed")
+            throw ExitCode.failure
         }
+        guard try consent.allows(preview, options) else { return }
         let bytes = try payloadFile.map { try Self.read($0) } ?? payload.map { Array($0.utf8) }
         let receipt = try options.acting { desk in
             guard let event = try desk.event(outboxId) else {
@@ -85,7 +77,7 @@ struct EditCommand: ParsableCommand {
             guard headers.isEmpty || event.headers != nil else {
                 throw ValidationError("--header: the present headers are hidden or cannot be read")
             }
-            return try desk.edit(outboxId, payload: bytes, headers: merged(event.headers), reason: reason ?? "")
+            return try desk.edit(outboxId, payload: bytes, headers: merged(event.headers), reason: consent.why)
         }
         try options.show(receipt) { print(receipt.summary) }
     }

@@ -27,28 +27,11 @@ struct CommandHints {
 
     /// A command for this schema. Arguments that begin with a hyphen go to the end, behind `--`.
     func command(_ name: String, _ arguments: [String], reason: Bool = false) -> String {
-        var words = ["outboxctl", "outbox", name]
+        var words = ["outboxctl", name]
         if schema != RelaySchemaOptions.standard { words += ["--schema", ShellWord.quoted(schema)] }
         if reason { words += ["--reason", #""...""#] }
         if arguments.contains(where: { $0.hasPrefix("-") }) { words.append("--") }
         return (words + arguments.map { ShellWord.quoted($0) }).joined(separator: " ")
-    }
-}
-
-/// Why an operator decides something.
-struct ReasonOption: ParsableArguments {
-    @Option(help: "Why; it is recorded.")
-    var reason: String
-
-    func validate() throws {
-        try Self.validate(reason)
-    }
-
-    /// The same for a command that needs none for a dry run.
-    static func validate(_ reason: String?) throws {
-        guard let reason, reason.contains(where: { !$0.isWhitespace }) else {
-            throw ValidationError("--reason: say why; it is recorded")
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operations
+import Values
 
 /// Shows one order from all sides.
 struct OrderCommand: ParsableCommand {
@@ -60,7 +61,9 @@ struct OrderCommand: ParsableCommand {
             table.add([.init(field.name, .quiet), .init(field.value), .init(other, isSame ? nil : .bad)])
         }
         table.printed()
-        for difference in order.differences { print(Terminal.coloured("differs: \(difference)", .bad)) }
+        for difference in order.differences {
+            print(Terminal.coloured(Escaping.controls("differs: \(difference)"), .bad))
+        }
         if let behind = order.behind, behind > 0 {
             print(Terminal.coloured("the read model is \(behind) events behind", .attention))
         }

@@ -12,30 +12,58 @@ struct ParkedCommand: ParsableCommand {
             """)
 
     @OptionGroup var which: ParkedOptions
-    @Option(help: "How many keys are listed, 1 to 500.")
+    @Option(help: "How many keys are listed, 1 to 10000.")
     var limit = 100
-    @Option(help: "Leave out the first keys: for the next page.")
-    var offset = 0
+    @Option(help: "Go on behind the key at which the list before ended, as it said.")
+    var after: String?
+    @Option(help: "How many keys are looked at at most in search of keys that match.")
+    var scan = 1_000_000
     @OptionGroup var options: DeskOptions
 
+    private static let mostKeys = 10_000
+    private static let mostScanned = 100_000_000
+
     func validate() throws {
-        guard (1...OperationsLimits.rowsPerPage).contains(limit), offset >= 0 else {
-            throw ValidationError(
-                "--limit: \(limit) is not in 1...\(OperationsLimits.rowsPerPage), or --offset is below 0")
+        guard (1...Self.mostKeys).contains(limit) else {
+            throw ValidationError("--limit: \(limit) is not in 1...\(Self.mostKeys)")
+        }
+        guard (1...Self.mostScanned).contains(scan) else {
+            throw ValidationError("--scan: \(scan) is not in 1...\(Self.mostScanned)")
+        }
+        if let after, ParkedCursor(after) == nil {
+            throw ValidationError("--after: '\(after)' is not what a list said")
         }
     }
 
     func run() throws {
-        let keys = try options.reading { desk in
-            try desk.parkedKeys(which.filter(options, desk), offset: offset, limit: limit)
+        let page = try options.reading { desk in try collect(which.filter(options, desk), desk) }
+        try options.show(page) {
+            if page.keys.isEmpty {
+                print(
+                    page.next != nil
+                        ? "no key matches among the \(Words.count(page.scanned)) looked at"
+                        : which.isEmpty ? "no key is parked" : "no parked key matches")
+            } else {
+                var table = Table(["key", "refused row", "held", "parked", "state", "error"], numbers: [1, 2])
+                for key in page.keys { table.add(Self.cells(key)) }
+                table.printed()
+            }
+            if let next = page.next { report("there may be more: --after \(next)") }
         }
-        try options.show(keys) {
-            if keys.isEmpty { return print("no key is parked") }
-            var table = Table(["key", "refused row", "held", "parked", "state", "error"], numbers: [1, 2])
-            for key in keys { table.add(Self.cells(key)) }
-            table.printed()
-            if keys.count == limit { report("there may be more: --offset \(offset + limit)") }
-        }
+    }
+
+    /// Pages until there are enough keys, or enough were looked at.
+    private func collect(_ filter: ParkedFilter, _ desk: OperatorDesk) throws -> ParkedPage {
+        var whole = ParkedPage(keys: [], next: after, scanned: 0)
+        repeat {
+            let page = try desk.parkedKeys(
+                filter, after: whole.next.flatMap { ParkedCursor($0) },
+                limit: min(limit - whole.keys.count, OperationsLimits.rowsPerPage))
+            whole.keys += page.keys
+            whole.scanned += page.scanned
+            whole.next = page.next
+        } while whole.next != nil && whole.keys.count < limit && whole.scanned < scan
+        return whole
     }
 
     private static func cells(_ key: ParkedKeyView) -> [Table.Cell] {
@@ -77,7 +105,7 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let filter = ParkedFilter(aggregateType: aggregateType, aggregateId: aggregateId)
         let found = try options.reading { desk in
-            try desk.parkedKeys(filter, limit: 1).first.map {
+            try desk.parkedKeys(filter, limit: 1).keys.first.map {
                 Explanation(key: $0, release: try desk.previewRelease(filter))
             }
         }
@@ -89,11 +117,10 @@ struct ExplainCommand: ParsableCommand {
     }
 
     private func show(_ key: ParkedKeyView, _ release: ActionPreview) {
-        print(
+        say(
             "\(aggregateType)/\(aggregateId) is parked since \(key.parkedAt): Kafka refused row \(key.outboxId): "
                 + "\(key.error)")
         if let time = key.retryAt { print("the relay tries again at \(time)") }
-        print(release.summary + ":")
         PreviewText.printed(release)
         let hints = CommandHints(schema: options.schema)
         print(
@@ -101,7 +128,7 @@ struct ExplainCommand: ParsableCommand {
             when the cause is gone:      \(hints.command("release", [aggregateType, aggregateId], reason: true))
             to give one row up for good: \(hints.command("skip", ["\(key.outboxId)"], reason: true))
                                          and then release the key
-            to mend a row:               outboxctl edit \(key.outboxId) --payload ... --reason "..."
+            to mend a row:               \(hints.command("edit", ["\(key.outboxId)"], reason: true)) --payload "..."
             """)
     }
 }

@@ -45,18 +45,3 @@ struct BulkRowsOption: ParsableArguments {
 
     var value: Bulk.Rows { rows.flatMap { Bulk.Rows(rawValue: $0) } ?? .refused }
 }
-
-/// Asks before much is changed.
-struct ConsentOptions: ParsableArguments {
-    @Flag(help: "Show what would happen, and change nothing.")
-    var dryRun = false
-    @Flag(name: .shortAndLong, help: "Do not ask.")
-    var yes = false
-
-    /// - Returns: whether to go on.
-    func consents(to question: String) throws -> Bool {
-        if yes { return true }
-        guard Terminal.canAsk else { throw ValidationError("--yes is needed where there is no terminal to ask on") }
-        return Terminal.confirms(question)
-    }
-}

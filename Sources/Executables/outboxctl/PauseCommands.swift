@@ -17,12 +17,13 @@ struct PauseCommand: ParsableCommand {
     /// The exit code when no relay confirmed.
     private static let unconfirmed: Int32 = 5
 
-    @OptionGroup var why: ReasonOption
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var options: DeskOptions
 
     func run() throws {
         let desk = try options.open()
-        let receipt = try desk.pause(reason: why.reason)
+        guard try consent.allows(try desk.previewPause(), options) else { return }
+        let receipt = try desk.pause(reason: consent.why)
         let isPaused = try Pace.waits { try desk.status().relay.pause?.isInEffect == true }
         try options.show(receipt) {
             print(isPaused ? "the relay is paused; outboxctl resume lets it publish again" : receipt.summary)
@@ -45,11 +46,13 @@ struct ResumeCommand: ParsableCommand {
               outboxctl resume --reason "the consumers are back"
             """)
 
-    @OptionGroup var why: ReasonOption
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var options: DeskOptions
 
     func run() throws {
-        let receipt = try options.acting { try $0.resume(reason: why.reason) }
+        let desk = try options.open()
+        guard try consent.allows(try desk.previewResume(), options) else { return }
+        let receipt = try desk.resume(reason: consent.why)
         try options.show(receipt) { print(receipt.summary) }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Outbox
+import Postgres
 
 /// Makes the checkpoint belong to this server.
 struct RebaseCommand: ParsableCommand {
@@ -13,9 +14,11 @@ struct RebaseCommand: ParsableCommand {
             time: consumers that know events by their id skip what they have seen. Stop all relays first. Run it as \
             the owner of the relay's schema: the relay's own role may not.
 
-            Rows that were left out when the table was adopted (--existing skip) stay left out.
+            It shows first how many rows that concerns, and asks. Rows that were left out when the table was adopted \
+            (--existing skip) stay left out.
 
-            Example:
+            Examples:
+              outboxctl rebase --republish-since '2026-01-31 12:00+00' --dry-run
               outboxctl rebase --republish-since '2026-01-31 12:00+00' --reason "restored from a backup"
             """)
 
@@ -29,17 +32,36 @@ struct RebaseCommand: ParsableCommand {
         parsing: .unconditional,
         help: "A time such as '2026-01-31 12:00+00'; -infinity for all rows, infinity for none.")
     var republishSince: String
-    @Option(help: "Why; it is recorded.")
-    var reason = "rebase"
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var options: RelaySchemaOptions
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let result = try options.desk(.unlimited).rebase(republishSince: republishSince, reason: reason)
+        let desk = try options.desk(.unlimited)
+        let rows = try preview(desk)
+        let what =
+            "\(Words.count(rows.republished)) rows will be published again, "
+            + "\(Words.count(rows.leftAlone)) count as published"
+        if consent.dryRun {
+            return try output.show(Outcome(republished: rows.republished, leftAlone: rows.leftAlone)) { print(what) }
+        }
+        try consent.ask("the checkpoint will belong to this server: \(what). Go on?")
+        let result = try desk.rebase(
+            republishSince: republishSince, reason: consent.why, caller: DeskOptions.caller)
         try output.show(Outcome(republished: result.republished, leftAlone: result.leftAlone)) {
             print(
-                "the checkpoint belongs to this server now; \(result.republished) rows will be published again, "
-                    + "\(result.leftAlone) count as published")
+                "the checkpoint belongs to this server now; \(Words.count(result.republished)) rows will be published "
+                    + "again, \(Words.count(result.leftAlone)) count as published")
+        }
+    }
+
+    private func preview(_ desk: OutboxOperator) throws -> OutboxOperator.Rebase {
+        do {
+            return try desk.previewRebase(republishSince: republishSince)
+        } catch let error as PostgresError where error.sqlState?.hasPrefix("22") == true {
+            throw ValidationError(
+                "--republish-since: '\(republishSince)' is no time such as '2026-01-31 12:00+00', -infinity or infinity"
+            )
         }
     }
 }

@@ -51,23 +51,18 @@ struct RebuildCommand: ParsableCommand {
         @Flag(help: "Wait for the end, and show how far it is.")
         var watch = false
         @OptionGroup var consent: ConsentOptions
-        @Option(help: "Why; it is recorded.")
-        var reason: String?
         @OptionGroup var options: DeskOptions
 
         func validate() throws {
             guard (1...OperationsLimits.rebuildOrdersPerSecond).contains(rate) else {
                 throw ValidationError("--rate: \(rate) is not in 1...\(OperationsLimits.rebuildOrdersPerSecond)")
             }
-            if !consent.dryRun { try ReasonOption.validate(reason) }
         }
 
         func run() throws {
             let desk = try options.open()
-            let preview = try desk.previewRebuild()
-            if consent.dryRun { return try options.show(preview) { print(preview.summary) } }
-            guard try consent.consents(to: "\(preview.summary). Go on?") else { throw ExitCode.failure }
-            let rebuild = try desk.beginRebuild(ordersPerSecond: rate, reason: reason ?? "")
+            guard try consent.allows(try desk.previewRebuild(), options) else { return }
+            let rebuild = try desk.beginRebuild(ordersPerSecond: rate, reason: consent.why)
             if watch {
                 report("rebuild \(rebuild.rebuildId) is asked for; outboxctl rebuild stop \(rebuild.rebuildId) ends it")
                 return try RebuildCommand.follow(rebuild.rebuildId, desk, options)
@@ -106,7 +101,7 @@ struct RebuildCommand: ParsableCommand {
             let rebuilds = try options.reading { try $0.rebuilds() }
             try options.show(rebuilds) {
                 if rebuilds.isEmpty { return print("no rebuilds") }
-                for rebuild in rebuilds { print(RebuildText.line(rebuild)) }
+                for rebuild in rebuilds { say(RebuildText.line(rebuild)) }
             }
         }
     }
@@ -116,12 +111,18 @@ struct RebuildCommand: ParsableCommand {
             abstract: "Gives a rebuild up; the read model stays as it is.")
         @Argument(help: "The number of the rebuild.")
         var rebuild: Int64
-        @OptionGroup var why: ReasonOption
+        @OptionGroup var consent: ConsentOptions
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            let stopped = try options.acting { try $0.stopRebuild(rebuild, reason: why.reason) }
-            try options.show(stopped) { print("rebuild \(rebuild) is asked to stop") }
+            let desk = try options.open()
+            guard let preview = try desk.previewStopRebuild(rebuild) else {
+                report("there is no rebuild \(rebuild)")
+                throw ExitCode.failure
+            }
+            guard try consent.allows(preview, options) else { return }
+            let receipt = try desk.stopRebuild(rebuild, reason: consent.why)
+            try options.show(receipt) { print(receipt.summary) }
         }
     }
 }

@@ -31,7 +31,7 @@ enum RebuildText {
 
     /// The line, and the receipt of what is over.
     static func printed(_ rebuild: Rebuild) {
-        print(line(rebuild))
+        say(line(rebuild))
         guard rebuild.startedAt != nil else { return }
         let found = rebuild.differences
         if rebuild.state == .switched {
@@ -45,7 +45,7 @@ enum RebuildText {
             kinds.isEmpty
                 ? "the old read model agreed with the events"
                 : "of the old read model: \(kinds.joined(separator: ", "))")
-        for example in found.examples { print("  \(example)") }
+        for example in found.examples { say("  \(example)") }
         if found.unreadable > 0 { print("\(Words.count(found.unreadable)) orders have events that cannot be read") }
     }
 }

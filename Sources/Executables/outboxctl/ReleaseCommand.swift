@@ -32,8 +32,6 @@ struct ReleaseCommand: ParsableCommand {
     @Flag(help: "Wait until the relay has dealt with all of them.")
     var wait = false
     @OptionGroup var consent: ConsentOptions
-    @Option(help: "Why; it is recorded.")
-    var reason: String?
     @OptionGroup var options: DeskOptions
 
     private var isOneKey: Bool { aggregateType != nil }
@@ -43,33 +41,26 @@ struct ReleaseCommand: ParsableCommand {
         guard [isOneKey, !which.isEmpty, all].count(where: { $0 }) == 1 else {
             throw ValidationError("say which keys: TYPE ID, or \(ParkedOptions.names), or --all")
         }
-        if !consent.dryRun { try ReasonOption.validate(reason) }
     }
 
     func run() throws {
         let desk = try options.open()
         guard let aggregateType, let aggregateId else {
             return try BulkRunner(options, desk, consent).run(
-                .release, which.filter(options, desk), rows: .all, reason: reason, follows: wait
+                .release, which.filter(options, desk), rows: .all, follows: wait
             ) { bulk in try follow { try desk.progress(of: bulk) } }
         }
         let key = ParkedFilter(aggregateType: aggregateType, aggregateId: aggregateId)
-        if consent.dryRun {
-            let preview = try desk.previewRelease(key)
-            return try options.show(preview) {
-                print(preview.summary)
-                PreviewText.printed(preview)
-            }
-        }
-        guard try !desk.parkedKeys(key, limit: 1).isEmpty else {
+        let preview = try desk.previewRelease(key)
+        guard consent.dryRun || preview.keys > 0 else {
             report("\(aggregateType)/\(aggregateId) is not parked")
             throw ExitCode.failure
         }
-        try act(desk, key)
+        if try consent.allows(preview, options) { try act(desk, key) }
     }
 
     private func act(_ desk: OperatorDesk, _ key: ParkedFilter) throws {
-        let receipt = try desk.release(key, reason: reason ?? "")
+        let receipt = try desk.release(key, reason: consent.why)
         if !wait || !options.json { try options.show(receipt) { print(receipt.summary) } }
         guard wait else {
             guard !options.json else { return }

@@ -17,9 +17,10 @@ struct ReplayCommand: ParsableCommand {
             Examples:
               outboxctl replay --type order --id 4711 --dry-run
               outboxctl replay --since 2h --until 1h --rate 500 --reason "the search index was lost"
-              outboxctl replay list
+              outboxctl replay show --watch
+              outboxctl replay stop 3 --reason "the index is complete"
             """,
-        subcommands: [Start.self, List.self, Stop.self, Continue.self], defaultSubcommand: Start.self)
+        subcommands: [Start.self, Show.self, List.self, Stop.self, Continue.self], defaultSubcommand: Start.self)
 
     /// Waits for the end of a replay and shows how far it is.
     static func follow(_ replay: Replay, _ options: DeskOptions) throws {
@@ -31,10 +32,15 @@ struct ReplayCommand: ParsableCommand {
             report("replay \(replay.replayId) did not start; see the log of Postgres")
             throw ExitCode.failure
         }
+        try watch(replay, desk, options)
+    }
+
+    /// Shows how far a replay is until it is over.
+    static func watch(_ replay: Replay, _ desk: OperatorDesk, _ options: DeskOptions) throws {
         while let now = try desk.replay(replay.replayId) {
-            if now.endedAt != nil { return try options.show(now) { print(ReplayText.line(now)) } }
+            if now.endedAt != nil { return try options.show(now) { say(ReplayText.line(now)) } }
             guard now.isRunning else {
-                report("replay \(now.replayId) was interrupted: outboxctl replay continue \(now.replayId)")
+                report("replay \(now.replayId) was interrupted: outboxctl replay continue \(now.replayId) --reason ...")
                 throw ExitCode.failure
             }
             report(ReplayText.line(now))
@@ -60,8 +66,6 @@ struct ReplayCommand: ParsableCommand {
         @Option(help: "Rows per second, 1 to 100000.")
         var rate = 1_000
         @OptionGroup var consent: ConsentOptions
-        @Option(help: "Why; it is recorded.")
-        var reason: String?
         @OptionGroup var options: DeskOptions
 
         func validate() throws {
@@ -72,7 +76,6 @@ struct ReplayCommand: ParsableCommand {
             guard (1...OperationsLimits.replayRowsPerSecond).contains(rate) else {
                 throw ValidationError("--rate: \(rate) is not in 1...\(OperationsLimits.replayRowsPerSecond)")
             }
-            if !consent.dryRun { try ReasonOption.validate(reason) }
         }
 
         func run() throws {
@@ -82,20 +85,32 @@ struct ReplayCommand: ParsableCommand {
             filter.since = try since.map { try options.moment($0, "--since", desk) }
             filter.until = try until.map { try options.moment($0, "--until", desk) }
             let preview = try desk.previewReplay(filter)
-            if consent.dryRun {
-                return try options.show(preview) {
-                    print(preview.summary)
-                    PreviewText.printed(preview)
-                }
-            }
-            guard preview.rows > 0 || preview.isMore else {
+            guard consent.dryRun || preview.rows > 0 || preview.isMore else {
                 report("no published row matches")
                 throw ExitCode.failure
             }
-            guard try consent.consents(to: "\(preview.summary). Go on?") else { throw ExitCode.failure }
-            let replay = try desk.beginReplay(filter, rowsPerSecond: rate, reason: reason ?? "")
+            guard try consent.allows(preview, options) else { return }
+            let replay = try desk.beginReplay(filter, rowsPerSecond: rate, reason: consent.why)
             report("replay \(replay.replayId) begins; outboxctl replay stop \(replay.replayId) ends it")
             try ReplayCommand.follow(replay, options)
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows a replay: how far it is, or its receipt.")
+        @Argument(help: "The number of the replay; by default the newest one.")
+        var replay: Int64?
+        @Flag(help: "Show it again and again until it is over.")
+        var watch = false
+        @OptionGroup var options: DeskOptions
+
+        func run() throws {
+            let desk = try options.open()
+            guard let found = try replay.map({ try desk.replay($0) }) ?? desk.replays().first else {
+                throw ReplayCommand.noSuch(replay)
+            }
+            if watch, found.endedAt == nil { return try ReplayCommand.watch(found, desk, options) }
+            try options.show(found) { say(ReplayText.line(found)) }
         }
     }
 
@@ -107,7 +122,7 @@ struct ReplayCommand: ParsableCommand {
             let replays = try options.reading { try $0.replays() }
             try options.show(replays) {
                 if replays.isEmpty { return print("no replays") }
-                for replay in replays { print(ReplayText.line(replay)) }
+                for replay in replays { say(ReplayText.line(replay)) }
             }
         }
     }
@@ -117,12 +132,15 @@ struct ReplayCommand: ParsableCommand {
             abstract: "Ends a replay behind the rows that are being copied.")
         @Argument(help: "The number of the replay.")
         var replay: Int64
+        @OptionGroup var consent: ConsentOptions
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            try options.acting { try $0.stopReplay(replay) }
-            guard let stopped = try options.reading({ try $0.replay(replay) }) else { throw ExitCode.failure }
-            try options.show(stopped) { print("replay \(replay) is asked to stop") }
+            let desk = try options.open()
+            guard let preview = try desk.previewStopReplay(replay) else { throw ReplayCommand.noSuch(replay) }
+            guard try consent.allows(preview, options) else { return }
+            let receipt = try desk.stopReplay(replay, reason: consent.why)
+            try options.show(receipt) { print(receipt.summary) }
         }
     }
 
@@ -130,17 +148,22 @@ struct ReplayCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Goes on with a replay that was interrupted.")
         @Argument(help: "The number of the replay.")
         var replay: Int64
+        @OptionGroup var consent: ConsentOptions
         @OptionGroup var options: DeskOptions
 
         func run() throws {
-            guard let found = try options.reading({ try $0.replay(replay) }) else {
-                report("there is no replay \(replay)")
-                throw ExitCode.failure
+            let desk = try options.open()
+            guard let found = try desk.replay(replay), let preview = try desk.previewContinueReplay(replay) else {
+                throw ReplayCommand.noSuch(replay)
             }
-            guard found.endedAt == nil, !found.isRunning else {
-                return try options.show(found) { print(ReplayText.line(found)) }
-            }
+            guard try consent.allows(preview, options) else { return }
+            _ = try desk.continueReplay(replay, reason: consent.why)
             try ReplayCommand.follow(found, options)
         }
+    }
+
+    private static func noSuch(_ id: Int64?) -> ExitCode {
+        report(id.map { "there is no replay \($0)" } ?? "no replays")
+        return .failure
     }
 }

@@ -19,7 +19,8 @@ struct MigrateCommand: ParsableCommand {
 
     func run() throws {
         let applied = try RelaySchemaUpgrade.migrate(
-            directory: directory, Database.connect(as: "outboxctl migrate", keepsSession: true))
+            directory: directory, Database.connect(as: "outboxctl migrate", keepsSession: true),
+            as: SetUpDecision(caller: DeskOptions.caller, reason: "outboxctl migrate"))
         try AppliedChanges(applied: applied).printed(output)
     }
 }
@@ -40,12 +41,25 @@ struct UpgradeCommand: ParsableCommand {
 
     @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
     var schema = "outbox_relay"
+    @Flag(help: "Show what it lacks, and change nothing.")
+    var dryRun = false
+    @Option(help: "Why; it is recorded with your name.")
+    var reason = "outboxctl upgrade"
     @OptionGroup var output: JSONOption
 
     func run() throws {
         let upgrade = RelaySchemaUpgrade(try Database.connect(as: "outboxctl upgrade"), schema: schema)
-        try AppliedChanges(applied: try upgrade.apply { report($0) }).printed(output)
+        if dryRun {
+            let missing = try upgrade.missing()
+            return try output.show(MissingVersions(missing: missing)) {
+                print(missing.isEmpty ? "up to date" : missing.map { "lacks \($0)" }.joined(separator: "\n"))
+            }
+        }
+        let decision = SetUpDecision(caller: DeskOptions.caller, reason: reason)
+        try AppliedChanges(applied: try upgrade.apply(as: decision) { report($0) }).printed(output)
     }
+
+    private struct MissingVersions: Encodable { var missing: [String] }
 }
 
 /// Prints the SQL of a role that can do what a relay does and no more.

@@ -22,8 +22,6 @@ struct SkipCommand: ParsableCommand {
     @OptionGroup var which: ParkedOptions
     @OptionGroup var rows: BulkRowsOption
     @OptionGroup var consent: ConsentOptions
-    @Option(help: "Why; it is recorded.")
-    var reason: String?
     @OptionGroup var options: DeskOptions
 
     func validate() throws {
@@ -32,33 +30,33 @@ struct SkipCommand: ParsableCommand {
         }
         guard rows.rows == nil || outboxIds.isEmpty else { throw ValidationError("--rows goes with a filter only") }
         guard outboxIds.count <= Self.mostRows else { throw ValidationError("more than \(Self.mostRows) rows at once") }
-        if !consent.dryRun { try ReasonOption.validate(reason) }
     }
 
     func run() throws {
         guard !outboxIds.isEmpty else {
             let desk = try options.open()
             return try BulkRunner(options, desk, consent).run(
-                .skip, which.filter(options, desk), rows: rows.value, reason: reason)
+                .skip, which.filter(options, desk), rows: rows.value)
         }
-        guard !consent.dryRun else {
-            let previews = try options.reading { desk in
-                try outboxIds.map { id in
-                    guard let preview = try desk.previewSkip(id) else {
-                        report("row \(id) is not held")
-                        throw ExitCode.failure
-                    }
-                    return preview
-                }
-            }
-            return try options.show(previews) {
-                for preview in previews {
-                    print(preview.summary)
-                    PreviewText.printed(preview)
-                }
-            }
+        let previews = try previews()
+        if consent.dryRun {
+            return try options.show(previews) { for preview in previews { PreviewText.printed(preview) } }
         }
-        let receipt = try options.acting { try $0.skip(outboxIds, reason: reason ?? "") }
+        if !options.json { for preview in previews { PreviewText.printed(preview) } }
+        try consent.ask("skip \(outboxIds.count == 1 ? "row \(outboxIds[0])" : "\(outboxIds.count) rows")?")
+        let receipt = try options.acting { try $0.skip(outboxIds, reason: consent.why) }
         try options.show(receipt) { print("\(receipt.summary): outboxctl release") }
+    }
+
+    private func previews() throws -> [ActionPreview] {
+        try options.reading { desk in
+            try outboxIds.map { id in
+                guard let preview = try desk.previewSkip(id) else {
+                    report("row \(id) is not held; only rows of parked keys can be changed")
+                    throw ExitCode.failure
+                }
+                return preview
+            }
+        }
     }
 }

@@ -20,6 +20,10 @@ struct StatusText {
         }
         table.add([.init("relay", .quiet), relay])
         table.add([.init("parked", .quiet), parked])
+        for work in status.work {
+            let tone: Terminal.Tone? = work.state == .interrupted || work.state == .waiting ? .attention : nil
+            table.add([.init("at work", .quiet), .init(work.summary, tone)])
+        }
         for group in status.consumers {
             let lag = group.lag.map { "\(Words.count($0)) behind" } ?? "unknown"
             let note = group.note.map { " (\($0))" } ?? ""

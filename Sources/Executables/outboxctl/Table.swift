@@ -71,14 +71,7 @@ struct Table {
 /// Numbers and times for people.
 enum Words {
     /// `12 345 678`.
-    static func count(_ number: some BinaryInteger) -> String {
-        var (digits, groups) = (Array("\(number.magnitude)"), [String]())
-        while digits.count > 3 {
-            groups.insert(String(digits.suffix(3)), at: 0)
-            digits.removeLast(3)
-        }
-        return (number < 0 ? "-" : "") + ([String(digits)] + groups).joined(separator: " ")
-    }
+    static func count(_ number: some BinaryInteger) -> String { DigitGroups.text(number) }
 
     /// `1.4 GB`, in powers of 1000.
     static func bytes(_ count: Int64) -> String {
@@ -91,14 +84,14 @@ enum Words {
         return unit == 0 ? "\(count) B" : "\((value * 10).rounded() / 10) \(units[unit])"
     }
 
-    /// `850 ms`, `12.3 s`, `4 min`, `7 h`, `3 d`.
+    /// `850 ms`, `12.3 s`, `4 min`, `7 h`, `3 days`.
     static func age(_ seconds: Double) -> String {
         switch seconds {
         case ..<1: "\(Int((max(0, seconds) * 1_000).rounded())) ms"
         case ..<60: "\((seconds * 10).rounded() / 10) s"
         case ..<7_200: "\(Int(seconds / 60)) min"
         case ..<172_800: "\(Int(seconds / 3_600)) h"
-        default: "\(Int(seconds / 86_400)) d"
+        default: "\(Int(seconds / 86_400)) days"
         }
     }
 

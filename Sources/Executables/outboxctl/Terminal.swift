@@ -1,4 +1,5 @@
 import Glibc
+import Values
 
 /// Standard output, as far as it is a terminal.
 enum Terminal {
@@ -48,6 +49,9 @@ enum Terminal {
     /// Whether there is a person to ask.
     static var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
 }
+
+/// Prints a line with outside text, which must not steer the terminal.
+func say(_ text: String) { print(Escaping.controls(text)) }
 
 /// Writes a line to standard error: standard output has what a script may read.
 func report(_ text: String, end: String = "\n") {

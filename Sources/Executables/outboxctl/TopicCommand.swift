@@ -1,6 +1,7 @@
 import ArgumentParser
 import Kafka
 import Runtime
+import Values
 
 /// Creates the topic of an aggregate type before its first row, with a number of partitions that can stay.
 struct TopicCommand: ParsableCommand {
@@ -68,7 +69,9 @@ struct TopicCommand: ParsableCommand {
             if let topic, topic.partitions.count >= partitions, topic.partitions.allSatisfy({ $0.leader != nil }) {
                 return
             }
-            guard .now < deadline else { throw KafkaError(.timedOut, "\(name) has no leaders after \(Self.limit)") }
+            guard .now < deadline else {
+                throw KafkaError(.timedOut, "\(name) has no leaders after \(DurationText.words(Self.limit))")
+            }
             reader.wait(upTo: .milliseconds(100))
         }
     }

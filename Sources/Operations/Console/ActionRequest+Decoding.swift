@@ -2,7 +2,7 @@
 /// action, is refused, and so is null.
 extension ActionRequest: Decodable {
     private enum Field: String, CodingKey, CaseIterable {
-        case action, key, outboxId, after, rows, rowsPerSecond, replayId, reason
+        case action, key, outboxId, after, rows, rowsPerSecond, replayId, bulkId, rebuildId, reason
     }
 
     init(from decoder: any Decoder) throws {
@@ -14,6 +14,8 @@ extension ActionRequest: Decodable {
         rows = try fields.optional(.rows)
         rowsPerSecond = try fields.optional(.rowsPerSecond)
         replayId = try fields.optional(.replayId)
+        bulkId = try fields.optional(.bulkId)
+        rebuildId = try fields.optional(.rebuildId)
         reason = try fields.reason(.reason)
         try fields.refuse(beside: Self.fields(of: action) + [.action, .reason], "means nothing for \(action.rawValue)")
     }
@@ -26,6 +28,8 @@ extension ActionRequest: Decodable {
         case .pause, .resume: []
         case .replay: [.rows, .rowsPerSecond]
         case .stopReplay, .continueReplay: [.replayId]
+        case .stopBulk, .continueBulk: [.bulkId]
+        case .stopRebuild: [.rebuildId]
         }
     }
 }

@@ -7,6 +7,9 @@ struct ActionRequest: Sendable {
         case release, skip, edit, pause, resume, replay
         case stopReplay = "stop_replay"
         case continueReplay = "continue_replay"
+        case stopBulk = "stop_bulk"
+        case continueBulk = "continue_bulk"
+        case stopRebuild = "stop_rebuild"
     }
 
     /// The key that a release is about. Many keys are released by a bulk action.
@@ -38,6 +41,8 @@ struct ActionRequest: Sendable {
     var rows: RowFilter?
     var rowsPerSecond: Int?
     var replayId: Int64?
+    var bulkId: Int64?
+    var rebuildId: Int64?
     var reason: String?
 
     /// What the action would do; nothing is changed.
@@ -53,13 +58,16 @@ struct ActionRequest: Sendable {
         case .replay: return try desk.previewReplay(replayed(desk))
         case .stopReplay: return try known(desk.previewStopReplay(replay()))
         case .continueReplay: return try known(desk.previewContinueReplay(replay()))
+        case .stopBulk: return try known(desk.previewStopBulk(bulk()))
+        case .continueBulk: return try known(desk.previewContinueBulk(bulk()))
+        case .stopRebuild: return try known(desk.previewStopRebuild(rebuild()))
         }
     }
 
     /// Does it.
     ///
-    /// - Parameter run: starts the copying of a replay, which outlives this call.
-    func perform(_ desk: OperatorDesk, run: (Int64) throws -> Void) throws -> Receipt {
+    /// - Parameter jobs: has the server do what outlives this call.
+    func perform(_ desk: OperatorDesk, _ jobs: RunningJobs) throws -> Receipt {
         let reason = try givenReason()
         switch action {
         case .release: return try desk.release(parkedKey(), reason: reason)
@@ -71,18 +79,24 @@ struct ActionRequest: Sendable {
         case .pause: return try desk.pause(reason: reason)
         case .resume: return try desk.resume(reason: reason)
         case .replay:
+            try jobs.requireRoom(.replay, desk)
             let replay = try desk.beginReplay(
                 replayed(desk), rowsPerSecond: rowsPerSecond ?? ConsoleLimits.replayRowsPerSecond, reason: reason)
-            try run(replay.replayId)
+            try jobs.run(.replay, replay.replayId)
             return Receipt(of: replay)
         case .stopReplay: return try desk.stopReplay(replay(), reason: reason)
         case .continueReplay:
-            let found = try desk.replay(replay())
-            guard let found, found.endedAt == nil, !found.isRunning else {
-                throw ConsoleError(.conflict, "replay \(try replay()) is running, has ended, or there is none")
-            }
-            try run(found.replayId)
-            return Receipt(of: found)
+            try jobs.requireRoom(.replay, desk)
+            let receipt = try desk.continueReplay(replay(), reason: reason)
+            try jobs.run(.replay, replay())
+            return receipt
+        case .stopBulk: return try desk.stopBulk(bulk(), reason: reason)
+        case .continueBulk:
+            try jobs.requireRoom(.bulk, desk)
+            let receipt = try desk.continueBulk(bulk(), reason: reason)
+            try jobs.run(.bulk, bulk())
+            return receipt
+        case .stopRebuild: return try desk.stopRebuild(rebuild(), reason: reason)
         }
     }
 
@@ -94,7 +108,8 @@ struct ActionRequest: Sendable {
     }
 
     private func known(_ preview: ActionPreview?) throws -> ActionPreview {
-        guard let preview else { throw ConsoleError(.conflict, "there is no replay \(replayId ?? 0)") }
+        let number = replayId ?? bulkId ?? rebuildId ?? 0
+        guard let preview else { throw ConsoleError(.conflict, "there is no work of the number \(number)") }
         return preview
     }
 
@@ -102,6 +117,8 @@ struct ActionRequest: Sendable {
 
     private func row() throws -> Int64 { try required(outboxId, "outbox_id", "names the row") }
     private func replay() throws -> Int64 { try required(replayId, "replay_id", "names the replay") }
+    private func bulk() throws -> Int64 { try required(bulkId, "bulk_id", "names the bulk action") }
+    private func rebuild() throws -> Int64 { try required(rebuildId, "rebuild_id", "names the rebuild") }
 
     private func change() throws -> Change {
         let change = try required(after, "after", "says what the row has afterwards")

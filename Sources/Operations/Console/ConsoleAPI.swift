@@ -9,10 +9,11 @@ enum ConsoleAPI {
         ("/api/v1/openapi.json", .get), ("/api/v1/config", .get), ("/api/v1/status", .get),
         ("/api/v1/history", .get), ("/api/v1/live", .get), ("/api/v1/reports", .get), ("/api/v1/events", .get),
         ("/api/v1/events/{id}", .get), ("/api/v1/orders/{id}", .get), ("/api/v1/parked", .get),
-        ("/api/v1/decisions", .get), ("/api/v1/replays", .get), ("/api/v1/actions", .post),
+        ("/api/v1/drills", .get), ("/api/v1/drills/{number}", .get), ("/api/v1/decisions", .get),
+        ("/api/v1/replays", .get), ("/api/v1/actions", .post),
         ("/api/v1/actions/preview", .post), ("/api/v1/rebuilds", .get), ("/api/v1/rebuilds", .post),
-        ("/api/v1/rebuilds/preview", .post), ("/api/v1/rebuilds/{id}/stop", .post), ("/api/v1/bulks", .get),
-        ("/api/v1/bulks", .post), ("/api/v1/bulks/preview", .post), ("/api/v1/bulks/{id}/stop", .post),
+        ("/api/v1/rebuilds/preview", .post), ("/api/v1/bulks", .get), ("/api/v1/bulks", .post),
+        ("/api/v1/bulks/preview", .post),
     ]
 
     /// The methods of a path; none if the API has no such path.

@@ -3,18 +3,19 @@ import Operations
 import Postgres
 import Threads
 
-/// Acts on one connection of its own, one action after the other. An action that has begun goes on when its page is
-/// closed: it is one transaction, and the relay does the rest.
+/// Acts on one thread, one action after the other. An action that has begun goes on when its page is closed: it is one
+/// transaction, and the relay, the server or a projector does the rest.
 final class ConsoleActions: Sendable {
     private let configuration: ConsoleConfiguration
     private let access: ConsoleAccess
     private let executor: ThreadExecutor
-    private let replays = RunningJobs()
+    private let jobs: RunningJobs
 
     init(_ configuration: ConsoleConfiguration, _ access: ConsoleAccess) throws {
         self.configuration = configuration
         self.access = access
         executor = try ThreadExecutor(name: "console-actions")
+        jobs = RunningJobs(configuration)
     }
 
     func add(to router: RouterGroup<BasicRequestContext>, questions: Questions) {
@@ -24,30 +25,25 @@ final class ConsoleActions: Sendable {
         }
         router.post("actions") { [self] request, _ in
             let action = try await ConsoleBody.read(ActionRequest.self, request)
-            let caller = access.caller(request) ?? "console"
-            return try ConsoleAnswer.json(try await perform(action, caller: caller))
+            return try ConsoleAnswer.json(try await act(request) { try action.perform($0, $1) })
         }
     }
 
-    /// A connection for each action: actions are rare, and a lost connection then needs no second thought.
-    private func perform(_ action: ActionRequest, caller: String) async throws -> Receipt {
-        try await executor.run { [self] in
+    /// Does what a request asks for, as the one who asks. A connection for each action: actions are rare, and a lost
+    /// connection then needs no second thought.
+    func act<T: Sendable>(
+        _ request: Request, _ body: @escaping @Sendable (OperatorDesk, RunningJobs) throws -> T
+    ) async throws -> T {
+        let (configuration, jobs) = (configuration, jobs)
+        let caller = access.caller(request) ?? "console"
+        return try await executor.run {
             let connection = try PostgresConnection(configuration.postgres)
             defer { connection.close() }
-            let desk = try desk(connection, caller)
-            replays.forget { (try? desk.replay($0))?.map { $0.endedAt == nil } ?? true }
-            return try action.perform(desk) { id in
-                var unlimited = configuration.postgres
-                unlimited.statementDeadline = nil
-                let runner = try self.desk(try PostgresConnection(unlimited), caller)
-                try replays.run(id, on: runner) { try runner.runReplay(id) }
-            }
+            let desk = try OperatorDesk(
+                connection, schema: configuration.relaySchema, hidesPayloads: configuration.hidesPayloads,
+                caller: caller)
+            return try body(desk, jobs)
         }
-    }
-
-    private func desk(_ connection: PostgresConnection, _ caller: String) throws -> OperatorDesk {
-        try OperatorDesk(
-            connection, schema: configuration.relaySchema, hidesPayloads: configuration.hidesPayloads, caller: caller)
     }
 
     func close() {

@@ -33,6 +33,7 @@ struct ConsoleAssets: Sendable {
             "checks.js": Asset(PackageResources.checks_js, script),
             "decisions.js": Asset(PackageResources.decisions_js, script),
             "dom.js": Asset(PackageResources.dom_js, script),
+            "drills.js": Asset(PackageResources.drills_js, script),
             "format.js": Asset(PackageResources.format_js, script),
             "live.js": Asset(PackageResources.live_js, script),
             "main.js": Asset(PackageResources.main_js, script),
@@ -44,6 +45,7 @@ struct ConsoleAssets: Sendable {
             "rebuilds.js": Asset(PackageResources.rebuilds_js, script),
             "replays.js": Asset(PackageResources.replays_js, script),
             "row.js": Asset(PackageResources.row_js, script),
+            "timeline.js": Asset(PackageResources.timeline_js, script),
         ]
     }
 

@@ -21,12 +21,12 @@ enum ConsoleBody {
     }
 
     /// Names the field.
-    private static func words(_ error: DecodingError) -> String {
-        switch error {
+    static func words(_ error: any Error) -> String {
+        switch error as? DecodingError {
         case .keyNotFound(let key, _): "\(name(of: [key])): is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             "\(name(of: context.codingPath)): \(context.debugDescription)"
-        @unknown default: "the body cannot be read"
+        default: "the body cannot be read"
         }
     }
 

@@ -23,8 +23,10 @@ public struct ConsoleConfiguration: Sendable {
     public var allowsActions = false
     /// Whether payloads and the values of headers are left out of every answer. Default false.
     public var hidesPayloads = false
-    /// The folder of the last audit and the last scoreboard of the drills; nil for none.
+    /// The folder of the last audit; nil for none.
     public var reports: String?
+    /// The report of the drills that is shown: the one of `make drill`, from the folder in which the console runs.
+    public var drills = ".build/drills.json"
     /// Shown above every page, such as `PRODUCTION`.
     public var banner: Banner?
     /// Who may use the console. Default ``Access/everyone``.

@@ -32,8 +32,11 @@ enum ConsoleLimits {
     static let bodyBytes = 2 << 20
     /// Characters of a reason.
     static let reasonCharacters = 500
-    /// Bytes of an audit or a scoreboard that are shown.
+    /// Bytes of an audit that are shown.
     static let reportBytes = 256 << 10
+    /// Bytes of a report of drills, and its runs.
+    static let drillReportBytes = 16 << 20
+    static let drillRuns = 1_000
     /// Replays, and bulk actions, that the console runs at once; each has a connection.
     static let jobs = 4
     /// Rows per second of a replay that names no rate.

@@ -5,7 +5,6 @@ import Values
 
 /// The questions about the outbox, each with its bounds.
 extension ConsoleRoutes {
-    private struct Keys: Encodable { var keys: [ParkedKeyView] }
     private struct Decisions: Encodable { var decisions: [Decision] }
     private struct Replays: Encodable { var replays: [Replay] }
 
@@ -102,15 +101,24 @@ extension ConsoleRoutes {
         filter.aggregateType = try query.text("aggregate_type")
         filter.aggregateId = try query.text("aggregate_id")
         filter.errorContains = try query.text("error_contains")
-        let before = try query.text("parked_before")
-        let offset = try query.number("offset", in: 0...1_000_000) ?? 0
+        filter.eventType = try query.text("event_type")
+        filter.topic = try query.text("topic")
+        filter.topics = filter.topic.map { _ in configuration.topics }
+        let (since, before) = (try query.text("parked_since"), try query.text("parked_before"))
+        let cursor = try query.text("after").map { text in
+            guard let cursor = ParkedCursor(text) else {
+                throw ConsoleError(.badRequest, "after: '\(text)' is not where a page ended")
+            }
+            return cursor
+        }
         let limit = try query.number("limit", in: 1...OperationsLimits.rowsPerPage) ?? 50
         try query.finish()
         let asked = filter
         return try await answer(request) { desk in
             var filter = asked
+            filter.parkedSince = try since.map { try desk.moment($0) }
             filter.parkedBefore = try before.map { try desk.moment($0) }
-            return Keys(keys: try desk.parkedKeys(filter, offset: offset, limit: limit))
+            return try desk.parkedKeys(filter, after: cursor, limit: limit)
         }
     }
 }

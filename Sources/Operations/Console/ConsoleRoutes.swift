@@ -9,6 +9,7 @@ struct ConsoleRoutes: Sendable {
     let questions: Questions
     let feed: StatusFeed
     let searches: TopicSearches
+    let reports: ReportFiles
     let shared = SharedAnswers()
 
     private struct Config: Encodable {
@@ -47,7 +48,19 @@ struct ConsoleRoutes: Sendable {
         }
         router.get("reports") { request, _ in
             try ConsoleQuery(request).finish()
-            return try ConsoleAnswer.json(try OperatorReports.read(configuration.reports))
+            return try ConsoleAnswer.json(try await reports.audits())
+        }
+        router.get("drills") { request, _ in
+            try ConsoleQuery(request).finish()
+            return try ConsoleAnswer.json(try await reports.drills())
+        }
+        router.get("drills/{number}") { request, context in
+            try ConsoleQuery(request).finish()
+            let text = try context.parameters.require("number")
+            guard !text.hasPrefix("+"), let number = Int(text) else {
+                throw ConsoleError(.badRequest, "'\(text)' is not a whole number")
+            }
+            return try ConsoleAnswer.json(try await reports.drill(number))
         }
         router.get("live") { request, _ in
             try ConsoleQuery(request).finish()

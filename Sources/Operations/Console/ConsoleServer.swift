@@ -24,7 +24,6 @@ public struct ConsoleServer: Service {
         let statuses = try Questions(configuration, size: 1)
         let access = ConsoleAccess(configuration.access)
         let actions = try ConsoleActions(configuration, access)
-        let longWork = try ConsoleLongWork(configuration, access)
         let surroundings = try Surroundings(configuration)
         feed = StatusFeed(
             { earlier in try await statuses.ask { try $0.status(since: earlier) } }, surroundings, logger: logger)
@@ -35,9 +34,13 @@ public struct ConsoleServer: Service {
         Self.addPages(router, access, feed)
         let api = router.group("api/v1")
         let searches = try TopicSearches(configuration)
-        ConsoleRoutes(configuration: configuration, questions: questions, feed: feed, searches: searches).add(to: api)
+        let reports = try ReportFiles(configuration)
+        ConsoleRoutes(
+            configuration: configuration, questions: questions, feed: feed, searches: searches,
+            reports: reports
+        ).add(to: api)
         actions.add(to: api, questions: questions)
-        longWork.add(to: api, questions: questions)
+        ConsoleLongWork(configuration: configuration, actions: actions).add(to: api, questions: questions)
         routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }
         address = configuration.address
         application = Application(
@@ -51,9 +54,9 @@ public struct ConsoleServer: Service {
             await questions.close()
             await statuses.close()
             actions.close()
-            longWork.close()
             await surroundings.close()
             searches.close()
+            reports.close()
         }
     }
 

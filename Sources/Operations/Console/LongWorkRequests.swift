@@ -13,17 +13,6 @@ struct RebuildRequest: Decodable, Sendable {
     }
 }
 
-/// Why something is to end.
-struct StopRequest: Decodable, Sendable {
-    var reason: String?
-
-    private enum Field: String, CodingKey, CaseIterable { case reason }
-
-    init(from decoder: any Decoder) throws {
-        reason = try StrictFields<Field>(decoder).reason(.reason)
-    }
-}
-
 /// A decision about many parked keys; times as Postgres reads them.
 struct BulkRequest: Decodable, Sendable {
     enum Action: String, Decodable { case release, skip, edit }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Operations
 
-/// What checks outside of the console have left: the last audit and the last scoreboard of the drills, if any.
+/// What `outboxctl verify` has left: the last audit, if any.
 struct OperatorReports: Encodable {
     /// A file as it is.
     struct Report: Encodable {
@@ -18,7 +18,7 @@ struct OperatorReports: Encodable {
     var reports: [Report]
 
     /// The files that are looked for.
-    static let names = ["audit.json", "audit.txt", "scoreboard.json", "scoreboard.txt"]
+    static let names = ["audit.json", "audit.txt"]
 
     static func read(_ folder: String?) throws -> OperatorReports {
         guard let folder else { return OperatorReports(reports: []) }

@@ -7,8 +7,8 @@ final class Questions: Sendable {
     private let pool: PostgresPool
     private let schema: String
     private let hidesPayloads: Bool
-    /// Whether the relay's schema was found to be one that this program knows.
-    private let isVerified = Mutex(false)
+    /// What is known of the relay's schema; nil before it was found to be one that this program knows.
+    private let facts = Mutex<DeskFacts?>(nil)
 
     /// - Parameter size: connections to Postgres.
     init(_ configuration: ConsoleConfiguration, size: Int) throws {
@@ -30,12 +30,12 @@ final class Questions: Sendable {
             let before = connection.statementCount
             do {
                 let desk = try OperatorDesk(
-                    connection, schema: schema, hidesPayloads: hidesPayloads, isVerified: isVerified.withLock { $0 })
-                isVerified.withLock { $0 = true }
+                    connection, schema: schema, hidesPayloads: hidesPayloads, facts: facts.withLock { $0 })
+                facts.withLock { $0 = desk.facts }
                 return (try body(desk), connection.statementCount - before)
             } catch let error as PostgresError where error.sqlState?.hasPrefix("42") == true {
                 // A table or a column is gone: the next desk says what is wrong with the schema.
-                isVerified.withLock { $0 = false }
+                facts.withLock { $0 = nil }
                 throw error
             }
         }

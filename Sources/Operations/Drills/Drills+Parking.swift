@@ -53,8 +53,10 @@ extension Drills {
             try scene.stack.start(.relay)
             try scene.stack.waitUntilReady(.relay)
         },
-        Drill("unflushed-crash", "Postgres crashes when it has shown rows of commits that did not wait for the disk") {
-            scene in
+        Drill(
+            "unflushed-crash", "Postgres crashes when it has shown rows of commits that did not wait for the disk",
+            needs: .server
+        ) { scene in
             for _ in 0..<3 {
                 try scene.load.pausing {
                     try scene.stack.waitUntilAtRest(seconds: DrillLimits.startSeconds)

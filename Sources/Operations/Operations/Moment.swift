@@ -17,6 +17,12 @@ public struct Moment: Sendable, Hashable, Comparable, Codable, CustomStringConve
     /// The earlier of two is less.
     public static func < (left: Moment, right: Moment) -> Bool { left.microseconds < right.microseconds }
 
+    /// nil for a text that is not in the form of ``description``.
+    init?(rfc3339 text: String) {
+        guard let microseconds = Self.microseconds(of: text) else { return nil }
+        self.microseconds = microseconds
+    }
+
     /// Takes the form of ``description``.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -12,6 +12,10 @@ public enum OperationsLimits {
     public static let rowsPerPage = 500
     /// Rows that are read for one page at most, whether they match the filter or not.
     static let rowsScannedPerPage = 10_000
+    /// Parked keys that are looked at for one page or one preview, where a filter has to look at each of them, and the
+    /// same where it has to look at the refused row of each, or at the row of the outbox of each held row.
+    static let keysScanned = 5_000
+    static let keysLookedInto = 2_000
     /// Rows that wait, held rows and parked keys are counted up to this number; beyond, the number is an estimate.
     static let rowsCounted = 10_000
     /// The moments that an operator may name, in microseconds since 1970.

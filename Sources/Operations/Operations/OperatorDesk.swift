@@ -13,40 +13,30 @@ public struct OperatorDesk {
     let hidesPayloads: Bool
     /// The name of the person or program that acts; recorded with each decision.
     let caller: String?
+    /// What was found out about the database when the desk was made.
+    public let facts: DeskFacts
 
     /// - Parameters:
     ///   - connection: to the outbox's database; may go through a transaction pooler.
     ///   - schema: the relay's schema, as in `RELAY_SCHEMA`, not quoted.
     ///   - hidesPayloads: whether payloads and the values of headers are left out of all answers.
     ///   - caller: recorded with each decision, beside the database role.
-    ///   - isVerified: whether a desk of this schema was made before: its schema is not looked at again.
+    ///   - facts: those of an earlier desk of this schema, which is then not looked at again.
     /// - Throws: `OutboxError` with code `notMigrated` when there is no such schema, or one of an earlier release.
     public init(
         _ connection: PostgresConnection, schema: String = "outbox_relay", hidesPayloads: Bool = false,
-        caller: String? = nil, isVerified: Bool = false
+        caller: String? = nil, facts: DeskFacts? = nil
     ) throws {
         self.connection = connection
         schemaName = schema
         self.schema = PostgresConnection.quoteIdentifier(schema)
         self.hidesPayloads = hidesPayloads
         self.caller = caller
-        guard !isVerified else { return }
-        try OutboxOperator(connection, schema: schema).verify()
-        try verifyVersion()
-    }
-
-    /// The statements below read tables and columns that schemas of earlier releases do not have.
-    private func verifyVersion() throws {
-        var row = RowCursor(
-            try query(
-                """
-                SELECT to_regclass($1) IS NOT NULL
-                """, [.text("\(schema).bulk")]))
-        guard try row.bool() else {
-            throw OutboxError(
-                .notMigrated,
-                "the schema \(schemaName) is older than this program: run outboxctl upgrade (or outboxctl migrate) as "
-                    + "its owner")
+        if let facts {
+            self.facts = facts
+        } else {
+            try OutboxOperator(connection, schema: schema).verify()
+            self.facts = try DeskFacts(connection, schema: schema)
         }
     }
 

@@ -18,9 +18,10 @@ extension OutboxOperator {
     /// - Parameters:
     ///   - since: a time as Postgres reads it, such as `2026-01-31 12:00+00` or `-infinity`.
     ///   - reason: recorded with the decision.
+    ///   - caller: the name of the person or program, recorded with it.
     /// - Throws: ``OutboxError`` with code `fenced` while a relay leads, with code `notMigrated` without a relay's
     ///   schema; `PostgresError`.
-    public func rebase(republishSince since: String, reason: String) throws -> Rebase {
+    public func rebase(republishSince since: String, reason: String, caller: String? = nil) throws -> Rebase {
         let identity = try RelayIdentity.read(connection, schema: schema)
         try waitForLeaderToGo(identity)
         // One snapshot for all statements: a row that commits meanwhile is neither changed nor counted as published.
@@ -33,9 +34,25 @@ extension OutboxOperator {
             let own = try connection.query("SELECT pg_current_xact_id()::text").string(0, 0)
             let rows = try restamp(since: since)
             try moveCheckpoint(own: own)
-            try storeIdentity(reason: "\(reason) (republishing since \(since))")
+            try storeIdentity()
+            try record("\(reason) (republishing since \(since))", caller)
             return rows
         }
+    }
+
+    /// What ``rebase(republishSince:reason:caller:)`` would do to the rows that are there now. Changes nothing; reads the
+    /// whole outbox.
+    ///
+    /// - Throws: `PostgresError`, of class 22 for a text that is no time.
+    public func previewRebase(republishSince since: String) throws -> Rebase {
+        let rows = try connection.query(
+            PostgresStatement(
+                """
+                SELECT count(*) FILTER (WHERE transaction_id IS NOT NULL AND created_at >= $1::timestamptz), count(*)
+                FROM \(quoted).source
+                """), [.literal(since)])
+        let again = Int(try rows.int64(0, RestampColumn.again))
+        return Rebase(republished: again, leftAlone: Int(try rows.int64(0, RestampColumn.all)) - again)
     }
 
     /// The session of a relay that has just been stopped ends, and with it the lock, a moment after the process is
@@ -103,12 +120,27 @@ extension OutboxOperator {
         }
     }
 
-    private func storeIdentity(reason: String) throws {
+    private func storeIdentity() throws {
         let here = try ServerIdentity.current(connection)
         try connection.query(
             PostgresStatement("UPDATE \(quoted).relay SET system_identifier = $1, database_oid = $2, timeline = $3"),
             [.int8(here.systemIdentifier), .int8(here.databaseOID), .int4(here.timeline)])
+    }
+
+    /// A schema of an earlier release, as in an old dump, has no column for the caller.
+    private func record(_ reason: String, _ caller: String?) throws {
+        let hasCaller = try connection.query(
+            PostgresStatement(
+                """
+                SELECT EXISTS (SELECT FROM pg_attribute
+                               WHERE attrelid = '\(quoted).decision'::regclass AND attname = 'caller' AND NOT attisdropped)
+                """)
+        ).bool(0, 0)
         try connection.query(
-            PostgresStatement("INSERT INTO \(quoted).decision (action, reason) VALUES ('rebase', $1)"), [.text(reason)])
+            PostgresStatement(
+                hasCaller
+                    ? "INSERT INTO \(quoted).decision (action, reason, caller) VALUES ('rebase', $1, $2)"
+                    : "INSERT INTO \(quoted).decision (action, reason) VALUES ('rebase', $1)"),
+            hasCaller ? [.text(reason), .text(caller)] : [.text(reason)])
     }
 }

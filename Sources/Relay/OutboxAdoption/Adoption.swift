@@ -32,11 +32,13 @@ public struct Adoption {
 
     /// Does it, step by step. After a failure, doing it again goes on where it stopped.
     ///
-    /// - Parameter report: called with a line before each step, and whenever the table is busy.
+    /// - Parameters:
+    ///   - decision: is recorded if anything was done; nil leaves no record.
+    ///   - report: called with a line before each step, and whenever the table is busy.
     /// - Returns: the number of steps done; 0 if there was nothing to do.
     /// - Throws: as ``plan()``; also ``OutboxError`` with code `configuration` behind a connection pooler, and with
     ///   code `schema` while another session adopts into the same schema.
-    public func apply(report: (String) -> Void) throws -> Int {
+    public func apply(as decision: SetUpDecision? = nil, report: (String) -> Void) throws -> Int {
         // A pooler numbers its clients itself.
         guard try connection.query("SELECT pg_backend_pid()").int32(0, 0) == connection.backendPID else {
             throw OutboxError(
@@ -61,6 +63,9 @@ public struct Adoption {
         guard left.isEmpty else {
             throw OutboxError(
                 .schema, "adopt again: the table was changed meanwhile, and lacks \(left.joined(separator: "; "))")
+        }
+        if !plan.steps.isEmpty {
+            try decision?.record(.adopt, plan.steps.map(\.title), connection, schema: options.schema)
         }
         return plan.steps.count
     }

@@ -31,6 +31,7 @@ enum RelaySchema {
         Version(number: 4, name: "operations", template: PackageResources.relay_0004_operations_sql),
         Version(number: 5, name: "record_loss", template: PackageResources.relay_0005_record_loss_sql),
         Version(number: 6, name: "bulk", template: PackageResources.relay_0006_bulk_sql),
+        Version(number: 7, name: "setup_decisions", template: PackageResources.relay_0007_setup_decisions_sql),
     ]
 
     /// The version that this program makes.

@@ -17,11 +17,13 @@ public struct RelaySchemaUpgrade {
     /// Applies all versions that are missing, in one transaction that gives up soon when it does not get its locks, and
     /// is tried again.
     ///
-    /// - Parameter report: called with a line when a table is busy.
+    /// - Parameters:
+    ///   - decision: is recorded if anything was applied; nil leaves no record.
+    ///   - report: called with a line when a table is busy.
     /// - Returns: a line for each version applied; empty if there was nothing to do.
     /// - Throws: ``OutboxError`` with code `notMigrated` when there is no such schema, with code `schema` when it is of
     ///   a newer release; `PostgresError` when the locks were not granted in the end.
-    public func apply(report: (String) -> Void = { _ in }) throws -> [String] {
+    public func apply(as decision: SetUpDecision? = nil, report: (String) -> Void = { _ in }) throws -> [String] {
         let identity = try RelayIdentity.read(connection, schema: schema)
         let names = RelayNames(identity, schema: schema)
         return try AdoptionTransaction(connection).run(report) {
@@ -31,10 +33,26 @@ public struct RelaySchemaUpgrade {
             if let fault = Self.fault(state, schema) { throw OutboxError(.schema, fault) }
             guard !state.isCurrent else { return [] }
             try connection.execute(RelaySchemaSQL(names: names).upgrade(from: state))
-            let applied = state.missing.map { "version \($0.number) of the relay's schema \(schema): \($0.name)" }
-            return applied.isEmpty
-                ? ["the version \(state.version) of the relay's schema \(schema), now recorded"] : applied
+            let applied = words(state)
+            try decision?.record(.upgrade, applied, connection, schema: schema)
+            return applied
         }
+    }
+
+    /// What ``apply(as:report:)`` would do, a line for each version.
+    ///
+    /// - Throws: as ``apply(as:report:)``.
+    public func missing() throws -> [String] {
+        _ = try RelayIdentity.read(connection, schema: schema)
+        let state = try RelaySchema.state(connection, schema: schema)
+        if let fault = Self.fault(state, schema) { throw OutboxError(.schema, fault) }
+        return state.isCurrent ? [] : words(state)
+    }
+
+    private func words(_ state: RelaySchema.State) -> [String] {
+        let missing = state.missing.map { "version \($0.number) of the relay's schema \(schema): \($0.name)" }
+        return missing.isEmpty
+            ? ["the version \(state.version) of the relay's schema \(schema), now recorded"] : missing
     }
 
     /// Why this program cannot upgrade a schema, if so.
@@ -50,12 +68,17 @@ public struct RelaySchemaUpgrade {
     /// - Parameters:
     ///   - directory: the folder of the `V*.sql` files.
     ///   - connection: of the database's owner, without a statement deadline: another runner is waited for.
+    ///   - decision: is recorded if the relay's schema was there before and was upgraded.
     /// - Returns: what was applied, in order; empty if there was nothing to do.
     /// - Throws: `PostgresError` with code `migration` for a fault in the files or in the history; ``OutboxError`` as
-    ///   ``apply(report:)``.
-    public static func migrate(directory: String, _ connection: PostgresConnection) throws -> [String] {
+    ///   ``apply(as:report:)``.
+    public static func migrate(
+        directory: String, _ connection: PostgresConnection, as decision: SetUpDecision? = nil
+    ) throws -> [String] {
+        let schema = "outbox_relay"
+        let wasThere = try RelaySchema.state(connection, schema: schema).version > 0
         let files = try MigrationRunner(directory: directory).migrate(connection)
-        return try files + RelaySchemaUpgrade(connection, schema: "outbox_relay").apply()
+        return try files + RelaySchemaUpgrade(connection, schema: schema).apply(as: wasThere ? decision : nil)
     }
 }
 

@@ -37,7 +37,7 @@ public struct RecordLoss: Equatable, Sendable, CustomStringConvertible {
         switch cause {
         case .reset:
             "offset of partition \(partition) of \(topic) went from \(from) to \(to): the topic was recreated, or its "
-                + "broker lost its log; rows published before are not in it. Publishing goes on. outboxctl outbox "
+                + "broker lost its log; rows published before are not in it. Publishing goes on. outboxctl "
                 + "rebase --republish-since publishes them again"
         case .deleted(let age):
             "partition \(partition) of \(topic) begins at offset \(to): the records from \(from) on were deleted "

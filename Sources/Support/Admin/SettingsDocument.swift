@@ -1,7 +1,7 @@
 import Runtime
 import Values
 
-/// The answer of `/config`: `{"settings":[{"name":"RELAY_LEASE","value":"15.0 seconds","source":"default"}]}`.
+/// The answer of `/config`: `{"settings":[{"name":"RELAY_LEASE","value":"15s","source":"default"}]}`.
 enum SettingsDocument {
     static func text(_ settings: [EffectiveSetting]) -> String {
         let items = settings.map { setting in

@@ -206,13 +206,14 @@ public final class EnvironmentReader {
     public func duration(
         _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .seconds(366 * 86400)
     ) -> Duration {
-        guard let text = noting(name, "\(fallback)") else { return fallback }
+        guard let text = noting(name, DurationText.text(fallback)) else { return fallback }
         guard let value = DurationText.parse(text) else {
             report(name, "'\(text)' is not a duration such as 250ms, 30s, 5m, 24h or 7d")
             return fallback
         }
         guard range.contains(value) else {
-            report(name, "'\(text)' is outside \(range.lowerBound) to \(range.upperBound)")
+            let (least, most) = (DurationText.text(range.lowerBound), DurationText.text(range.upperBound))
+            report(name, "'\(text)' is outside \(least) to \(most)")
             return fallback
         }
         return value

@@ -83,17 +83,17 @@ extension TestStack {
         }
     }
 
-    /// `outboxctl outbox` with these words; what it says.
+    /// `outboxctl` with these words; what it says.
     func outboxctl(_ words: String...) async throws -> String {
         try await Command.output(
-            [TestPaths.binary("outboxctl").path, "outbox"] + words, environment: ["DATABASE_URL": databaseURL])
+            [TestPaths.binary("outboxctl").path] + words, environment: ["DATABASE_URL": databaseURL])
     }
 
     /// Releases every parked key and waits until none is left.
     func releaseAll() async throws {
         for key in try await query("SELECT aggregate_type || ' ' || aggregate_id FROM outbox_relay.parked") {
             let words = key.split(separator: " ").map { String($0) }
-            _ = try await outboxctl("release", words[0], words[1], "--reason", "the cause is gone")
+            _ = try await outboxctl("release", words[0], words[1], "--yes", "--reason", "the cause is gone")
         }
         try await wait(for: "SELECT NOT EXISTS (SELECT FROM outbox_relay.parked)")
     }

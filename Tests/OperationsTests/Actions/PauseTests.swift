@@ -74,7 +74,7 @@ import Testing
         }
         try await outbox.withRelay { connection in
             try connection.waits(for: Self.inEffect)
-            #expect(try outbox.desk().parkedKeys().count == 1)
+            #expect(try outbox.desk().parkedKeys().keys.count == 1)
             _ = try outbox.desk().resume(reason: "now")
             try connection.waits(for: "NOT EXISTS (SELECT FROM outbox_relay.parked)")
         }

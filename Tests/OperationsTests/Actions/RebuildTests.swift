@@ -19,7 +19,8 @@ import Testing
             let decision = try #require(try desk.decisions().first)
             #expect(decision.action == "rebuild" && decision.reason == "edited by hand")
             #expect(decision.details?.contains("\"rebuild_id\": 1") == true)
-            #expect(try desk.stopRebuild(1, reason: "not now").state == .stopping)
+            #expect(try desk.stopRebuild(1, reason: "not now").lastDecision != nil)
+            #expect(try desk.rebuild(1)?.state == .stopping)
             #expect(try desk.decisions().first?.details?.contains("stop") == true)
             // As the projector does.
             try outbox.connect().execute("UPDATE order_projection_rebuild SET ended_at = now()")

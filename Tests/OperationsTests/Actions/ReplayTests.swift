@@ -61,11 +61,11 @@ import Testing
             // The client is gone: two chunks of one row each show that the server is not.
             try connection.waits(for: "copied >= 2 FROM outbox_relay.replay")
             #expect(try desk.replay(replay.replayId)?.isRunning == true)
-            try desk.stopReplay(replay.replayId)
+            _ = try desk.stopReplay(replay.replayId, reason: "enough")
             try connection.waits(for: "ended_at IS NOT NULL FROM outbox_relay.replay")
             let stopped = try #require(try desk.replay(replay.replayId))
             #expect(stopped.copied < 200 && stopped.progress < 1 && stopped.stopAskedAt != nil)
-            #expect(throws: OperatorError.self) { try desk.stopReplay(replay.replayId) }
+            #expect(throws: OperatorError.self) { _ = try desk.stopReplay(replay.replayId, reason: "x") }
             let rows = try connection.query("SELECT count(*) FROM outbox WHERE headers ? 'outbox_replay'")
             #expect(try rows.int64(0, 0) == stopped.copied)
         }

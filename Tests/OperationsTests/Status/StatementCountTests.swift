@@ -21,7 +21,7 @@ import Testing
             let topic = outbox.topic("order")
             let lag = try counter.count(connection) { _ = try desk.projectionLag(configuration, topic: topic) }
             #expect(lag == OperatorDesk.statementsOfLag)
-            let again = try OperatorDesk(connection, isVerified: true)
+            let again = try OperatorDesk(connection, facts: desk.facts)
             #expect(try counter.count(connection) { _ = try again.status() } == OperatorDesk.statementsOfStatus)
         }
     }

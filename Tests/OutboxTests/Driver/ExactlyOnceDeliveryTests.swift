@@ -29,7 +29,7 @@ struct ExactlyOnceDeliveryTests {
         for asked in [slow, outbox] {
             let error = await #expect(throws: OutboxError.self) { try await asked.relay().run() }
             #expect(error?.code == .dataLoss)
-            #expect(error?.message.contains("outboxctl outbox rebase --republish-since") == true)
+            #expect(error?.message.contains("outboxctl rebase --republish-since") == true)
         }
         try await onThread {
             _ = try OutboxOperator(outbox.connect()).rebase(republishSince: "infinity", reason: "restored")

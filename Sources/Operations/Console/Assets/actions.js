@@ -29,17 +29,22 @@ export function heldActions(event, done) {
         h("button", {type: "button", onclick: () => confirm({action: "release", key}, `Release ${key.aggregate_type}/${key.aggregate_id}`, done)}, "Release key"),
         event.state === "held" && h("button", {type: "button", class: "danger",
             onclick: () => confirm({action: "skip", outbox_id: event.outbox_id}, `Skip row ${event.outbox_id}: Kafka never gets it`, done)}, "Skip row"),
-        event.state === "held" && ["text", "json"].includes(event.payload.form) && !event.payload.is_cut
-            && h("button", {type: "button", onclick: () => edit(event, done)}, "Edit row"));
+        event.state === "held" && (isText(event.payload) || event.headers) && h("button", {type: "button", onclick: () => edit(event, done)}, "Edit row"));
+}
+
+/// Stop or continue work that goes on by itself: workButton("stop_bulk", {bulk_id: 3}, "Stop", "bulk action 3", done).
+export function workButton(action, which, word, name, done) {
+    return h("button", {type: "button", class: word === "Stop" && "danger", "aria-label": `${word} ${name}`, onclick: () => confirm({action, ...which}, `${word} ${name}`, done)}, word);
 }
 
 /// An action of POST /actions.
 export function confirm(request, title, done) {
     const {before, ...asked} = request;
     commit({
-        title, done, button: `Yes, ${request.action.replace("_", " ")}`, isAboutKeys: aboutKeys.includes(request.action),
+        title, done, button: `Yes, ${request.action.replace("_", " ")}`, isDanger: request.action === "skip" || request.action.startsWith("stop"), isAboutKeys: aboutKeys.includes(request.action),
         preview: () => post("actions/preview", asked), act: (reason) => post("actions", {...asked, reason}),
-        shown: request.after && difference(before, request.after.payload ?? before)});
+        shown: request.after && [request.after.payload !== undefined && difference(before.payload, request.after.payload),
+            request.after.headers && difference(headerLines(before.headers), headerLines(request.after.headers))]});
 }
 
 /// Preview → reason → receipt, in one dialog. preview() and act(reason) ask the server.
@@ -59,7 +64,7 @@ export function commit(action) {
 
 function ask(action, preview, dialog, body) {
     const reason = h("input", {id: "reason", name: "reason", required: true, maxlength: reasonCharacters, size: 50, autocomplete: "off"});
-    const button = h("button", {type: "submit", class: "primary", disabled: preview.keys === 0 && action.isAboutKeys}, action.button);
+    const button = h("button", {type: "submit", class: action.isDanger ? "primary danger" : "primary", disabled: preview.keys === 0 && action.isAboutKeys}, action.button);
     async function act(event) {
         event.preventDefault();
         button.disabled = true;
@@ -86,19 +91,61 @@ function receipt(result) {
         && h("p", {}, h("a", {href: "#/decisions", onclick: (event) => event.target.closest("dialog").close()}, result.first_decision === result.last_decision ? `Decision ${count(result.first_decision)}` : `Decisions ${count(result.first_decision)} to ${count(result.last_decision)}`))];
 }
 
+const isText = (payload) => ["text", "json"].includes(payload.form) && !payload.is_cut;
+const headerLines = (headers) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join("\n");
+
+/// Lines `name: value` as an object; throws for a line that is none, and for a name that comes twice.
+function headersOf(text) {
+    const headers = {};
+    for (const line of text.split("\n").filter((one) => one.trim() !== "")) {
+        const colon = line.indexOf(":");
+        const name = line.slice(0, colon).trim();
+        if (colon < 0 || name === "") throw new Error(`"${line}" is not name: value`);
+        if (Object.hasOwn(headers, name)) throw new Error(`the header ${name} is there twice`);
+        headers[name] = line.slice(colon + 1).trim();
+    }
+    return headers;
+}
+
+/// Payload and headers, as far as they can be changed as text, each with its difference.
 function edit(event, done) {
-    const text = h("textarea", {id: "payload", "aria-label": "Payload", value: event.payload.text ?? ""});
-    const shown = h("div", {class: "diff"});
-    const compare = () => replace(shown, difference(event.payload.text ?? "", text.value));
-    text.addEventListener("input", compare);
+    const old = {payload: event.payload.text ?? "", headers: event.headers ?? {}};
+    const canPayload = isText(event.payload);
+    // A value with a line feed cannot be a line.
+    const canHeaders = event.headers && !Object.entries(event.headers).flat().some((text) => /[\r\n]/.test(text));
+    const payload = h("textarea", {id: "payload", "aria-label": "Payload", value: old.payload});
+    const headers = h("textarea", {id: "headers", class: "short", "aria-label": "Headers", value: headerLines(old.headers)});
+    const shown = h("div");
+    const next = h("button", {type: "submit", class: "primary"}, "Continue");
+    function change() {
+        const after = {};
+        if (canPayload && payload.value !== old.payload) after.payload = payload.value;
+        if (canHeaders && headers.value !== headerLines(old.headers)) after.headers = headersOf(headers.value);
+        return after;
+    }
+    function compare() {
+        try {
+            const after = change();
+            next.disabled = Object.keys(after).length === 0;
+            replace(shown, next.disabled ? h("p", {class: "soft"}, "No difference.") : [after.payload !== undefined && difference(old.payload, after.payload),
+                after.headers && difference(headerLines(old.headers), headerLines(after.headers))]);
+        } catch (error) {
+            next.disabled = true;
+            replace(shown, notice("bad", error.message));
+        }
+    }
+    payload.addEventListener("input", compare);
+    headers.addEventListener("input", compare);
     const dialog = h("dialog", {"aria-label": `Edit row ${event.outbox_id}`},
         h("header", {}, h("h2", {}, `Edit row ${count(event.outbox_id)}`), h("button", {type: "button", onclick: () => dialog.close()}, "Close")),
-        h("p", {class: "soft"}, "The outbox keeps the row as it was written; the edited payload is what Kafka gets."), text,
-        h("h3", {}, "Difference"), shown,
-        h("div", {class: "actions"}, h("button", {type: "button", class: "primary", onclick: () => {
+        h("p", {class: "soft"}, "The outbox keeps the row as it was written; Kafka gets it as edited."),
+        h("form", {onsubmit: (submitted) => {
+            submitted.preventDefault();
             dialog.close();
-            confirm({action: "edit", outbox_id: event.outbox_id, before: event.payload.text, after: {payload: text.value}}, `Edit row ${event.outbox_id}`, done);
-        }}, "Continue")));
+            confirm({action: "edit", outbox_id: event.outbox_id, before: old, after: change()}, `Edit row ${event.outbox_id}`, done);
+        }}, canPayload ? h("label", {}, "Payload", payload) : h("p", {class: "soft"}, "The payload is no text: outboxctl edit --payload-file changes it."),
+        canHeaders && h("label", {}, "Headers of the row, one on each line: name: value", headers),
+        h("h3", {}, "Difference"), shown, h("div", {class: "actions"}, next)));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();

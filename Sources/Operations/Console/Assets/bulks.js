@@ -1,7 +1,7 @@
 // Decisions about all parked keys that match a filter: release, skip, edit of headers; how far they are; stop.
 
 import {get, post} from "./api.js";
-import {commit} from "./actions.js";
+import {commit, workButton} from "./actions.js";
 import {facts, h, notice, replace} from "./dom.js";
 import {count, time} from "./format.js";
 
@@ -10,10 +10,10 @@ const shown = 5;
 /// The buttons; `more` says which keys are meant.
 export function bulkButtons(filter, more, done) {
     const act = (title, button, request) => commit({
-        title, button, done, isAboutKeys: true, preview: () => post("bulks/preview", {...request, filter}),
+        title, button, done, isAboutKeys: true, isDanger: request.action === "skip", preview: () => post("bulks/preview", {...request, filter}),
         act: async (reason) => {
             const bulk = await post("bulks", {...request, filter, reason});
-            return {summary: `bulk action ${bulk.bulk_id} has begun; it goes on when this page is closed`};
+            return {summary: `bulk action ${bulk.bulk_id} has begun; it goes on when this page is closed.`};
         }});
     return h("div", {class: "actions"},
         h("button", {type: "button", class: "primary", onclick: () => act("Release", "Yes, release", {action: "release"})}, `Release ${more}`),
@@ -70,11 +70,6 @@ function card(bulk, config, load) {
         !bulk.ended_at && h("progress", {value: Math.min(passed, bulk.total_keys), max: Math.max(1, bulk.total_keys), "aria-label": "Progress"}),
         facts([["Keys", `${count(bulk.keys)} of ${count(bulk.total_keys)}`], ["Rows", count(bulk.rows)], ["Passed over", bulk.passed_over > 0 && count(bulk.passed_over)],
             ["Why", bulk.fault], ["Asked", [time(bulk.asked_at), ` by ${bulk.caller ?? "unknown"}: ${bulk.reason}`]], ["Ended", bulk.ended_at && time(bulk.ended_at)]]),
-        config.actions && !bulk.ended_at && !bulk.stop_asked_at && h("div", {class: "actions"}, h("button", {type: "button", class: "danger", onclick: async () => {
-            try {
-                await post(`bulks/${bulk.bulk_id}/stop`, {});
-            } finally {
-                load();
-            }
-        }}, "Stop")));
+        config.actions && !bulk.ended_at && h("div", {class: "actions"}, !bulk.is_running && !bulk.stop_asked_at && workButton("continue_bulk", {bulk_id: bulk.bulk_id}, "Continue", `bulk action ${bulk.bulk_id}`, load),
+            (!bulk.stop_asked_at || !bulk.is_running) && workButton("stop_bulk", {bulk_id: bulk.bulk_id}, "Stop", `bulk action ${bulk.bulk_id}`, load)));
 }

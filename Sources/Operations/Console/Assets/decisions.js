@@ -4,7 +4,7 @@ import {get} from "./api.js";
 import {difference} from "./actions.js";
 import {h, notice, replace, table} from "./dom.js";
 import {count, time} from "./format.js";
-import {pill} from "./pills.js";
+import {decisionPill} from "./pills.js";
 
 const pageRows = 50;
 
@@ -33,8 +33,8 @@ function decisionTable(rows) {
     return table("Decisions", [
         {title: "No.", number: true, cell: (row) => count(row.decision_id)},
         {title: "When", cell: (row) => time(row.decided_at)},
-        {title: "What", cell: (row) => pill(row.action)},
-        {title: "About", cell: (row) => [row.aggregate_type && h("span", {class: "mono"}, `${row.aggregate_type}/${row.aggregate_id ?? "…"}`), row.outbox_id !== undefined && ` row ${count(row.outbox_id)}`]},
+        {title: "What", cell: (row) => decisionPill(row)},
+        {title: "About", cell: (row) => [row.aggregate_type && h("span", {class: "mono"}, `${row.aggregate_type}/${row.aggregate_id ?? "…"}`), row.outbox_id !== undefined && ` row ${count(row.outbox_id)}`, row.about && h("div", {class: "soft"}, row.about)]},
         {title: "Who", cell: (row) => (row.caller ? `${row.caller} (as ${row.decided_by})` : row.decided_by)},
         {title: "Why", cell: (row) => [row.reason, row.details && details(row.details)]},
     ], rows);

@@ -40,10 +40,10 @@ export function facts(entries) {
         .map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]));
 }
 
-/// A table in a box that scrolls sideways. columns: [{title, cell(row), number}]; open(row) makes the rows clickable.
+/// A table in a box that scrolls sideways. columns: [{title, cell(row), number, hint}]; open(row) makes the rows clickable.
 /// name(row) is a row's id in the page: a row that has the focus keeps it when the table is drawn again.
 export function table(caption, columns, rows, open, name = () => null) {
-    const head = h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.number && "number"}, column.title)));
+    const head = h("tr", {}, columns.map((column) => h("th", {scope: "col", class: column.number && "number", title: column.hint}, column.title)));
     const body = rows.map((row) => h("tr", open ? {id: name(row), ...rowHandlers(() => open(row))} : {},
         columns.map((column) => h("td", {class: column.number && "number"}, column.cell(row)))));
     return h("div", {class: "scroll"}, h("table", {"aria-label": caption}, h("thead", {}, head), h("tbody", {}, body)));

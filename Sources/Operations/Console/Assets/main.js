@@ -5,6 +5,7 @@ import {h, notice, replace} from "./dom.js";
 import {Live} from "./live.js";
 import {checks} from "./checks.js";
 import {decisions} from "./decisions.js";
+import {drills} from "./drills.js";
 import {orders} from "./orders.js";
 import {outbox} from "./outbox.js";
 import {parked} from "./parked.js";
@@ -21,7 +22,8 @@ const pages = [
     {path: "/readmodel", title: "Read model", show: rebuilds},
     {path: "/replays", title: "Replays", show: replays},
     {path: "/decisions", title: "Decisions", show: decisions},
-    {path: "/checks", title: "Drills and checks", show: checks},
+    {path: "/drills", title: "Drills", show: drills},
+    {path: "/checks", title: "Audit", show: checks},
 ];
 
 const main = document.getElementById("main");

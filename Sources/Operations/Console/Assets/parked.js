@@ -28,22 +28,22 @@ export function parked(root, context) {
     let told;
     let shown;
 
-    async function load(offset = 0, isByItself = false) {
+    async function load(after, isByItself = false) {
         loading.abort();
         loading = new AbortController();
         const [mine, asOf] = [loading, told];
         isLoading = true;
         remember(filters);
         try {
-            const asked = {...filters, offset, limit: pageKeys};
+            const asked = {...filters, after, limit: pageKeys};
             const answer = isByItself ? await refresh("parked", asked, loading.signal) : {body: await get("parked", asked, loading.signal)};
             const page = answer.body;
             isOld = answer.isOld ?? false;
             shown = asOf;
-            keys = offset === 0 ? page.keys : [...keys, ...page.keys];
-            replace(list, keys.length === 0 ? notice("", "No key is parked", Object.keys(filters).length > 0 ? " that matches." : ": every row is on its way.") : keyTable(keys, show),
-                page.keys.length === pageKeys && h("div", {class: "actions"}, h("button", {type: "button", onclick: () => load(keys.length)}, "Further keys")));
-            replace(bulk, config.actions && keys.length > 0 && bulkButtons(filters, Object.keys(filters).length > 0 ? "all keys that match" : "all keys", () => {
+            keys = after === undefined ? page.keys : [...keys, ...page.keys];
+            replace(list, keys.length === 0 ? notice("", "No key is parked", page.next ? ` that matches, among ${count(page.scanned)} that were looked at.` : Object.keys(filters).length > 0 ? " that matches." : ": every row is on its way.") : keyTable(keys, show),
+                page.next && h("div", {class: "actions"}, h("button", {type: "button", onclick: () => load(page.next)}, "Further keys")));
+            replace(bulk, config.actions && (keys.length > 0 || page.next) && bulkButtons(filters, Object.keys(filters).length > 0 ? "all keys that match" : "all keys", () => {
                 load();
                 bulks.load();
             }));
@@ -76,7 +76,7 @@ export function parked(root, context) {
 
     const stop = live.subscribe(({status}) => {
         told = `${status.parked.keys}/${status.parked.held_rows}/${status.parked.releasing}`;
-        if ((isOld || told !== shown) && !isLoading && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load(0, true);
+        if ((isOld || told !== shown) && !isLoading && keys.length <= pageKeys && !document.querySelector("dialog[open]")) load(undefined, true);
     });
     load();
     return () => {
@@ -105,5 +105,6 @@ function filterForm(filters, changed) {
         changed();
     }}));
     return h("form", {class: "filters", onsubmit: (event) => event.preventDefault(), "aria-label": "Filters"},
-        field("aggregate_type", "Aggregate type"), field("aggregate_id", "Aggregate id"), field("error_contains", "Reason contains"), field("parked_before", "Parked before"));
+        field("aggregate_type", "Aggregate type"), field("aggregate_id", "Aggregate id"), field("error_contains", "Reason contains"),
+        field("event_type", "Event type"), field("topic", "Topic"), field("parked_since", "Parked since"), field("parked_before", "before"));
 }

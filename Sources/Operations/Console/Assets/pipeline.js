@@ -11,10 +11,11 @@ const chartSeconds = 900;
 
 export function pipeline(root, {live, config}) {
     const blockers = h("div", {"aria-live": "polite"});
+    const work = h("div");
     const picture = h("div");
     const charts = h("div", {class: "grid"});
     const details = h("div", {class: "grid"});
-    root.append(blockers, picture, charts, details);
+    root.append(blockers, work, picture, charts, details);
     const opened = new Set();
     let samples = [];
     const loading = new AbortController();
@@ -27,6 +28,7 @@ export function pipeline(root, {live, config}) {
         if (sample && samples.at(-1)?.at !== sample.at) samples.push(sample);
         while (samples.length > 2 && Date.parse(samples[0].at) < Date.parse(samples.at(-1).at) - chartSeconds * 1000) samples.shift();
         replace(blockers, obstacles(status));
+        replace(work, openWork(status.work));
         replace(picture, stages(status));
         replace(charts, drawings(samples));
         replace(details, panels(status, config, opened));
@@ -43,6 +45,15 @@ function obstacles(status) {
         blocker.session?.query && h("pre", {}, blocker.session.query)));
     const notes = status.notes.map((note) => notice("wait", "Not known: ", note));
     return [lines, notes];
+}
+
+const workPages = {replay: "/replays", bulk: "/parked", rebuild: "/readmodel"};
+
+/// Replays, bulk actions and rebuilds that are not over.
+function openWork(work) {
+    return work.length > 0 && h("section", {class: "card", "aria-label": "At work"}, h("h3", {}, "At work"), h("ul", {class: "work"}, work.map((job) => h("li", {},
+        job.progress !== undefined && h("progress", {value: job.progress, max: 1, "aria-label": `Progress of ${job.kind} ${job.number}`}), " ",
+        h("a", {href: `#${workPages[job.kind]}`}, job.summary), h("span", {class: "soft"}, ` – since `, time(job.asked_at), `${job.caller ? ` by ${job.caller}` : ""}: ${job.reason}`)))));
 }
 
 function stages(status) {

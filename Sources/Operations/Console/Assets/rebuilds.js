@@ -1,7 +1,7 @@
 // The read model, built anew from the event store beside the live one: begin, progress, stop, and what was wrong with the old one.
 
 import {get, post} from "./api.js";
-import {commit} from "./actions.js";
+import {commit, workButton} from "./actions.js";
 import {facts, h, notice, replace} from "./dom.js";
 import {count, duration, time} from "./format.js";
 
@@ -55,11 +55,5 @@ function card(row, config, load) {
         facts([["Orders read", row.total_orders === undefined ? count(row.orders) : `${count(row.orders)} of about ${count(row.total_orders)}`], ["Read again", count(row.caught_up)],
             ["Rows", count(row.rows)], ["Wrong in the old one", wrong.length > 0 ? wrong.join(", ") : row.ended_at && "nothing"], ["Examples", found.examples.length > 0 && found.examples.join(", ")],
             ["Asked", [time(row.asked_at), ` by ${row.caller ?? row.asked_by}: ${row.reason}`]], ["Ended", row.ended_at && time(row.ended_at)], ["Projector", row.worker]]),
-        config.actions && !row.ended_at && h("div", {class: "actions"}, h("button", {type: "button", class: "danger", onclick: () => commit({
-            title: `Stop rebuild ${row.rebuild_id}`, button: "Yes, stop", done: load,
-            preview: async () => ({summary: "the read model stays as it is, and what was built so far is dropped"}),
-            act: async (reason) => {
-                await post(`rebuilds/${row.rebuild_id}/stop`, {reason});
-                return {summary: `rebuild ${row.rebuild_id} is asked to stop`};
-            }})}, "Stop")));
+        config.actions && !row.ended_at && h("div", {class: "actions"}, workButton("stop_rebuild", {rebuild_id: row.rebuild_id}, "Stop", `rebuild ${row.rebuild_id}`, load)));
 }

@@ -1,7 +1,7 @@
 // Published rows are published again: which rows, what that would do, how far it is.
 
 import {get, refresh} from "./api.js";
-import {confirm} from "./actions.js";
+import {confirm, workButton} from "./actions.js";
 import {h, notice, replace, table} from "./dom.js";
 import {count, time} from "./format.js";
 
@@ -68,12 +68,12 @@ function replayTable(rows, config, done) {
         {title: "Progress", cell: (row) => progress(row)},
         {title: "Asked", cell: (row) => [time(row.asked_at), row.caller && ` by ${row.caller}`]},
         {title: "Why", cell: (row) => row.reason},
-        {title: "", cell: (row) => config.actions && !row.ended_at && button(row, done)},
+        {title: "", cell: (row) => config.actions && !row.ended_at && buttons(row, done)},
     ], rows);
 }
 
 function state(row) {
-    const [kind, text] = row.ended_at ? (row.stop_asked_at ? ["wait", "❚❚ stopped"] : ["good", "● done"]) : row.is_running ? ["info", "◐ running"] : ["bad", "✕ interrupted"];
+    const [kind, text] = row.ended_at ? (row.stop_asked_at ? ["wait", "❚❚ stopped"] : ["good", "● done"]) : row.is_running ? (row.stop_asked_at ? ["wait", "❚❚ stopping"] : ["info", "◐ running"]) : ["bad", "✕ interrupted"];
     return h("span", {class: `pill ${kind}`}, text);
 }
 
@@ -82,7 +82,9 @@ function progress(row) {
     return [h("progress", {value: share, max: 1, "aria-label": `Replay ${row.replay_id}`}), ` ${Math.floor(share * 100)} %`];
 }
 
-function button(row, done) {
-    const [action, text] = row.is_running ? ["stop_replay", "Stop"] : ["continue_replay", "Continue"];
-    return h("button", {type: "button", "aria-label": `${text} replay ${row.replay_id}`, onclick: () => confirm({action, replay_id: row.replay_id}, `${text} replay ${row.replay_id}`, done)}, text);
+/// An interrupted one goes on, or is over.
+function buttons(row, done) {
+    const name = `replay ${row.replay_id}`;
+    return h("div", {class: "actions tight"}, !row.is_running && !row.stop_asked_at && workButton("continue_replay", {replay_id: row.replay_id}, "Continue", name, done),
+        (!row.stop_asked_at || !row.is_running) && workButton("stop_replay", {replay_id: row.replay_id}, "Stop", name, done));
 }

@@ -4,7 +4,7 @@ import {get} from "./api.js";
 import {heldActions} from "./actions.js";
 import {facts, h, notice, replace} from "./dom.js";
 import {bytes, count, duration, time} from "./format.js";
-import {pill} from "./pills.js";
+import {decisionPill, pill} from "./pills.js";
 
 /// Opens the drawer; `closed` is called when it is closed again.
 export function openRow(id, {config}, closed) {
@@ -48,7 +48,7 @@ function rowDetails(life, config, reload, show) {
         life.notes.map((note) => notice("wait", note)),
         config.actions && (event.state === "held" || event.state === "skipped") && heldActions(event, reload),
         life.decisions.length > 0 && [h("h3", {}, "Decisions"), h("ul", {}, life.decisions.map((decision) =>
-            h("li", {}, pill(decision.action), " ", time(decision.decided_at), ` by ${decision.caller ?? decision.decided_by}: ${decision.reason}`)))],
+            h("li", {}, decisionPill(decision), " ", time(decision.decided_at), ` by ${decision.caller ?? decision.decided_by}: ${decision.reason}`)))],
         h("h3", {}, "Headers"), event.headers ? (Object.keys(event.headers).length === 0 ? h("p", {class: "soft"}, "none")
             : facts(Object.entries(event.headers))) : h("p", {class: "soft"}, "not shown"),
         h("h3", {}, "Payload"), payload(event.payload),

@@ -11,19 +11,27 @@ extension OperatorDesk {
     }
 
     /// What a pause of the relay stops.
+    ///
+    /// - Throws: ``OperatorError`` if it is paused already; `PostgresError`.
     public func previewPause() throws -> ActionPreview {
-        let rows = try status().backlog?.rows ?? 0
-        return ActionPreview(
-            action: "pause",
-            summary: "the relay goes on leading and publishes nothing until it is resumed; \(rows) rows wait now",
-            keys: 0, rows: rows, isMore: false, events: [], dropped: [])
+        let status = try status()
+        guard status.relay.pause == nil else { throw OperatorError("the relay is paused already") }
+        var preview = ActionPreview.about("pause", "")
+        preview.rows = status.backlog?.rows ?? 0
+        preview.summary =
+            "the relay goes on leading and publishes nothing until it is resumed; \(preview.countOfRows) wait now"
+        return preview
     }
 
     /// What a resumed relay will do.
+    ///
+    /// - Throws: ``OperatorError`` if it is not paused; `PostgresError`.
     public func previewResume() throws -> ActionPreview {
-        let rows = try status().backlog?.rows ?? 0
-        return ActionPreview(
-            action: "resume", summary: "the relay publishes again, \(rows) rows that wait first, in order", keys: 0,
-            rows: rows, isMore: false, events: [], dropped: [])
+        let status = try status()
+        guard status.relay.pause != nil else { throw OperatorError("the relay is not paused") }
+        var preview = ActionPreview.about("resume", "")
+        preview.rows = status.backlog?.rows ?? 0
+        preview.summary = "the relay publishes again, in order; \(preview.countOfRows) wait now"
+        return preview
     }
 }

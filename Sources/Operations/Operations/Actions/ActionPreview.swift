@@ -1,8 +1,10 @@
 import Postgres
+import Values
 
 /// What an action would do. Nothing is changed by asking.
 public struct ActionPreview: Codable, Sendable {
-    /// `release`, `skip`, `edit`, `pause`, `resume`, `replay` or `rebuild`.
+    /// `release`, `skip`, `edit`, `pause`, `resume`, `replay`, `rebuild`, or one of these with a step before it:
+    /// `stop_replay`.
     public var action: String
     /// One sentence: `releasing order/4711 publishes these 12 rows in this order`.
     public var summary: String
@@ -17,6 +19,22 @@ public struct ActionPreview: Codable, Sendable {
     public var events: [OutboxEvent]
     /// The rows that would be dropped, unpublished; at most as many as `events` may have.
     public var dropped: [Int64]
+
+    /// `12 rows`, `10 000 or more rows`.
+    public var countOfRows: String { Self.count(rows, isMore, "row") }
+    /// `1 key`, `10 000 or more keys`.
+    public var countOfKeys: String { Self.count(keys, isMore && keys > 1, "key") }
+
+    /// Of a preview without keys.
+    var wordsOfNone: String {
+        isMore
+            ? "no key matches among the parked keys that were looked at; the action looks at all of them"
+            : "no parked key matches"
+    }
+
+    private static func count(_ number: Int, _ isMore: Bool, _ word: String) -> String {
+        "\(DigitGroups.text(number))\(isMore ? " or more" : "") \(number == 1 && !isMore ? word : word + "s")"
+    }
 }
 
 extension OperatorDesk {
@@ -27,14 +45,14 @@ extension OperatorDesk {
             preview.events = try details(
                 try heldIds(filter, isSkipped: false), try checkpoint(), bytes: OperationsLimits.listedPayloadBytes)
             preview.dropped = try heldIds(filter, isSkipped: true)
-            let what = "\(preview.rows)\(preview.isMore ? " or more" : "") \(preview.rows == 1 ? "row" : "rows")"
+            let what = preview.countOfRows
             let which =
                 filter.isOneKey
                 ? "\(filter.aggregateType ?? "")/\(filter.aggregateId ?? "")"
-                : "\(preview.keys)\(preview.isMore ? " or more keys" : preview.keys == 1 ? " key" : " keys")"
+                : preview.countOfKeys
             preview.summary =
                 preview.keys == 0
-                ? "no parked key matches"
+                ? preview.wordsOfNone
                 : "releasing \(which) publishes \(what), those of each key in this order"
             if !preview.dropped.isEmpty { preview.summary += "; \(preview.dropped.count) skipped rows are dropped" }
             return preview
@@ -51,7 +69,7 @@ extension OperatorDesk {
         if !preview.dropped.contains(outboxId) { preview.dropped.append(outboxId) }
         preview.summary =
             "skipping row \(outboxId) drops it for good; releasing \(key.aggregateType ?? "")/\(key.aggregateId ?? "") "
-            + "then publishes \(preview.rows)\(preview.isMore ? " or more" : "") rows, in this order"
+            + "then publishes \(preview.countOfRows), in this order"
         return preview
     }
 
@@ -63,37 +81,41 @@ extension OperatorDesk {
         return ParkedFilter(aggregateType: try row.text(), aggregateId: try row.text())
     }
 
+    /// Keys and rows that match, counted up to a bound.
     func counts(_ action: String, _ filter: ParkedFilter) throws -> ActionPreview {
         let limit = OperationsLimits.rowsCounted
+        let walk = ParkedWalk(filter, schema: schema, limit: limit + 1)
+        // All held rows need no look at their keys.
+        let held =
+            filter.isEmpty
+            ? "\(schema).held AS h"
+            : "found AS k JOIN \(schema).held AS h USING (aggregate_type, aggregate_id)"
         let rows = try query(
             """
-            WITH keys AS MATERIALIZED (
-                SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
-                LIMIT \(limit + 1))
-            SELECT (SELECT count(*) FROM keys),
-                   (SELECT count(*) FROM (
-                        SELECT FROM keys AS k JOIN \(schema).held AS h USING (aggregate_type, aggregate_id)
-                        WHERE NOT h.skipped LIMIT \(limit + 1)) AS counted)
-            """, [filter.parameter()])
+            WITH \(walk.sql)
+            SELECT (SELECT count(*) FROM found), (SELECT count(*) FROM scanned),
+                   (SELECT count(*) FROM (SELECT FROM \(held) WHERE NOT h.skipped LIMIT \(limit + 1)) AS counted)
+            """, walk.parameters)
         var row = RowCursor(rows)
-        let (keys, held) = (try row.int(), try row.int())
+        let (keys, scanned, heldRows) = (try row.int(), try row.int(), try row.int())
         return ActionPreview(
-            action: action, summary: "", keys: min(keys, limit), rows: min(held, limit),
-            isMore: keys > limit || held > limit, events: [], dropped: [])
+            action: action, summary: "", keys: min(keys, limit), rows: min(heldRows, limit),
+            isMore: keys > limit || heldRows > limit || scanned == walk.scan, events: [], dropped: [])
     }
 
     func heldIds(_ filter: ParkedFilter, isSkipped: Bool) throws -> [Int64] {
+        let walk = ParkedWalk(filter, schema: schema, limit: OperationsLimits.previewRows)
         let rows = try query(
             """
+            WITH \(walk.sql)
             SELECT h.outbox_id
-            FROM (SELECT aggregate_type, aggregate_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
-                  ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(OperationsLimits.previewRows)) AS k
+            FROM found AS k
             CROSS JOIN LATERAL (
                 SELECT hold_id, outbox_id FROM \(schema).held AS h
-                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id AND h.skipped = $2
+                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id AND h.skipped = \(isSkipped)
                 ORDER BY h.hold_id LIMIT \(OperationsLimits.previewRows)) AS h
             ORDER BY k.aggregate_type, k.aggregate_id, h.hold_id LIMIT \(OperationsLimits.previewRows)
-            """, [filter.parameter(), .bool(isSkipped)])
+            """, walk.parameters)
         return try rows.cursors.map { row in
             var row = row
             return try row.int64()

@@ -148,17 +148,23 @@ extension OperatorDesk {
         guard reason.contains(where: { !$0.isWhitespace }) else {
             throw OperatorError("a reason is needed; it is recorded")
         }
-        return try connection.within(.milliseconds(2 * OperationsLimits.actionMilliseconds)) {
-            try connection.transaction {
-                try connection.execute(
-                    """
-                    SET LOCAL statement_timeout = \(OperationsLimits.actionMilliseconds);
-                    SET LOCAL lock_timeout = \(OperationsLimits.lockMilliseconds)
-                    """)
-                let receipt = try body()
-                _ = try query("SELECT pg_notify(channel, '') FROM \(schema).relay")
-                return receipt
+        do {
+            return try connection.within(.milliseconds(2 * OperationsLimits.actionMilliseconds)) {
+                try connection.transaction {
+                    try connection.execute(
+                        """
+                        SET LOCAL statement_timeout = \(OperationsLimits.actionMilliseconds);
+                        SET LOCAL lock_timeout = \(OperationsLimits.lockMilliseconds)
+                        """)
+                    let receipt = try body()
+                    _ = try query("SELECT pg_notify(channel, '') FROM \(schema).relay")
+                    return receipt
+                }
             }
+        } catch let error as PostgresError where error.sqlState == SQLState.lockNotAvailable {
+            throw OperatorError(
+                "another session has held a lock for \(OperationsLimits.lockMilliseconds / 1_000) s, and nothing was "
+                    + "changed: look at pg_locks, or try again")
         }
     }
 

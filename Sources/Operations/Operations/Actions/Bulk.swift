@@ -45,7 +45,7 @@ public struct Bulk: Codable, Sendable {
     public var caller: String?
     /// As it was given.
     public var reason: String
-    /// Keys that matched at the beginning, counted up to a bound.
+    /// Keys that matched at the beginning.
     public var totalKeys: Int
     /// Keys that are changed.
     public var keys: Int
@@ -80,8 +80,7 @@ extension OperatorDesk {
             let ids = rows == .all ? try heldIds(filter, isSkipped: false) : try refusedIds(filter)
             if rows == .refused { preview.rows = preview.keys }
             let events = try details(ids, try checkpoint(), bytes: OperationsLimits.listedPayloadBytes)
-            let more = preview.isMore ? " or more" : ""
-            let what = "\(preview.rows)\(more) \(preview.rows == 1 ? "row" : "rows") of \(preview.keys)\(more) keys"
+            let what = "\(preview.countOfRows) of \(preview.countOfKeys)"
             if case .skip = action {
                 preview.dropped = ids
                 preview.events = events
@@ -90,17 +89,16 @@ extension OperatorDesk {
                 preview.events = events
                 preview.summary = "editing changes the headers of \(what); they are published so when released"
             }
-            if preview.keys == 0 { preview.summary = "no parked key matches" }
+            if preview.keys == 0 { preview.summary = preview.wordsOfNone }
             return preview
         }
     }
 
     private func refusedIds(_ filter: ParkedFilter) throws -> [Int64] {
+        let walk = ParkedWalk(filter, schema: schema, limit: OperationsLimits.previewRows)
         let rows = try query(
-            """
-            SELECT p.outbox_id FROM \(schema).parked AS p WHERE \(ParkedFilter.condition(schema))
-            ORDER BY parked_at, aggregate_type, aggregate_id LIMIT \(OperationsLimits.previewRows)
-            """, [filter.parameter()])
+            "WITH \(walk.sql) SELECT outbox_id FROM found ORDER BY parked_at, aggregate_type, aggregate_id",
+            walk.parameters)
         return try (0..<rows.count).map { try rows.int64($0, 0) }
     }
 
@@ -120,7 +118,7 @@ extension OperatorDesk {
 
     /// Records a bulk action. ``runBulk(_:)`` does it.
     ///
-    /// - Parameter reason: recorded with the decision about each key.
+    /// - Parameter reason: recorded with the decision to begin, and with the one about each key.
     /// - Throws: ``OperatorError`` for an empty reason, and for headers that cannot be set; `PostgresError`.
     public func beginBulk(
         _ action: Bulk.Action, _ filter: ParkedFilter, rows: Bulk.Rows = .refused, reason: String
@@ -130,16 +128,26 @@ extension OperatorDesk {
         if case .edit(let headers, let names) = action { (set, remove) = (headers, names) }
         var names = PostgresArray(.text, reserving: remove.count)
         for name in remove { names.append(name) }
-        let keys = try reading { try counts(action.name, filter).keys }
         let receipt = try acting(reason) {
-            try decided(
+            let keys = try countedKeys(filter)
+            return try decided(
                 """
                 WITH asked AS (
                     INSERT INTO \(schema).bulk
                         (filter, action, rows_meant, set_headers, remove_headers, caller, reason, total_keys)
-                    VALUES ($1::jsonb, $2, $3, $4::jsonb, $5, $6, $7, $8) RETURNING bulk_id
+                    VALUES ($1::jsonb, $2, $3, $4::jsonb, $5, $6, $7, $8) RETURNING *
+                ), noted AS (
+                    INSERT INTO \(schema).decision (decided_at, action, reason, caller, details)
+                    SELECT transaction_timestamp(), action, reason, caller,
+                           jsonb_build_object('bulk_id', bulk_id, 'filter', filter, 'keys', total_keys)
+                           || CASE action WHEN 'release' THEN '{}' ELSE jsonb_build_object('rows_meant', rows_meant) END
+                           || CASE action WHEN 'edit' THEN jsonb_build_object(
+                                  'set_headers', set_headers, 'remove_headers', remove_headers) ELSE '{}' END
+                    FROM asked RETURNING decision_id
                 )
-                SELECT 0::bigint, bulk_id, transaction_timestamp(), NULL::bigint, NULL::bigint FROM asked
+                SELECT 0::bigint, (SELECT bulk_id FROM asked), transaction_timestamp(), min(decision_id),
+                       max(decision_id)
+                FROM noted
                 """,
                 [
                     filter.parameter(), .text(action.name), .text(rows.rawValue),
@@ -151,21 +159,34 @@ extension OperatorDesk {
         return bulk
     }
 
+    /// How many keys match, all of them looked at.
+    private func countedKeys(_ filter: ParkedFilter) throws -> Int {
+        let walk = ParkedWalk(filter, schema: schema, limit: nil, isBounded: false)
+        var row = RowCursor(try query("WITH \(walk.sql) SELECT count(*) FROM found", walk.parameters))
+        return try row.int()
+    }
+
     /// Starts a bulk action and returns at once; the server goes on when this connection is closed. For one that was
     /// interrupted as well: it goes on where it was. The connection can be used for nothing else until it is over, and
     /// must have no statement deadline.
     public func runBulk(_ bulkId: Int64) throws { try runInServer("run_bulk", bulkId, name: "outbox-bulk \(bulkId)") }
 
-    /// Ends a bulk action behind the keys that are being changed. Keys whose release was asked for are released.
+    /// Ends a bulk action behind the keys that are being changed, and one that was interrupted at once. Keys whose
+    /// release was asked for are released.
     ///
-    /// - Throws: ``OperatorError`` if it has ended; `PostgresError`.
-    public func stopBulk(_ bulkId: Int64) throws {
-        let rows = try query(
-            """
-            UPDATE \(schema).bulk SET stop_asked_at = clock_timestamp()
-            WHERE bulk_id = $1 AND ended_at IS NULL RETURNING 1
-            """, [.int8(bulkId)])
-        guard rows.count == 1 else { throw OperatorError("bulk action \(bulkId) has ended, or there is none") }
+    /// - Parameter reason: recorded with a decision of its own.
+    /// - Throws: ``OperatorError`` for an empty reason, or if it has ended; `PostgresError`.
+    public func stopBulk(_ bulkId: Int64, reason: String) throws -> Receipt {
+        let receipt = try decide(.stop, .bulk, bulkId, reason)
+        return receipt.telling("bulk action \(bulkId) ends behind the keys that are being changed")
+    }
+
+    /// Records that an interrupted bulk action goes on. ``runBulk(_:)`` does it.
+    ///
+    /// - Throws: ``OperatorError`` for an empty reason, if it runs, or if it has ended; `PostgresError`.
+    public func continueBulk(_ bulkId: Int64, reason: String) throws -> Receipt {
+        let receipt = try decide(.continue, .bulk, bulkId, reason)
+        return receipt.telling("bulk action \(bulkId) goes on behind the keys that are changed already")
     }
 
     /// One bulk action; nil if there is none of that number.

@@ -6,8 +6,13 @@ public struct Decision: Codable, Sendable {
     public var decisionId: Int64
     /// By the clock of Postgres.
     public var decidedAt: Moment
-    /// `park`, `release`, `skip`, `edit`, `pause`, `resume`, `replay`, `rebuild` or `rebase`.
+    /// `park`, `release`, `skip`, `edit`, `pause`, `resume`, `replay`, `rebuild`, `rebase`, `adopt` or `upgrade`.
     public var action: String
+    /// Work that goes on without the caller, and that this is about: `replay 3`, `rebuild 2`, `bulk action 7`; nil for
+    /// an action that was done at once.
+    public var about: String?
+    /// `stop` or `continue`: what was decided about ``about`` after its beginning; nil for its beginning.
+    public var step: String?
     /// The key that it is about; nil for the relay as a whole.
     public var aggregateType: String?
     /// The same key's id.
@@ -23,6 +28,30 @@ public struct Decision: Codable, Sendable {
     /// What was changed, as JSON. For an edit of one row: `before` and `after`, each with `payload` (base64) and
     /// `headers`. For a bulk action `bulk_id` and the number of `rows`; otherwise the number of the replay or rebuild.
     public var details: String?
+}
+
+extension Decision {
+    /// The members of ``details`` that say which work is meant.
+    private struct Work: Decodable {
+        var replayId: Int64?
+        var rebuildId: Int64?
+        var bulkId: Int64?
+        var stop: Bool?
+        var `continue`: Bool?
+    }
+
+    /// Fills in ``about`` and ``step``, and leaves out what must be hidden.
+    mutating func tell(_ json: String?, hidesPayloads: Bool) {
+        guard let json else { return }
+        if let work = try? OperatorJSON.value(Work.self, from: json) {
+            about =
+                work.replayId.map { "replay \($0)" } ?? work.rebuildId.map { "rebuild \($0)" }
+                ?? work.bulkId.map { "bulk action \($0)" }
+            step = work.stop == true ? "stop" : work.continue == true ? "continue" : nil
+        }
+        // Only an edit keeps payloads and values of headers.
+        details = hidesPayloads && action == "edit" ? nil : json
+    }
 }
 
 extension OperatorDesk {
@@ -47,8 +76,8 @@ extension OperatorDesk {
                 decisionId: try row.int64(), decidedAt: try row.moment(), action: try row.text(),
                 aggregateType: try row.optionalText(), aggregateId: try row.optionalText(),
                 outboxId: try row.optionalInt64(), decidedBy: try row.text(), caller: try row.optionalText(),
-                reason: try row.text(), details: try row.optionalText())
-            if hidesPayloads { decision.details = nil }
+                reason: try row.text())
+            decision.tell(try row.optionalText(), hidesPayloads: hidesPayloads)
             return decision
         }
     }

@@ -1,5 +1,6 @@
 import Outbox
 import Postgres
+import Values
 
 /// The read model, built anew from the event store beside the live one, which it then replaces in one transaction.
 public struct Rebuild: Codable, Sendable {
@@ -117,7 +118,7 @@ extension OperatorDesk {
         return ActionPreview(
             action: "rebuild",
             summary: "a projector builds the read model anew from the event store, beside the live one of about "
-                + "\(rows.about) rows, which goes on and is then replaced in one transaction",
+                + "\(DigitGroups.text(rows.about)) rows, which goes on and is then replaced in one transaction",
             keys: 0, rows: rows.about, isMore: false, events: [], dropped: [])
     }
 
@@ -158,7 +159,7 @@ extension OperatorDesk {
     /// Asks the projector to give a rebuild up; the read model stays as it is.
     ///
     /// - Throws: ``OperatorError`` for an empty reason, or if it has ended; `PostgresError`.
-    public func stopRebuild(_ rebuildId: Int64, reason: String) throws -> Rebuild {
+    public func stopRebuild(_ rebuildId: Int64, reason: String) throws -> Receipt {
         try requireReadModel()
         let receipt = try acting(reason) {
             try decided(
@@ -175,10 +176,8 @@ extension OperatorDesk {
                 SELECT 0::bigint, count(*), transaction_timestamp(), min(decision_id), max(decision_id) FROM noted
                 """, [.int8(rebuildId), .text(reason), .text(caller)], "rebuild", reason)
         }
-        guard receipt.rows == 1, let rebuild = try rebuild(rebuildId) else {
-            throw OperatorError("rebuild \(rebuildId) has ended, or there is none")
-        }
-        return rebuild
+        guard receipt.rows == 1 else { throw OperatorError("rebuild \(rebuildId) has ended, or there is none") }
+        return receipt.telling("rebuild \(rebuildId) is given up; the read model stays as it is")
     }
 
     /// One rebuild; nil if there is none of that number.

@@ -1,6 +1,6 @@
 /// What an action did, as it is recorded.
 public struct Receipt: Codable, Sendable {
-    /// `release`, `skip`, `edit`, `pause` or `resume`.
+    /// `release`, `skip`, `edit`, `pause`, `resume`, `replay` or `rebuild`.
     public var action: String
     /// One sentence.
     public var summary: String

@@ -54,11 +54,11 @@ extension OperatorDesk {
             scanned += page.scanned
             (cursor, more) = (page.next, page.next != nil)
         }
-        let count = "\(events.count)\(more ? " or more" : "") \(events.count == 1 ? "row" : "rows")"
-        return ActionPreview(
-            action: "replay", summary: "replaying publishes \(count) again, in this order",
-            keys: Set(events.map(\.key)).count, rows: events.count, isMore: more,
+        var preview = ActionPreview(
+            action: "replay", summary: "", keys: Set(events.map(\.key)).count, rows: events.count, isMore: more,
             events: Array(events.prefix(OperationsLimits.previewRows)), dropped: [])
+        preview.summary = "replaying publishes \(preview.countOfRows) again, in this order"
+        return preview
     }
 
     /// The header that says that a record is a copy.
@@ -197,15 +197,21 @@ extension OperatorDesk {
         }
     }
 
-    /// Ends a replay behind the chunk that is being copied. Rows that are copied already are published.
+    /// Ends a replay behind the chunk that is being copied, and one that was interrupted at once. Rows that are copied
+    /// already are published.
     ///
-    /// - Throws: ``OperatorError`` if it has ended; `PostgresError`.
-    public func stopReplay(_ replayId: Int64) throws {
-        let rows = try query(
-            """
-            UPDATE \(schema).replay SET stop_asked_at = clock_timestamp()
-            WHERE replay_id = $1 AND ended_at IS NULL RETURNING 1
-            """, [.int8(replayId)])
-        guard rows.count == 1 else { throw OperatorError("replay \(replayId) has ended, or there is none") }
+    /// - Parameter reason: recorded with a decision of its own.
+    /// - Throws: ``OperatorError`` for an empty reason, or if it has ended; `PostgresError`.
+    public func stopReplay(_ replayId: Int64, reason: String) throws -> Receipt {
+        let receipt = try decide(.stop, .replay, replayId, reason)
+        return receipt.telling("replay \(replayId) ends behind the rows that are being copied")
+    }
+
+    /// Records that an interrupted replay goes on. ``runReplay(_:)`` does it.
+    ///
+    /// - Throws: ``OperatorError`` for an empty reason, if it runs, or if it has ended; `PostgresError`.
+    public func continueReplay(_ replayId: Int64, reason: String) throws -> Receipt {
+        let receipt = try decide(.continue, .replay, replayId, reason)
+        return receipt.telling("replay \(replayId) goes on behind the rows that are copied already")
     }
 }

@@ -56,7 +56,7 @@ extension OperatorDesk {
         case .leftOut: return "it is never published: it was left out when the table was adopted"
         case .held, .skipped:
             let filter = ParkedFilter(aggregateType: event.aggregateType, aggregateId: event.aggregateId)
-            guard let key = try parkedKeys(filter, limit: 1).first else {
+            guard let key = try parkedKeys(filter, limit: 1).keys.first else {
                 return "it is held, and its key flows again: the relay publishes it now"
             }
             let cause =

@@ -7,7 +7,7 @@ extension OperatorDesk {
 
     /// One page of the rows that match a filter, by id; one statement, and one for its bounds.
     ///
-    /// At most ``OperationsLimits/rowsScannedPerPage`` rows are read for a page. A filter by time begins where that
+    /// At most ``OperationsLimits/rowsScannedPerPage`` rows are read for a page, fewer where each costs more. A filter by time begins where that
     /// time begins; a filter by key or type alone reads row after row, and ``EventPage/next`` goes on where this page
     /// ended. Held rows are read from the table of held rows alone, and rows that wait from where they begin.
     ///
@@ -33,7 +33,7 @@ extension OperatorDesk {
         }
         // Enough rows were found before the walk ended.
         guard let scanned else { return EventPage(events: events, next: events.last?.outboxId, scanned: events.count) }
-        let isOver = scanned < OperationsLimits.rowsScannedPerPage
+        let isOver = scanned < walk.scan
         return EventPage(events: events, next: isOver ? nil : last, scanned: Int(scanned))
     }
 
@@ -91,7 +91,7 @@ extension OperatorDesk {
         """
         SELECT \(columns) FROM \(schema).\(walk.isOfHeld ? "held" : "source") AS o
         WHERE outbox_id >= (SELECT low FROM edges) AND outbox_id <= (SELECT high FROM edges)
-        ORDER BY outbox_id \(walk.direction) LIMIT \(OperationsLimits.rowsScannedPerPage)
+        ORDER BY outbox_id \(walk.direction) LIMIT \(walk.scan)
         """
     }
 
@@ -148,6 +148,12 @@ private struct EventWalk {
         } else {
             low = max(low, next)
         }
+    }
+
+    /// How many rows are read for a page: of held rows type and time are in the outbox, and have to be looked up.
+    var scan: Int {
+        isOfHeld && (filter.eventType != nil || filter.since != nil || filter.until != nil)
+            ? OperationsLimits.keysLookedInto : OperationsLimits.rowsScannedPerPage
     }
 
     var isOfHeld: Bool { filter.state == .held || filter.state == .skipped }

@@ -32,14 +32,14 @@ public struct DrainForecast: Codable, Sendable, Equatable {
         }
     }
 
-    /// `40 s`, `12 min`, `3 h`, `5 d`.
+    /// `40 s`, `12 min`, `3 h`, `5 days`.
     static func words(_ seconds: Double) -> String {
         switch seconds {
         case ..<1: "less than 1 s"
         case ..<120: "\(Int(seconds.rounded())) s"
         case ..<7_200: "\(Int((seconds / 60).rounded())) min"
         case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
-        case ..<31_536_000: "\(Int((seconds / 86_400).rounded())) d"
+        case ..<31_536_000: "\(Int((seconds / 86_400).rounded())) days"
         default: "more than a year"
         }
     }

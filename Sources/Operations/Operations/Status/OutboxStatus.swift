@@ -14,6 +14,8 @@ public struct OutboxStatus: Codable, Sendable {
     public var blockers: [Blocker]
     /// Keys that are set aside.
     public var parked: ParkedCounts
+    /// Replays, bulk actions and rebuilds that are not over.
+    public var work: [OpenWork] = []
     /// nil if Postgres did not answer in time.
     public var storage: OutboxStorage?
     /// Consumers in Kafka; empty without Kafka's address.
@@ -77,7 +79,7 @@ public struct OutboxStatus: Codable, Sendable {
         public var leaves: Int?
         /// The leaf that takes new rows.
         public var currentLeaf: Int64?
-        /// How long published rows stay, as the relay tells it; nil if it does not.
+        /// How long published rows stay, in words such as `1 day`, as the relay tells it; nil if it does not.
         public var retention: String?
     }
 }

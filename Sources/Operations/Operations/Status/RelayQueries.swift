@@ -6,12 +6,13 @@ struct RelayPicture {
     var takenAt: Moment
     var relay: RelayState
     var parked: OutboxStatus.ParkedCounts
+    var work: [OpenWork]
     /// Sessions and prepared transactions that are in the way.
     var blockers: [Blocker]
 }
 
 extension OperatorDesk {
-    /// Relay, parked keys and sessions, in one statement.
+    /// Relay, parked keys, open work and sessions, in one statement.
     func relayPicture() throws -> RelayPicture {
         let rows = try answer(relayStatement)
         guard rows.count > 0 else { throw OutboxError(.schema, "\(schemaName).relay_state has no row") }
@@ -19,7 +20,9 @@ extension OperatorDesk {
         let takenAt = try row.moment()
         let relay = try relayState(&row)
         let parked = try parkedCounts(&row)
-        return RelayPicture(takenAt: takenAt, relay: relay, parked: parked, blockers: try blockers(rows, behind: row))
+        let work = try openWork(try row.text())
+        return RelayPicture(
+            takenAt: takenAt, relay: relay, parked: parked, work: work, blockers: try blockers(rows, behind: row))
     }
 
     private func relayState(_ row: inout RowCursor) throws -> RelayState {
@@ -64,7 +67,7 @@ extension OperatorDesk {
                    EXISTS (SELECT FROM sessions AS a
                            WHERE a.datname = current_database()
                              AND a.application_name = 'outbox-relay work, paused in epoch ' || s.epoch),
-                   \(parkedColumns)
+                   \(parkedColumns), \(openWorkColumn)
             FROM \(schema).relay_state AS s CROSS JOIN \(schema).relay AS r LIMIT 1
         ), \(blockerTables)
         SELECT told.*, b.*

@@ -18,7 +18,7 @@ extension OperatorDesk {
         let picture = try relayPicture()
         var status = OutboxStatus(
             takenAt: picture.takenAt, backlog: rows?.backlog, relay: picture.relay, blockers: [],
-            parked: picture.parked, storage: rows?.storage, notes: notes)
+            parked: picture.parked, work: picture.work, storage: rows?.storage, notes: notes)
         status.blockers = status.relayBlockers + picture.blockers
         if let earlier { status.compare(with: earlier) }
         return status

@@ -5,6 +5,7 @@ import Logging
 import Runtime
 import ServiceLifecycle
 import Synchronization
+import Values
 
 /// The answers to operators: readiness and metrics.
 struct Operations: Sendable {
@@ -81,7 +82,7 @@ struct DrainSignal: Service {
 
     func run() async {
         try? await gracefulShutdown()
-        logger.info("draining", metadata: ["delay": "\(delay)"])
+        logger.info("draining", metadata: ["delay": "\(DurationText.words(delay))"])
         readiness.beginDraining()
         health.drain()
         if delay > .zero { try? await Task.sleep(until: .now + delay, clock: .continuous) }

@@ -289,7 +289,7 @@ final class ExactlyOnceDelivery: Delivery {
             """
             Kafka's record of \(origin.transactionalID) does not belong to this checkpoint: \(why). Publishing would \
             lose or repeat rows. If this database was restored or promoted on purpose, look at "outboxctl \
-            outbox rebase --help" and run: outboxctl outbox rebase\(option) --republish-since <time>
+            rebase --help" and run: outboxctl rebase\(option) --republish-since <time> --reason <why>
             """)
     }
 
@@ -300,7 +300,7 @@ final class ExactlyOnceDelivery: Delivery {
             """
             this database is behind Kafka's record of \(origin.transactionalID): \(why). It lost what was published \
             since. Set RELAY_AFTER_DATA_LOSS=continue to publish on from here, or run, as the owner of the schema: \
-            outboxctl outbox rebase\(option) --republish-since <time>
+            outboxctl rebase\(option) --republish-since <time> --reason <why>
             """)
     }
 

@@ -32,8 +32,8 @@ final class KeyParking {
         status.setParkedKeys(keys.count)
         logger.error(
             retryAfter(refusal) == nil
-                ? "key parked; its rows wait for an operator, see outboxctl outbox parked"
-                : "key parked; its rows are tried again, see outboxctl outbox parked",
+                ? "key parked; its rows wait for an operator, see outboxctl parked"
+                : "key parked; its rows are tried again, see outboxctl parked",
             metadata: ["key": "\(key)", "outbox_id": "\(outboxID)", "why": "\(refusal.explanation)"])
     }
 

@@ -63,7 +63,7 @@ struct DataLoss: CustomStringConvertible {
             """
             this database is behind Kafka: \(step); \(description). \(consequence). Set \
             RELAY_AFTER_DATA_LOSS=continue to publish on from here, or run, as the owner of the schema: outboxctl \
-            outbox rebase\(option) --republish-since <time>
+            rebase\(option) --republish-since <time> --reason <why>
             """)
     }
 }

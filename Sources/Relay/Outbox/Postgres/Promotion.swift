@@ -78,7 +78,7 @@ struct Promotion {
                 """
                 this database was promoted or restored, and Kafka does not tell which rows it has: \
                 \(error.explanation). The relay needs to read its topics (ACL Read); without that right, run \
-                outboxctl outbox rebase, or set RELAY_AFTER_DATA_LOSS=continue
+                outboxctl rebase, or set RELAY_AFTER_DATA_LOSS=continue
                 """)
         }
     }

@@ -83,8 +83,8 @@ struct ServerIdentity: Hashable, Sendable, CustomStringConvertible {
             """
             the checkpoint does not belong to this server: \(why). Transaction ids mean nothing here, so publishing \
             would lose or repeat rows. If this database was restored or promoted on purpose, look at \
-            "outboxctl outbox rebase --help" and run, as the owner of the schema and not as the relay's role: \
-            outboxctl outbox rebase\(option) --republish-since <time>
+            "outboxctl rebase --help" and run, as the owner of the schema and not as the relay's role: \
+            outboxctl rebase\(option) --republish-since <time> --reason <why>
             """)
     }
 }
