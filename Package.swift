@@ -271,7 +271,7 @@ let testTargets: [Target] = [
             "Operations", "EventStore", "Kafka", "Orders", "Outbox", "OutboxAdoption", "OutboxKafka", "Postgres",
             "TestKit",
         ]),
-    tests("Console", ["Admin", "Console", "Operations", "Postgres", httpTypes, hummingbird, logging]),
+    tests("Console", ["Admin", "Console", "Drills", "Operations", "Postgres", httpTypes, hummingbird, logging]),
     tests(
         "Verify",
         [

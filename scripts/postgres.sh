@@ -63,7 +63,7 @@ start() {
     port="$(contents "$data/run/postgres.port")"
     if [ -z "$port" ] || listening "$port"; then port="$(free_port)"; fi
     if ! as_owner "$bindir/pg_ctl" start -w -t 120 -s -D "$cluster" -l "$log" \
-        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=on -c max_connections=200" </dev/null >/dev/null; then
+        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=on -c max_connections=200 -c track_commit_timestamp=on" </dev/null >/dev/null; then
         tail -n 20 "$log" >&2
         die "Postgres did not start; its log is $log"
     fi

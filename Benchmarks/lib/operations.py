@@ -26,7 +26,9 @@ QUESTIONS = [
       ("unpublished", "publishing", "published", "held", "skipped", "left_out")],
     ["list", "--state", "unpublished", "--oldest-first", "--scan", "1"], ["list", "--id", "order-1125000", "--scan", "1"],
     ["list", "--event", "none", "--scan", "1"], ["list", "--since", "12h", "--until", "11h"], ["parked"],
-    ["parked", "--error", "nothing has this text"], ["release", "--all", "--dry-run"], ["decisions"], ["replay", "list"],
+    *[["parked", option, "nothing has this", "--scan", "1"] for option in ("--error", "--event", "--topic", "--type")],
+    ["list", "--state", "held", "--event", "none", "--scan", "1"], ["release", "--all", "--dry-run"],
+    ["release", "--topic", "nothing has this", "--dry-run"], ["decisions"], ["replay", "list"],
 ]
 
 # What pages of the console ask, with their parameters.
@@ -36,7 +38,8 @@ ANSWERS = [
     ("events", {"state": "unpublished", "order": "oldest_first"}), ("events", {"aggregate_id": "order-1125000"}),
     ("events", {"event_type": "none"}), ("events", {"aggregate_type": "order", "state": "held", "aggregate_id": "order-77777"}),
     ("events", {"since": "yesterday", "order": "oldest_first"}), ("events", {"since": "yesterday", "until": "now", "state": "unpublished"}),
-    ("parked", {}), ("parked", {"offset": 90_000}), ("parked", {"error_contains": "nothing has this text"}), ("parked", {"aggregate_id": "order-77777"}),
+    ("parked", {}), *[("parked", {name: "nothing has this"}) for name in ("error_contains", "event_type", "topic", "aggregate_type")],
+    ("events", {"state": "held", "event_type": "none"}), ("parked", {"aggregate_id": "order-77777"}),
     ("decisions", {}), ("replays", {}), ("history", {}), ("config", {}),
 ]
 
@@ -108,7 +111,9 @@ class Operations:
     def console(self, rows):
         url, server = start_console(self.bench)
         server.wait("the console", lambda: answers(url + "/readyz"))
-        for path, parameters in [*ANSWERS, (f"events/{rows // 2}", {})]:
+        last = self.postgres.sql("SELECT to_char(parked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '/order/' || aggregate_id"
+                                 f" FROM outbox_relay.parked ORDER BY parked_at, aggregate_id OFFSET {PARKED - 50} LIMIT 1").strip()
+        for path, parameters in [*ANSWERS, ("parked", {"after": last}), (f"events/{rows // 2}", {})]:
             self.answer(url, path, parameters)
         self.paint(url)
         with pages.Listeners(url, OPEN_PAGES) as listeners:

@@ -1,4 +1,4 @@
-"""Uses the console in a real browser: console_browser.py URL PHASE [--http URL] [--database URL] [--pictures FOLDER]
+"""Uses the console in a real browser: console_browser.py URL PHASE [--http URL] [--database URL] [--pictures FOLDER] [--reports FOLDER]
 
     live       an order and rows with hostile texts are written, and appear without a reload, as text
     relay-gone the relay does not run: backlog and reason are shown
@@ -9,6 +9,7 @@
     replay     an order is replayed by the form: dry run, reason, progress; another replay is stopped
     rebuild    a row of the read model is wrong; a rebuild by the form finds and mends it
     shapes     light and dark, a phone's width, the keyboard alone, behind a path prefix
+    drills     a report of drills is written: scoreboard, timeline, playing and stepping through it; an audit is written
     seed       writes an order and a parked key, so that answers have something in them
     cost       pages are open and orders come: the statements that Postgres counts
     pictures   writes a picture of each page into the folder
@@ -16,12 +17,15 @@
 
 import argparse
 import json
+import os
+import pathlib
 import sys
 import time
 import urllib.error
 import urllib.request
 
 import psycopg
+from console import drill_report
 from console import shapes as shape
 from console.pages import SECONDS, Console, expect, order_of, place_order
 from console.prefix import behind
@@ -115,6 +119,7 @@ def parked(options):
         held.nth(3).wait_for()
         expect([row.split()[-3] for row in held.all_inner_texts()] == ["0", "1", "2", "3"], f"held: {held.all_inner_texts()}")
 
+        edit(page, held.nth(1))
         held.nth(0).click()
         page.get_by_role("button", name="Skip row").click()
         decide(page, "Yes, skip", "too large, agreed with its owners")
@@ -137,6 +142,28 @@ def parked(options):
         page.locator("tbody tr", has_text="too large, agreed").wait_for()
         # Given up for good: the invariants are about the others.
         database.execute("DELETE FROM outbox WHERE aggregate_type = 'parcel' AND sequence_number = 0")
+
+
+def edit(page, row):
+    """Payload and headers of a held row are changed; a line that is no header is refused before anything is sent."""
+    row.click()
+    page.get_by_role("button", name="Edit row").click()
+    dialog = page.get_by_role("dialog", name="Edit row")
+    expect(dialog.get_by_role("button", name="Continue").is_disabled(), "an edit without a difference is possible")
+    dialog.locator("#payload").fill("ONE")
+    dialog.locator("#headers").fill("nonsense")
+    dialog.get_by_role("alert").get_by_text("is not name: value").wait_for()
+    dialog.locator("#headers").fill("note: late")
+    expect(dialog.locator(".diff").all_inner_texts() == ["− one\n+ ONE", "+ note: late"], f"the difference: {dialog.locator('.diff').all_inner_texts()}")
+    dialog.get_by_role("button", name="Continue").click()
+    decide(page, "Yes, edit", "louder, and with a note")
+    page.locator("dialog[open]").last.get_by_text("Done.").wait_for()
+    page.keyboard.press("Escape")
+    drawer = page.locator("dialog[open]")
+    drawer.locator("pre", has_text="ONE").wait_for()
+    drawer.get_by_text("✎ edited").first.wait_for()
+    drawer.locator("dd", has_text="late").wait_for()
+    page.keyboard.press("Escape")
 
 
 def asked_too_early(console, path, name):
@@ -188,8 +215,39 @@ def bulk(options):
         page.locator("tbody tr", has_text="published").nth(2).wait_for()
         page = console.open("/decisions")
         for reason in ("say that they are late", "all of them are too large", "the large rows are out"):
-            page.locator("tbody tr", has_text=reason).nth(2).wait_for()
+            page.locator("tbody tr", has_text=reason).nth(3).wait_for()
+        interrupted(console, database)
         database.execute("DELETE FROM outbox WHERE aggregate_type = 'crate' AND sequence_number = 0")
+
+
+def interrupted(console, database):
+    """Bulk actions that a crash has left: they are seen from the first page, one goes on, the other is given up."""
+    for reason in ("left to go on", "left to be stopped"):
+        database.execute(
+            """INSERT INTO outbox_relay.bulk (action, filter, reason, total_keys) VALUES ('skip', '{"aggregate_type": "nosuch"}', %s, 4)""",
+            (reason,))
+    page = console.open("/")
+    work = page.get_by_role("region", name="At work")
+    work.get_by_text("(skip) is interrupted: 0 keys done, 0 %").nth(1).wait_for()
+    work.get_by_role("link").first.click()
+    card = page.locator("section.card", has_text="left to go on")
+    card.get_by_role("button", name="Continue").click()
+    decide(page, "Yes, continue bulk", "Postgres is back")
+    page.locator("dialog[open]").get_by_text("Done.").wait_for()
+    page.keyboard.press("Escape")
+    card.get_by_text("● done").wait_for()
+    card = page.locator("section.card", has_text="left to be stopped")
+    card.get_by_role("button", name="Stop").click()
+    decide(page, "Yes, stop bulk", "not wanted any more")
+    page.locator("dialog[open]").get_by_text("Done.").wait_for()
+    page.keyboard.press("Escape")
+    card.get_by_text("❚❚ stopped").wait_for()
+    page = console.open("/decisions")
+    page.locator("tbody tr", has_text="Postgres is back").get_by_text("▶ skip continued").wait_for()
+    page.locator("tbody tr", has_text="not wanted any more").get_by_text("❚❚ skip stopped").wait_for()
+    page = console.open("/")
+    page.get_by_text("Relay", exact=True).wait_for()
+    expect(page.get_by_role("region", name="At work").count() == 0, "work that is over counts as open")
 
 
 def finish(page, action, button, reason, keys):
@@ -283,6 +341,7 @@ def replay(options):
         page.locator("dialog[open]").get_by_text("Done.").wait_for()
         page.keyboard.press("Escape")
         row.filter(has_text="stopped").wait_for()
+        console.open("/decisions").locator("tbody tr", has_text="enough").get_by_text("❚❚ replay stopped").wait_for()
         page = console.open(f"/orders?id={order}")
         page.get_by_text("equal to the events").wait_for()
 
@@ -305,6 +364,78 @@ def rebuild(options):
         card.get_by_text("1 different").wait_for()
         card.get_by_text(order).wait_for()
         expect(database.execute("SELECT quantity FROM order_projection WHERE order_id = %s", (order,)).fetchone()[0] == 2, "the row is still wrong")
+
+
+def drills(options):
+    with Console(options.url) as console:
+        page = console.open("/drills")
+        page.get_by_text("No drill was reported yet").wait_for()
+        page.get_by_text("make drill").wait_for()
+        write(options.reports, "drills.json", drill_report.report(HOSTILE))
+        page = console.open("/drills")
+        page.get_by_text("2 faults × 4 invariants, 3 runs, 2 violations, 1 broken off").wait_for()
+        fault = page.locator("tbody tr", has_text="kill-relay")
+        expect(fault.locator(".verdict.good").count() == 3 and fault.locator(".verdict.bad").inner_text() == "✕ 2", f"verdicts: {fault.inner_text()}")
+        cells = page.locator("tbody tr", has_text="slow-brokers").locator("td").all_inner_texts()
+        expect(cells[2:6] == ["✓", "✓", "–", "–"] and cells[-2:] == ["3.1 s", "500 ms"], f"slow-brokers: {cells}")
+
+        # The fault opens the run that failed; the address keeps it.
+        fault.click()
+        run = page.get_by_role("region", name="Run 2")
+        run.get_by_text("published: 2 × record_missing").wait_for()
+        page.wait_for_url(lambda url: url.endswith("run=2"))
+        run.get_by_text("At 20.0 s").wait_for()
+        run.get_by_role("button", name="Step back").click()
+        run.get_by_text("At 12.0 s").wait_for()
+        run.get_by_role("button", name="Step back").click()
+        run.locator(".reading", has_text="At 5.0 s: 0/s orders, Postgres does not answer, worst wait 5.0 s; last: kill -9 outbox-relay (0.0 s ago)").wait_for()
+        expect(run.locator("ol.marks li.passed").count() == 1, "marks that come later count as passed")
+        run.locator("#drill-speed").select_option("16")
+        run.get_by_role("button", name="Play").click()
+        run.get_by_text("At 20.0 s").wait_for()
+        run.get_by_role("button", name="Play").wait_for()
+        run.locator("ol.marks button").last.click()
+        run.get_by_text("At 12.0 s").wait_for()
+        run.locator("#drill-position").focus()
+        page.keyboard.press("Home")
+        run.locator(".reading", has_text="At 0.0 s").wait_for()
+        run.get_by_text("outboxctl drill run kill-relay --seed 18446744073709551615").wait_for()
+        page = console.open("/drills?run=3")
+        page.get_by_text("This run could not be finished").wait_for()
+        page.get_by_text("onerror").first.wait_for()
+        write(options.reports, "drills.json", "no report")
+        page = console.open("/drills")
+        page.get_by_text("it is no report of drills").wait_for()
+        expect(console.titles_are_ours(), "a text of a report was run as a script")
+
+        page = console.open("/checks")
+        page.get_by_text("There is none yet").wait_for()
+        write(options.reports, "audit.json", drill_report.audit(HOSTILE))
+        page = console.open("/checks")
+        page.get_by_text("1 difference").wait_for()
+        page.locator("tbody tr", has_text="record missing").get_by_text("onerror").first.wait_for()
+        page.get_by_text("12 on their way").wait_for()
+        expect(console.titles_are_ours(), "a text of an audit was run as a script")
+        for scheme in ("light", "dark"):
+            write(options.reports, "drills.json", drill_report.report("x"))
+            for path in ("/drills?run=2", "/checks"):
+                page = console.open(path, color_scheme=scheme)
+                shape.is_drawn(page)
+                shape.is_readable(page, f"{path} in {scheme}")
+                page.context.close()
+        page = console.open("/drills?run=2", viewport={"width": 390, "height": 844})
+        page.get_by_role("region", name="Run 2").wait_for()
+        shape.fits(page, "drills on a phone")
+        page.context.close()
+
+
+def write(folder, name, content):
+    """A file that is written as a whole, with another time than the one before."""
+    path = pathlib.Path(folder, name)
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    if path.stat().st_mtime_ns == before:
+        os.utime(path, ns=(before + 10**9, before + 10**9))
 
 
 def shapes(options):
@@ -418,7 +549,7 @@ def cost(options):
 def pictures(options):
     with Console(options.url) as console:
         for name, path in (("pipeline", "/"), ("outbox", "/outbox"), ("parked", "/parked"), ("decisions", "/decisions"), ("replays", "/replays"),
-                           ("checks", "/checks"), ("orders", f"/orders?id={order_of(options.url)}")):
+                           ("checks", "/checks"), ("drills", "/drills"), ("readmodel", "/readmodel"), ("orders", f"/orders?id={order_of(options.url)}")):
             page = console.open(path)
             page.locator("#connection", has_text="live").wait_for()
             page.locator("main section, main table, main .notice").first.wait_for()
@@ -426,7 +557,7 @@ def pictures(options):
             page.close()
 
 
-PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "bulk": bulk, "restart": restart, "show-only": show_only, "replay": replay, "rebuild": rebuild, "shapes": shapes,
+PHASES = {"live": live, "relay-gone": relay_gone, "parked": parked, "bulk": bulk, "restart": restart, "show-only": show_only, "replay": replay, "rebuild": rebuild, "shapes": shapes, "drills": drills,
           "seed": seed, "cost": cost, "pictures": pictures}
 
 
@@ -437,6 +568,7 @@ def main():
     parser.add_argument("--http")
     parser.add_argument("--database")
     parser.add_argument("--pictures")
+    parser.add_argument("--reports")
     options = parser.parse_args()
     PHASES[options.phase](options)
     print(f"{options.phase}: as it should be")

@@ -27,6 +27,14 @@ extension EndToEndTests {
             }
         }
 
+        /// The report is a file: the scoreboard, a run's timeline, and a player for it.
+        @Test func theLastDrillsAreShownAndPlayed() async throws {
+            try await TestStack.with([.relay, .server]) { stack in
+                let console = try await Console(stack)
+                try await console.judge("drills", stack)
+            }
+        }
+
         @Test func aConsoleThatOnlyShowsHasNoButtons() async throws {
             try await TestStack.with([.relay, .server]) { stack in
                 let console = try await Console(stack, ["CONSOLE_ACTIONS": "false"])
@@ -69,6 +77,8 @@ private final class Console {
     private let environment: [String: String]
     private let url: String
     private var process: ManagedProcess
+    /// Where its report of the drills and its last audit are.
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID())")
 
     init(_ stack: TestStack, _ settings: [String: String] = [:]) async throws {
         let port = try FreePort.next()
@@ -78,11 +88,15 @@ private final class Console {
             "DATABASE_URL": stack.databaseURL, "KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
             "CONSOLE_PORT": "\(port)", "CONSOLE_ACTIONS": "true", "RELAY_TOPIC": stack.kafka.topic("{aggregate_type}"),
             "CONSOLE_GROUPS": stack.kafka.topicPrefix + "payments",
-            "CONSOLE_SERVICES": services.joined(separator: ","),
+            "CONSOLE_SERVICES": services.joined(separator: ","), "CONSOLE_REPORTS": folder.path,
+            "CONSOLE_DRILLS": folder.appending(path: "drills.json").path,
         ].merging(settings) { $1 }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process = try await Self.start(environment, stack)
         try await isReady()
     }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     private static func start(_ environment: [String: String], _ stack: TestStack) async throws -> ManagedProcess {
         stack.keep(try await ManagedProcess.start(TestPaths.binary("outbox-console"), environment: environment))
@@ -98,7 +112,7 @@ private final class Console {
     private func arguments(_ phase: String, _ stack: TestStack) -> [String] {
         [
             TestPaths.root.appending(path: "Tests/Clients/console_browser.py").path, url, phase, "--http",
-            stack.httpURL, "--database", stack.databaseURL,
+            stack.httpURL, "--database", stack.databaseURL, "--reports", folder.path,
         ]
     }
 

@@ -38,6 +38,12 @@ extension EndToEndTests {
                 let life = try await run(folder, "show", String(row))
                 #expect(life.output.contains(stack.kafka.topic("order") + "["), "\(life)")
                 #expect(life.output.contains("applied: the read model is at version 3"), "\(life)")
+                // Of the newest event of the row, the server keeps when it was applied.
+                let newest = try await run(folder, "list", "--type", "order", "--id", id, "--limit", "1")
+                let last = try #require(
+                    newest.output.split(separator: "\n").dropFirst().first?.split(separator: " ").first)
+                #expect(
+                    try await run(folder, "show", String(last)).output.contains(/applied at 2\S+Z: the read model is/))
                 let tail = try await run(folder, "tail", "--once", "--json", "--lines", "2")
                 #expect(tail.output.split(separator: "\n").count == 2, "\(tail)")
                 let config = try await run(folder, "config", "--service", "outbox-relay")
@@ -122,7 +128,7 @@ extension EndToEndTests {
                     INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id)
                     SELECT outbox_id, aggregate_type, aggregate_id FROM outbox WHERE aggregate_type = 'letter';
                     INSERT INTO outbox_relay.parked (aggregate_type, aggregate_id, outbox_id, error)
-                    SELECT aggregate_type, aggregate_id, outbox_id, 'too large' FROM outbox WHERE aggregate_type = 'letter';
+                    SELECT aggregate_type, aggregate_id, outbox_id, 'too large' FROM outbox_relay.held;
                     UPDATE outbox_relay.checkpoint_0 SET published = pg_current_snapshot();
                     INSERT INTO outbox_relay.replay (from_id, to_id, rows_per_second, reason, done_through)
                     VALUES (1, 9, 1, 'x', 0);

@@ -197,7 +197,7 @@ private enum TestPostgresScript {
                 -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=300 \
                 -c max_prepared_transactions=32 -c shared_buffers=64MB -c max_wal_size=256MB \
                 -c shared_preload_libraries=$preload ${preload:+-c pg_stat_statements.max=50000} \
-                -c autovacuum_naptime=5s \
+                -c autovacuum_naptime=5s -c track_commit_timestamp=on \
                 -c log_min_messages=fatal" >/dev/null 2>&1 \
                 && echo ready || { echo failed; tail -n 20 "$dir/log" >&2; }
         }

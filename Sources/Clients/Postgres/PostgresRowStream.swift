@@ -131,13 +131,12 @@ extension PostgresConnection {
         beginWaiting()
         statementCount += 1
         guard let first = try nextResult() else { throw lost() }
-        let result = PostgresResult(first)
-        if let failure = PostgresError(in: first) {
-            while let extra = try nextResult() { PQclear(extra) }
-            throw noting(failure)
-        }
-        guard PQresultStatus(first) == PGRES_COPY_OUT else { throw lost(.usage, "the answer to COPY is no copy") }
-        withExtendedLifetime(result) {}
+        defer { PQclear(first) }
+        // While a copy lasts, every further result is this one again.
+        guard PQresultStatus(first) != PGRES_COPY_OUT else { return }
+        guard let failure = PostgresError(in: first) else { throw lost(.usage, "the answer to COPY is no copy") }
+        while let extra = try nextResult() { PQclear(extra) }
+        throw noting(failure)
     }
 
     /// The next message, which the caller frees; nil behind the last one.

@@ -3,7 +3,7 @@ import Operations
 
 /// Which rows are meant.
 struct EventOptions: ParsableArguments {
-    @Option(help: "unpublished, publishing, published, held, skipped or left_out.")
+    @Option(help: "unpublished, publishing, published, held, skipped or left_out; list knows uncommitted too.")
     var state: String?
     @Option(help: "The aggregate type, for example order.")
     var type: String?
@@ -20,8 +20,11 @@ struct EventOptions: ParsableArguments {
     @Option(help: "The largest outbox_id.")
     var to: Int64?
 
+    /// No state of a row: rows of a transaction that is not committed can be seen by nobody.
+    static let uncommitted = "uncommitted"
+
     func validate() throws {
-        guard let state, RowState(rawValue: state) == nil else { return }
+        guard let state, RowState(rawValue: state) == nil, state != Self.uncommitted else { return }
         let words = RowState.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("--state: '\(state)' is not one of: \(words)")
     }

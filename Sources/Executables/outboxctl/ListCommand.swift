@@ -10,10 +10,12 @@ struct ListCommand: ParsableCommand {
             A list by time or id begins there at once. A list by key or event type alone reads row after row, and \
             gives up after --scan rows; it then says where to go on.
 
-            Rows whose transaction is not committed cannot be seen by anybody; outboxctl status names their sessions.
+            Rows whose transaction is not committed cannot be seen by anybody: --state uncommitted shows the sessions \
+            and the prepared transactions that have written some, and have been open for a second.
 
             Examples:
               outboxctl list --state unpublished --oldest-first
+              outboxctl list --state uncommitted
               outboxctl list --type order --id 4711 --since 2h
               outboxctl list --state held --json | jq -r '.events[].outbox_id'
             """)
@@ -42,6 +44,7 @@ struct ListCommand: ParsableCommand {
     }
 
     func run() throws {
+        if which.state == EventOptions.uncommitted { return try showUncommitted() }
         let page = try options.reading { desk in try collect(which.filter(options, desk), desk) }
         try options.show(page) {
             if page.events.isEmpty {
@@ -51,6 +54,25 @@ struct ListCommand: ParsableCommand {
                 EventText.table(page.events).printed()
             }
             if let next = page.next { report("there may be more: --after \(next)") }
+        }
+    }
+
+    private func showUncommitted() throws {
+        let status = try options.reading { try $0.status() }
+        let writers = status.blockers.filter { [.uncommitted, .prepared].contains($0.kind) }
+        try options.show(writers) {
+            if writers.isEmpty { return print("no transaction that is open for a second has written to the outbox") }
+            var table = Table(["pid", "open for", "user", "application", "state", "what"], numbers: [0])
+            for writer in writers {
+                let session = writer.session
+                table.add([
+                    .init(session.map { "\($0.pid)" } ?? ""),
+                    .init(writer.since.map { Words.age(status.takenAt.seconds(since: $0)) } ?? "?", .attention),
+                    .init(session?.user ?? ""), .init(session?.application ?? ""), .init(session?.state ?? "prepared"),
+                    .init(session?.query ?? writer.summary),
+                ])
+            }
+            table.printed()
         }
     }
 

@@ -104,8 +104,9 @@ struct LifeText {
     private func addOrder(_ add: (String, String?, Terminal.Tone?) -> Void) {
         guard let order = life.order else { return }
         let version = order.projectedVersion.map { "the read model is at version \($0)" } ?? "the read model has no row"
+        let applied = "applied\(order.appliedAt.map { " at \($0)" } ?? ""): \(version)"
         add(
-            "projection", order.isProjected ? "applied: \(version)" : "not applied: \(version)",
+            "projection", order.isProjected ? applied : "not applied: \(version)",
             order.isProjected ? .good : .attention)
         add("payment", order.paymentInitiatedAt.map { "initiated at \($0)" }, nil)
         add("", order.paymentSettledAt.map { "answered at \($0)" }, nil)

@@ -29,6 +29,10 @@ struct TailCommand: ParsableCommand {
     @OptionGroup var options: DeskOptions
 
     func validate() throws {
+        guard which.state != EventOptions.uncommitted else {
+            throw ValidationError(
+                "--state: rows that are not committed can be seen by nobody; outboxctl list names them")
+        }
         guard (0...Self.mostRows).contains(lines) else {
             throw ValidationError("--lines: \(lines) is not in 0...\(Self.mostRows)")
         }

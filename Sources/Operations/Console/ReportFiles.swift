@@ -86,7 +86,7 @@ final class ReportFiles: Sendable {
         else { return nil }
         let writtenAt = Moment(microseconds: Int64(date.timeIntervalSince1970 * 1_000_000))
         if let known = known.withLock({ $0 }), known.writtenAt == writtenAt, known.bytes == bytes { return known }
-        let board = Result { try board(bytes) }.mapError { error in
+        let board = Result { try parsed(bytes) }.mapError { error in
             error as? ConsoleError ?? ConsoleError(.conflict, "it is no report of drills: \(ConsoleBody.words(error))")
         }
         let found = Known(writtenAt: writtenAt, bytes: bytes, board: board)
@@ -94,7 +94,7 @@ final class ReportFiles: Sendable {
         return found
     }
 
-    private func board(_ bytes: Int) throws -> DrillScoreboard {
+    private func parsed(_ bytes: Int) throws -> DrillScoreboard {
         guard bytes <= ConsoleLimits.drillReportBytes else {
             throw ConsoleError(.conflict, "it has more than \(ConsoleLimits.drillReportBytes >> 20) MiB")
         }

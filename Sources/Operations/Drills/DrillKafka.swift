@@ -20,7 +20,8 @@ final class DrillKafka {
         if let given = setup.kafka {
             (settings, process, control, prefix) = (given, nil, nil, "drill-\(id).")
             address = given["bootstrap.servers"] ?? ""
-            return try makeTopic()
+            try makeTopic()
+            return
         }
         (settings, prefix) = (nil, "outbox.event.")
         let isStrict = setup.delivery == .exactlyOnce || needs.contains(.strictKafka)
@@ -43,7 +44,8 @@ final class DrillKafka {
         guard !isStrict else {
             control = nil
             // Consumers are not ready before their topic is there.
-            return try makeTopic()
+            try makeTopic()
+            return
         }
         try Patience.until("the start of Kafka's control") { process.line(beginning: Self.controlAnnouncement) != nil }
         let place = process.line(beginning: Self.controlAnnouncement) ?? ""

@@ -4,6 +4,7 @@ import Operations
 import Outbox
 import OutboxKafka
 import Postgres
+import Sabotage
 import Threads
 import Values
 import Verify

@@ -1,4 +1,5 @@
 import Glibc
+import Postgres
 
 extension Drills {
     /// Disks, memory, clocks and descriptors.

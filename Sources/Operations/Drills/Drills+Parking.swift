@@ -101,7 +101,7 @@ extension Drills {
         let desk = try OperatorDesk(scene.stack.postgres.connect(), caller: "drill")
         let filter = ParkedFilter(aggregateType: "parcel", aggregateId: key)
         let found = try desk.parkedKeys(filter, limit: 1)
-        guard let parked = found.first else { throw DrillError("\(key) is not parked") }
+        guard let parked = found.keys.first else { throw DrillError("\(key) is not parked") }
         _ = try desk.skip([parked.outboxId], reason: "too heavy")
         _ = try desk.release(filter, reason: "the rest may go")
         scene.mark("skip and release")

@@ -1,3 +1,5 @@
+import Postgres
+
 extension Drills {
     /// The database server, as its owners change it.
     static let servers: [Drill] = [

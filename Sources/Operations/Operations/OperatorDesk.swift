@@ -77,8 +77,14 @@ public struct OperatorDesk {
     ///
     /// Rows are walked in the order of an index, and others are looked up for each: a plan that reads a whole index, to
     /// sort it or to join it, looks cheap where statistics say that few rows match.
-    func reading<T>(_ body: () throws -> T) throws -> T {
-        try connection.transaction(.repeatableRead, beginning: Self.bounds, body)
+    ///
+    /// - Parameter joinsManyRows: whether `body` joins two sets of many rows: looking one up for each of the other, as
+    ///   above, would take the product of both.
+    func reading<T>(joinsManyRows: Bool = false, _ body: () throws -> T) throws -> T {
+        try connection.transaction(.repeatableRead, beginning: Self.bounds) {
+            if joinsManyRows { try connection.execute("SET LOCAL enable_hashjoin = on") }
+            return try body()
+        }
     }
 
     /// The same for one statement: a transaction of two statements and one round trip.

@@ -37,7 +37,7 @@ struct RecordHeaders {
 
     /// Of two names of the same length.
     private static func isNamed(_ name: UnsafeRawBufferPointer, _ other: StaticString) -> Bool {
-        memcmp(name.baseAddress, other.utf8Start, name.count) == 0
+        name.baseAddress.map { memcmp($0, other.utf8Start, name.count) == 0 } ?? false
     }
 
     static func decimal(_ text: UnsafeRawBufferPointer) -> Int64? {

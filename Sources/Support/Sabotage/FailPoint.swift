@@ -52,7 +52,7 @@ public enum FailPoint: String, CaseIterable, Sendable {
 
     /// The programs that pass it.
     public var programs: [String] {
-        switch rawValue.prefix { $0 != "-" } {
+        switch rawValue.prefix(while: { $0 != "-" }) {
         case "relay": ["outbox-relay"]
         case "append": ["orders-server", "orders-payments"]
         case "projector": ["orders-projector"]

@@ -2,7 +2,7 @@
 
 from console.pages import expect
 
-PATHS = ["/", "/outbox", "/parked", "/orders", "/readmodel", "/replays", "/decisions", "/checks"]
+PATHS = ["/", "/outbox", "/parked", "/orders", "/readmodel", "/replays", "/decisions", "/drills", "/checks"]
 
 # Text of less contrast than this is hard to read (WCAG 2.2, 1.4.3).
 CONTRAST = 4.5

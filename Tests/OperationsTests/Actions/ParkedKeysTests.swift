@@ -91,6 +91,27 @@ import Testing
         }
     }
 
+    /// The keys of a release are compared with its decisions by hashing: key by key, five thousand take seconds.
+    @Test func theProgressOfALargeReleaseIsTold() async throws {
+        let keys = OperationsLimits.keysScanned
+        let outbox = try await Self.park(keys)
+        try await onThread {
+            let (connection, desk) = (try outbox.connect(), try outbox.desk())
+            let bulk = try desk.beginBulk(.release, ParkedFilter(), reason: "x")
+            try connection.execute(
+                """
+                INSERT INTO outbox_relay.decision (action, aggregate_type, aggregate_id, outbox_id, reason, details)
+                SELECT 'release', aggregate_type, aggregate_id, outbox_id, 'x', '{"bulk_id": 1}'
+                FROM outbox_relay.parked;
+                UPDATE outbox_relay.bulk SET keys = \(keys), first_decision = 1, last_decision = \(keys + 1);
+                UPDATE outbox_relay.parked SET release_asked_at = now() WHERE outbox_id <= 10
+                """)
+            let progress = try desk.progress(of: try #require(try desk.bulk(bulk.bulkId)))
+            #expect(try desk.status().parked.releasing == 10)
+            #expect(progress.asked == keys && progress.waiting == 10 && progress.refused == keys - 10)
+        }
+    }
+
     @Test(arguments: [("order", "4711"), ("a/b", "it's 100 %"), ("", "\u{1F600}/..")])
     func aCursorIsReadAsItWasWritten(_ type: String, _ id: String) throws {
         let cursor = ParkedCursor(

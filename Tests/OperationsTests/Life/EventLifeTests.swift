@@ -20,6 +20,8 @@ import Testing
             var life = try #require(try outbox.desk().life(of: id))
             #expect(life.event.state == .published && life.waits == nil)
             #expect(life.traceparent == "00-1-2-01")
+            // The server keeps commit times.
+            #expect(try #require(life.committedAt) >= life.event.createdAt ?? Moment(microseconds: .max))
             let search = KafkaSearch(outbox.kafka.configuration)
             life.add(try search.find(life.event, in: outbox.topic("order")))
             let place = try #require(life.kafka?.place)

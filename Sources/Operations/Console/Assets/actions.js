@@ -155,7 +155,7 @@ function edit(event, done) {
 /// Line by line: what is the same at the beginning and at the end, and what lies between in both.
 export function difference(before, after) {
     if (before === after) return h("p", {class: "soft"}, "No difference.");
-    const [old, now] = [before.split("\n"), after.split("\n")];
+    const [old, now] = [before, after].map((text) => (text === "" ? [] : text.split("\n")));
     let start = 0;
     while (start < old.length && start < now.length && old[start] === now[start]) start += 1;
     let end = 0;

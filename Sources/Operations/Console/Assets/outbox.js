@@ -6,7 +6,8 @@ import {count, time} from "./format.js";
 import {pill} from "./pills.js";
 import {openRow} from "./row.js";
 
-const rowStates = ["", "unpublished", "publishing", "published", "held", "skipped", "left_out"];
+const rowStates = ["", "uncommitted", "unpublished", "publishing", "published", "held", "skipped", "left_out"];
+const stateWords = {"": "any", uncommitted: "not committed", left_out: "left out"};
 const pageRows = 50;
 
 export function outbox(root, context) {
@@ -32,6 +33,11 @@ export function outbox(root, context) {
         isLoading = true;
         const {row, ...conditions} = filters;
         remember({...conditions, row});
+        if (conditions.state === "uncommitted") {
+            rows = [];
+            isLoading = false;
+            return showUncommitted(live.latest?.status);
+        }
         try {
             const asked = {...conditions, after, limit: pageRows};
             const answer = isByItself ? await refresh("events", asked, loading.signal) : {body: await get("events", asked, loading.signal)};
@@ -48,6 +54,18 @@ export function outbox(root, context) {
         if (loading === mine) isLoading = false;
     }
 
+    /// Rows of these transactions can be seen by nobody; the status names who has them.
+    function showUncommitted(status) {
+        const writers = (status?.blockers ?? []).filter((blocker) => blocker.kind === "uncommitted" || blocker.kind === "prepared");
+        replace(more);
+        replace(list, h("p", {class: "soft"}, "Rows of a transaction that is not committed can be seen by nobody. Transactions that have written some and are open for a second:"),
+            writers.length === 0 ? notice("", "None.") : table("Open transactions", [
+                {title: "Pid", number: true, cell: (writer) => writer.session?.pid ?? "–"}, {title: "Since", cell: (writer) => time(writer.since)},
+                {title: "User", cell: (writer) => writer.session?.user ?? "–"}, {title: "Application", cell: (writer) => writer.session?.application ?? "–"},
+                {title: "State", cell: (writer) => writer.session?.state ?? "prepared"}, {title: "What", cell: (writer) => (writer.session?.query ? h("pre", {}, writer.session.query) : writer.summary)},
+            ], writers));
+    }
+
     function open(row) {
         filters.row = row.outbox_id;
         remember(filters);
@@ -59,6 +77,7 @@ export function outbox(root, context) {
 
     // New rows appear by themselves as long as only the first page is shown.
     const stop = live.subscribe(({status}) => {
+        if (filters.state === "uncommitted") return showUncommitted(status);
         told = `${status.backlog?.newest_id}/${status.relay.drained_through}/${status.relay.cut}/${status.parked.keys}`;
         if ((isOld || told !== shown) && !isLoading && rows.length <= pageRows && !document.querySelector("dialog[open]")) load(undefined, true);
     });
@@ -91,7 +110,7 @@ function filterForm(filters, changed) {
     }
     return h("form", {class: "filters", onsubmit: (event) => event.preventDefault(), "aria-label": "Filters"},
         h("label", {}, "State", h("select", {id: "filter-state", name: "state", onchange: (event) => set("state", event.target.value)},
-            rowStates.map((state) => h("option", {value: state, selected: state === (filters.state ?? "")}, state ? state.replace("_", " ") : "any")))),
+            rowStates.map((state) => h("option", {value: state, selected: state === (filters.state ?? "")}, stateWords[state] ?? state)))),
         field("aggregate_type", "Aggregate type"), field("aggregate_id", "Aggregate id", {size: 26}), field("event_type", "Event type"),
         field("since", "Written since", {placeholder: "2026-01-31 12:00, yesterday"}), field("until", "before"),
         field("from_id", "Id from", {inputmode: "numeric", size: 8}), field("to_id", "to", {inputmode: "numeric", size: 8}),

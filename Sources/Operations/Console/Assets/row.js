@@ -70,7 +70,7 @@ function timeline(life) {
             place?.timestamp, life.waits, place && `${place.topic}, partition ${place.partition}, offset ${count(place.offset)}`,
             place?.cut !== undefined && `cut ${count(place.cut)} of epoch ${count(place.epoch)}`, life.kafka && !place && life.kafka.summary,
             life.published_after_milliseconds !== undefined && `${duration(life.published_after_milliseconds / 1000)} after it was written`),
-        order && step(order.is_projected, order.is_projected ? "In the read model" : "Not in the read model yet", order.is_projected ? order.projection_updated_at : null),
+        order && step(order.is_projected, order.is_projected ? "In the read model" : "Not in the read model yet", order.applied_at, order.is_projected && !order.applied_at && "when is not kept: a later event is in the row, or track_commit_timestamp is off"),
         order?.payment_initiated_at && step(true, "Payments asked the gateway", order.payment_initiated_at),
         order?.payment_settled_at && step(true, "The gateway answered", order.payment_settled_at)]);
 }

@@ -151,7 +151,7 @@ final class LinkConnection {
     /// What a peer sent; nil if it has closed.
     func read(_ way: LinkWay) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(way == .request ? client : server, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
+        let count = recv(way == .request ? client : server, &bytes, bytes.count, Int32(MSG_DONTWAIT))
         if count < 0, errno == EAGAIN || errno == EINTR { return [] }
         return count > 0 ? Array(bytes[..<count]) : nil
     }
@@ -165,7 +165,7 @@ final class LinkConnection {
         guard !isHeld, !isForgotten else { return }
         for way in [LinkWay.request, .answer] {
             while !isClosed, let first = queue(way).first, first.due <= .now {
-                let flags = Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue)
+                let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
                 let sent = send(way == .request ? server : client, first.bytes, first.bytes.count, flags)
                 if sent < 0, errno == EAGAIN || errno == EINTR { break }
                 guard sent >= 0 else { return close() }

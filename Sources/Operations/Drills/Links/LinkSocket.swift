@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// The sockets of a link.
 enum LinkSocket {
@@ -30,8 +31,9 @@ enum LinkSocket {
     }
 
     static func accept(_ door: Door) -> Int32? {
-        let client = Glibc.accept4(door.descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+        let client = Glibc.accept(door.descriptor, nil, nil)
         guard client >= 0 else { return nil }
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         withoutDelay(client)
         return client
     }

@@ -32,7 +32,7 @@ extension OperatorDesk {
     /// - Parameter bulk: only decisions of this bulk action; nil: only those of none.
     func progress(asked: Int, from first: Int64?, to last: Int64?, bulk: Int64?) throws -> ReleaseProgress {
         guard let first, let last else { return ReleaseProgress(asked: 0, waiting: 0, refused: 0, released: 0) }
-        let rows = try reading {
+        let rows = try reading(joinsManyRows: true) {
             try query(
                 """
                 SELECT count(*) FILTER (WHERE p.release_asked_at IS NOT NULL),

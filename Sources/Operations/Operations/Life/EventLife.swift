@@ -28,7 +28,10 @@ public struct EventLife: Codable, Sendable {
         public var projectedVersion: Int64?
         /// Whether the read model has the event.
         public var isProjected: Bool
-        /// When the newest event of the row was recorded: the row does not keep when it was written.
+        /// When the read model took it; nil unless Postgres runs with `track_commit_timestamp` and the event is the
+        /// newest one of the row, which does not keep when it took the earlier ones.
+        public var appliedAt: Moment?
+        /// When the newest event of the row was recorded.
         public var projectionUpdatedAt: Moment?
         /// When payments asked the gateway, and when the gateway's answer was recorded.
         public var paymentInitiatedAt: Moment?

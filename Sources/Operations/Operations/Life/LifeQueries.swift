@@ -86,6 +86,18 @@ extension OperatorDesk {
         }
     }
 
+    /// When the row of an order was committed as it is now; nil where Postgres does not keep that.
+    private func projectionCommit(_ orderId: String) throws -> Moment? {
+        let rows = try query(
+            """
+            SELECT CASE WHEN current_setting('track_commit_timestamp') = 'on'
+                        THEN pg_xact_commit_timestamp(xmin) END FROM order_projection WHERE order_id = $1
+            """, [.text(orderId)])
+        guard rows.count == 1 else { return nil }
+        var row = RowCursor(rows)
+        return try row.optionalMoment()
+    }
+
     private func progress(of event: OutboxEvent) throws -> EventLife.OrderProgress {
         try reading {
             let row = try ProjectionReader(connection).order(event.aggregateId)
@@ -97,6 +109,8 @@ extension OperatorDesk {
             return EventLife.OrderProgress(
                 projectedVersion: row.map { $0.lastSequenceNumber + 1 },
                 isProjected: row.map { $0.lastSequenceNumber >= event.sequenceNumber ?? .max } ?? false,
+                appliedAt: row?.lastSequenceNumber == event.sequenceNumber
+                    ? try projectionCommit(event.aggregateId) : nil,
                 projectionUpdatedAt: row.map { Moment(microseconds: $0.updatedAt) },
                 paymentInitiatedAt: time([.paymentInitiated]), paymentSettledAt: time([.paid, .paymentFailed]))
         }

@@ -82,8 +82,8 @@ extension OperatorDesk {
             (SELECT count(*) FROM (SELECT FROM \(schema).held LIMIT \(limit + 1)) AS counted),
             (SELECT reltuples::bigint FROM pg_class WHERE oid = '\(literal("parked"))'::regclass),
             (SELECT reltuples::bigint FROM pg_class WHERE oid = '\(literal("held"))'::regclass),
-            (SELECT count(*) FROM (SELECT release_asked_at FROM \(schema).parked LIMIT \(limit + 1)) AS p
-             WHERE p.release_asked_at IS NOT NULL),
+            (SELECT count(*) FROM (SELECT FROM \(schema).parked WHERE release_asked_at IS NOT NULL
+                                   LIMIT \(limit + 1)) AS counted),
             (SELECT min(parked_at) FROM \(schema).parked)
             """
     }
