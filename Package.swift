@@ -281,7 +281,8 @@ let testTargets: [Target] = [
     tests(
         "Drills",
         [
-            "Drills", "Operations", "Sabotage", "Verify", "TestKit", "orders-server", "orders-projector",
+            "Drills", "Kafka", "Operations", "Postgres", "Sabotage", "Verify", "TestKit", "orders-server",
+            "orders-projector",
             "orders-payments",
             "embedded-kafka", "outbox-relay",
         ]),

@@ -71,7 +71,8 @@ public struct PipelineReader {
     }
 
     private static let selectProjection: PostgresStatement = """
-        SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
+        SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
+            payment_method,
                payment_status::integer, shipping_status::integer, payment_failure_reason, cancellation_reason
         FROM order_projection
         """

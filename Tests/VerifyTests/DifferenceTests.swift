@@ -135,7 +135,8 @@ struct DifferenceTests {
         try await outbox.execute(
             """
             INSERT INTO order_projection
-            SELECT 'bb', last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents, payment_method,
+            SELECT 'bb', last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
+                payment_method,
                    payment_status, shipping_status, NULL, NULL, created_at, updated_at
             FROM order_projection WHERE order_id = 'b'
             """)

@@ -79,7 +79,8 @@ public final class PostgresRowStream {
         return true
     }
 
-    private func integer<Value: FixedWidthInteger>(at position: Int, as type: Value.Type) throws(PostgresError) -> Value {
+    private func integer<Value: FixedWidthInteger>(at position: Int, as type: Value.Type) throws(PostgresError) -> Value
+    {
         guard let message, position >= 0, position + MemoryLayout<Value>.size <= length else { throw malformed }
         return Value(bigEndian: UnsafeRawPointer(message).loadUnaligned(fromByteOffset: position, as: Value.self))
     }

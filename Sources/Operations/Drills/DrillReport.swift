@@ -23,8 +23,8 @@ public struct DrillReport: Codable, Sendable {
         case drained
         /// SIGTERM ends each service with status 0.
         case stopped
-        /// With exactly-once delivery, or if processes were ended by SIGTERM alone, no reader of committed messages sees
-        /// an event twice.
+        /// With exactly-once delivery, or if processes were ended by SIGTERM alone, no reader of committed messages
+        /// sees an event twice.
         case single
         /// The checkpoint is moved by the leader of its epoch and by nobody else.
         case fenced

@@ -58,9 +58,6 @@ final class DrillLinks {
 
     subscript(service: DrillStack.Service) -> Pair? { pairs[service] }
 
-    /// To Kafka, of all services that use it.
-    var allToKafka: [DrillLink] { pairs.values.map(\.kafka) }
-
     func end() {
         for pair in pairs.values {
             pair.postgres.end()

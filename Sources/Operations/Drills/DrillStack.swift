@@ -188,14 +188,6 @@ final class DrillStack {
         return process
     }
 
-    /// SIGTERM of the relays beside the first one.
-    func endOtherRelays() throws {
-        for process in relays.values where process.isRunning {
-            process.signal(SIGTERM)
-            try process.exit()
-        }
-    }
-
     func waitUntilLeads(_ name: String) throws {
         try wait("\(name) to lead", for: "EXISTS (SELECT FROM relay_state WHERE leader = '\(name)' AND lease_is_valid)")
     }
@@ -223,7 +215,8 @@ final class DrillStack {
                 (SELECT unpublished_rows = 0 AND held_rows = 0 FROM outbox_state) AND NOT EXISTS (
                     SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
                     LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
-                    WHERE p.last_sequence_number IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
+                    WHERE p.last_sequence_number IS DISTINCT FROM e.last
+                        OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
                 """)
     }
 

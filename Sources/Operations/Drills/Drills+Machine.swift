@@ -19,7 +19,8 @@ extension Drills {
                     try session.execute(
                         """
                         INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-                        SELECT 'parcel', 'large-' || n, \(number), 'parcel_moved', convert_to(repeat('x', 100000), 'UTF8')
+                        SELECT 'parcel', 'large-' || n, \(number), 'parcel_moved',
+                               convert_to(repeat('x', 100000), 'UTF8')
                         FROM generate_series(1, 100) AS n
                         """)
                 }

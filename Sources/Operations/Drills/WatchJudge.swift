@@ -21,8 +21,8 @@ struct WatchJudge {
                 let seen = samples.filter { window.contains($0.seconds) && $0.ready[service] == true }
                 if let first = seen.first {
                     lies.append(
-                        "\(service.rawValue) said that it is ready, \(Self.tenth(first.seconds - absence.from)) s after "
-                            + "\(absence.part.rawValue) had gone")
+                        "\(service.rawValue) said that it is ready, \(Self.tenth(first.seconds - absence.from)) s "
+                            + "after \(absence.part.rawValue) had gone")
                 }
             }
         }

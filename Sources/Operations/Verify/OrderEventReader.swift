@@ -1,8 +1,8 @@
 import EventStore
 import Orders
 
-/// Reads events as the event store writes them, straight from a column's bytes: a tenth of the time of a decoder for any
-/// message, and an audit decodes every event.
+/// Reads events as the event store writes them, straight from a column's bytes: a tenth of the time of a decoder for
+/// any message, and an audit decodes every event.
 ///
 /// It knows one form only: the known fields in the order of their numbers, each once, texts in ASCII. For everything
 /// else it answers nil, and ``EventStore/EventCodec`` decides.

@@ -21,7 +21,8 @@ final class ProjectionStream {
             connection, columns: Column.allCases.count,
             """
             SELECT order_id, last_sequence_number, customer_id, vendor_id, product_id, quantity, total_price_cents,
-                   payment_method, payment_status::integer, shipping_status::integer, payment_failure_reason, cancellation_reason,
+                   payment_method, payment_status::integer, shipping_status::integer, payment_failure_reason,
+                   cancellation_reason,
                    created_at, updated_at
             FROM order_projection \(one) ORDER BY order_id
             """)

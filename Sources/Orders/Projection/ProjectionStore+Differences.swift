@@ -36,7 +36,8 @@ extension ProjectionStore {
             WITH compared AS (
                 SELECT n.order_id,
                        CASE WHEN o.order_id IS NULL THEN CASE WHEN NOT \(onItsWay) THEN 'missing' END
-                            WHEN o.last_sequence_number < n.last_sequence_number THEN CASE WHEN NOT \(onItsWay) THEN 'behind' END
+                            WHEN o.last_sequence_number < n.last_sequence_number
+                                THEN CASE WHEN NOT \(onItsWay) THEN 'behind' END
                             WHEN o.last_sequence_number > n.last_sequence_number THEN 'ahead'
                             WHEN ROW (o.*) IS DISTINCT FROM ROW (n.*) THEN 'different' END AS kind
                 FROM (SELECT * FROM order_projection_shadow WHERE order_id > $1 \(bound)) AS n

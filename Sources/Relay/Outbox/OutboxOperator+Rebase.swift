@@ -40,8 +40,8 @@ extension OutboxOperator {
         }
     }
 
-    /// What ``rebase(republishSince:reason:caller:)`` would do to the rows that are there now. Changes nothing; reads the
-    /// whole outbox.
+    /// What ``rebase(republishSince:reason:caller:)`` would do to the rows that are there now. Changes nothing; reads
+    /// the whole outbox.
     ///
     /// - Throws: `PostgresError`, of class 22 for a text that is no time.
     public func previewRebase(republishSince since: String) throws -> Rebase {
@@ -133,7 +133,8 @@ extension OutboxOperator {
             PostgresStatement(
                 """
                 SELECT EXISTS (SELECT FROM pg_attribute
-                               WHERE attrelid = '\(quoted).decision'::regclass AND attname = 'caller' AND NOT attisdropped)
+                               WHERE attrelid = '\(quoted).decision'::regclass AND attname = 'caller'
+                                 AND NOT attisdropped)
                 """)
         ).bool(0, 0)
         try connection.query(

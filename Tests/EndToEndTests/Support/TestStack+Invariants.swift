@@ -28,7 +28,8 @@ extension TestStack {
                 SELECT NOT EXISTS (
                     SELECT FROM (SELECT aggregate_id, max(sequence_number) AS last FROM event GROUP BY aggregate_id) e
                     LEFT JOIN order_projection p ON p.order_id = e.aggregate_id
-                    WHERE p.last_sequence_number IS DISTINCT FROM e.last OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
+                    WHERE p.last_sequence_number IS DISTINCT FROM e.last
+                        OR (p.payment_status IN (1, 2) AND p.shipping_status <> 5))
                 """, within: limit)
     }
 

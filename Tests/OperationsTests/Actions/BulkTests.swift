@@ -117,7 +117,8 @@ import Testing
             #expect(
                 try Self.number(
                     connection,
-                    "SELECT count(*) FROM outbox_relay.decision WHERE action = 'skip' AND outbox_id IS NOT NULL AND caller = 'ada'"
+                    "SELECT count(*) FROM outbox_relay.decision WHERE action = 'skip' AND outbox_id IS NOT NULL "
+                        + "AND caller = 'ada'"
                 )
                     == 129)
             filter.eventType = "parcel_sent"

@@ -3,8 +3,8 @@ import Threads
 
 /// The way of one service to its servers, which a drill breaks as networks break. It listens on 127.0.0.1.
 ///
-/// One thread moves all bytes. A link to Kafka also changes the addresses that brokers tell, so that clients stay on the
-/// link; see ``KafkaAddresses``.
+/// One thread moves all bytes. A link to Kafka also changes the addresses that brokers tell, so that clients stay on
+/// the link; see ``KafkaAddresses``.
 final class DrillLink: Sendable {
     /// `host:port,…`, for the service.
     let address: String

@@ -6,8 +6,8 @@ extension OperatorDesk {
         try replay(replayId).map {
             .about(
                 "stop_replay",
-                "replay \(replayId) ends behind the rows that are being copied; \(DigitGroups.text($0.copied)) rows are copied, and "
-                    + "stay so")
+                "replay \(replayId) ends behind the rows that are being copied; "
+                    + "\(DigitGroups.text($0.copied)) rows are copied, and stay so")
         }
     }
 
@@ -16,8 +16,8 @@ extension OperatorDesk {
         try replay(replayId).map {
             .about(
                 "continue_replay",
-                "replay \(replayId) goes on behind row \($0.doneThrough); \(DigitGroups.text($0.copied)) rows are copied already"
-            )
+                "replay \(replayId) goes on behind row \($0.doneThrough); "
+                    + "\(DigitGroups.text($0.copied)) rows are copied already")
         }
     }
 
@@ -26,8 +26,8 @@ extension OperatorDesk {
         try bulk(bulkId).map {
             .about(
                 "stop_bulk",
-                "bulk action \(bulkId) ends behind the keys that are being changed; \(DigitGroups.text($0.keys)) of \(DigitGroups.text($0.totalKeys)) keys "
-                    + "are changed, and stay so")
+                "bulk action \(bulkId) ends behind the keys that are being changed; \(DigitGroups.text($0.keys)) of "
+                    + "\(DigitGroups.text($0.totalKeys)) keys are changed, and stay so")
         }
     }
 
@@ -45,8 +45,8 @@ extension OperatorDesk {
         try rebuild(rebuildId).map {
             .about(
                 "stop_rebuild",
-                "rebuild \(rebuildId) is given up; what was built of \(DigitGroups.text($0.orders)) orders is dropped, and the read model "
-                    + "stays as it is")
+                "rebuild \(rebuildId) is given up; what was built of \(DigitGroups.text($0.orders)) orders is "
+                    + "dropped, and the read model stays as it is")
         }
     }
 }

@@ -112,7 +112,8 @@ extension OperatorDesk {
             FROM found AS k
             CROSS JOIN LATERAL (
                 SELECT hold_id, outbox_id FROM \(schema).held AS h
-                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id AND h.skipped = \(isSkipped)
+                WHERE h.aggregate_type = k.aggregate_type AND h.aggregate_id = k.aggregate_id
+                    AND h.skipped = \(isSkipped)
                 ORDER BY h.hold_id LIMIT \(OperationsLimits.previewRows)) AS h
             ORDER BY k.aggregate_type, k.aggregate_id, h.hold_id LIMIT \(OperationsLimits.previewRows)
             """, walk.parameters)

@@ -4,8 +4,8 @@ import Postgres
 /// those of them that match, both with all columns of `parked`; and the parameters of the SQL.
 ///
 /// A filter by time begins where that time begins, and one key is found by its name. Every other condition is checked
-/// key by key, so that the number of keys that are looked at is bounded. A condition on the refused row costs a look into
-/// the outbox for each of them.
+/// key by key, so that the number of keys that are looked at is bounded. A condition on the refused row costs a look
+/// into the outbox for each of them.
 struct ParkedWalk {
     let sql: String
     let parameters: [PostgresParameter]

@@ -7,9 +7,10 @@ extension OperatorDesk {
 
     /// One page of the rows that match a filter, by id; one statement, and one for its bounds.
     ///
-    /// At most ``OperationsLimits/rowsScannedPerPage`` rows are read for a page, fewer where each costs more. A filter by time begins where that
-    /// time begins; a filter by key or type alone reads row after row, and ``EventPage/next`` goes on where this page
-    /// ended. Held rows are read from the table of held rows alone, and rows that wait from where they begin.
+    /// At most ``OperationsLimits/rowsScannedPerPage`` rows are read for a page, fewer where each costs more. A filter
+    /// by time begins where that time begins; a filter by key or type alone reads row after row, and
+    /// ``EventPage/next`` goes on where this page ended. Held rows are read from the table of held rows alone, and
+    /// rows that wait from where they begin.
     ///
     /// - Parameters:
     ///   - cursor: ``EventPage/next`` of the page before; nil for the first page.

@@ -1,6 +1,7 @@
 import Values
 
-/// Work that goes on without the one who began it and is not over: a replay, a bulk action, a rebuild of the read model.
+/// Work that goes on without the one who began it and is not over: a replay, a bulk action, a rebuild of the read
+/// model.
 public struct OpenWork: Codable, Sendable, Equatable {
     /// What it is; the raw values are part of the JSON.
     public enum Kind: String, Codable, Sendable, CaseIterable {

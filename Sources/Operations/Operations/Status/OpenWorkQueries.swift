@@ -44,7 +44,7 @@ extension OperatorDesk {
                             ELSE 'interrupted' END,
                        'of the read model', orders,
                        CASE WHEN filled_at IS NOT NULL THEN 0.99
-                            ELSE least(0.99, orders::float8 / nullif(total_orders, 0)) END, \(Self.asked)
+                            WHEN total_orders > 0 THEN least(0.99, orders::float8 / total_orders) END, \(Self.asked)
                 FROM (SELECT * FROM order_projection_rebuild ORDER BY rebuild_id DESC LIMIT 1) AS p
                 WHERE ended_at IS NULL
                 """
