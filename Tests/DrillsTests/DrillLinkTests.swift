@@ -44,7 +44,7 @@ import Testing
         try await linked { link, configuration in
             let connection = try PostgresConnection(configuration)
             link.hold()
-            let started = try connection.start("SELECT 7")
+            let started = try connection.start(PostgresStatement("SELECT 7", isPlannedEachTime: true))
             link.open()
             #expect(try connection.result(of: started).int32(0, 0) == 7)
         }
