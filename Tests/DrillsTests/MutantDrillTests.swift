@@ -35,8 +35,8 @@ import Testing
         }
     }
 
-    /// Each takes up to a minute, so `make test` has some of them. `outboxctl drill mutants`, and TEST_MUTANTS=all here,
-    /// run all.
+    /// Each takes up to a minute, so `make test` has some of them. `outboxctl drill mutants` runs all, and so does
+    /// TEST_MUTANTS=all here.
     private static let tried: [Mutant] =
         ProcessInfo.processInfo.environment["TEST_MUTANTS"] == "all"
         ? MutantDrill.all.map(\.mutant) : [.answeredBeforeCommit, .publishedRowsDeleted, .alwaysReady]

@@ -10,7 +10,8 @@ struct OutboxRelay: AsyncParsableCommand {
             All settings come from the environment; relay/README.md lists them. Required is KAFKA_BOOTSTRAP_SERVERS; \
             DATABASE_URL names the database.
 
-            Another program, outboxctl, adopts a table, makes the relay's role, and decides about keys that Kafka refused.
+            Another program, outboxctl, adopts a table, makes the relay's role, and decides about keys that
+            Kafka refused.
             """,
         version: "outbox-relay 0.1.0")
 
