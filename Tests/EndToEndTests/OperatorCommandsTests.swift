@@ -124,7 +124,7 @@ extension EndToEndTests {
                 try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(
                     """
                     INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-                    SELECT 'letter', 'k', 0, 'letter_sent', 'x' UNION ALL SELECT 'order', 'a', 0, 'order_placed', 'x';
+                    VALUES ('letter', 'k', 0, 'letter_sent', 'x'), ('order', 'a', 0, 'order_placed', 'x');
                     INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id)
                     SELECT outbox_id, aggregate_type, aggregate_id FROM outbox WHERE aggregate_type = 'letter';
                     INSERT INTO outbox_relay.parked (aggregate_type, aggregate_id, outbox_id, error)
