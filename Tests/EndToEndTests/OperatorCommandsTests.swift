@@ -121,10 +121,15 @@ extension EndToEndTests {
                 words == ["rebuild"]
                 ? "" : "INSERT INTO order_projection_rebuild (orders_per_second, reason) VALUES (1, 'x');"
             try await onThread {
-                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(
+                let connection = try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests"))
+                // A transaction of its own, so that the snapshot below contains the rows.
+                try connection.execute(
                     """
                     INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
-                    VALUES ('letter', 'k', 0, 'letter_sent', 'x'), ('order', 'a', 0, 'order_placed', 'x');
+                    VALUES ('letter', 'k', 0, 'letter_sent', 'x'), ('order', 'a', 0, 'order_placed', 'x')
+                    """)
+                try connection.execute(
+                    """
                     INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id)
                     SELECT outbox_id, aggregate_type, aggregate_id FROM outbox WHERE aggregate_type = 'letter';
                     INSERT INTO outbox_relay.parked (aggregate_type, aggregate_id, outbox_id, error)
