@@ -38,6 +38,8 @@ public enum DrillLimits {
     static let clients = 3
     /// Orders that have to be acknowledged before the fault and after it.
     static let ordersAround = 100
+    /// The same while a part is away that clients should not miss.
+    static let ordersMeanwhile = 20
     /// The lease of a drill's relays, in seconds: short, so that a takeover need not be waited for.
     static let leaseSeconds = 4
     /// Bytes of an answer that a client reads.

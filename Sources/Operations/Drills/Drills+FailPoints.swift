@@ -84,8 +84,8 @@ extension Drills {
             let first = FailPointSetting(.relayBeforeRenewal, count: scene.number(1...2), action: .stop)
             try zombie(scene, at: first.point, count: first.count) {
                 scene.mark("kill -9 of the next leader")
+                // Nobody but the former leader can go on.
                 try scene.stack.relay("standby").kill9()
-                try scene.stack.waitUntilLeads("first")
             }
         },
     ]
@@ -97,9 +97,8 @@ extension Drills {
         let setting = FailPointSetting(point, count: count, action: .stop)
         try scene.stack.terminate(.relay)
         let former = try scene.stack.start(.relay, with: setting)
-        try scene.stack.waitUntilLeads("first")
-        try scene.stack.startRelay("standby")
         try scene.stack.waitUntilStruck(former, setting)
+        try scene.stack.startRelay("standby")
         scene.stops("the leader stands still at \(point.rawValue)")
         try scene.stack.waitUntilLeads("standby")
         scene.mark("the standby leads")

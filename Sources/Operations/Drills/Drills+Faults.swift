@@ -121,7 +121,7 @@ extension Drills {
             scene.mark("all brokers down")
             try scene.without(.kafka) {
                 try scene.stack.kafka.command("down")
-                try scene.load.more()
+                try scene.load.more(DrillLimits.ordersMeanwhile)
                 scene.pause(5_000...6_000)
             }
             try scene.stack.kafka.command("up")

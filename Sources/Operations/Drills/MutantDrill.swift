@@ -47,7 +47,7 @@ public struct MutantDrill: Sendable {
         case .checkpointBeforeAck: MutantDrill(mutant, "relay-in-mid-batch", [.published])
         case .parkedKeyLetThrough: MutantDrill(mutant, "relay-in-release", [.ordered])
         case .releasedInWrongOrder: MutantDrill(mutant, "relay-in-release", [.ordered])
-        case .neededRowsRemoved: MutantDrill(mutant, "relay-in-release", [.published, .drained])
+        case .neededRowsRemoved: MutantDrill(mutant, "release-from-old-leaf", [.drained])
         case .notifyWithoutPoll: MutantDrill(mutant, "no-trigger", [.drained])
         case .transactionLeftOpen: MutantDrill(mutant, "no-trigger", [.brief])
         case .recordNotRead: MutantDrill(mutant, "relay-after-commit", [.single], .exactlyOnce)

@@ -60,6 +60,8 @@ final class LinkLoop {
         _ = PollLoop.wait(&polled, until: due)
         if polled[0].revents != 0 { orders.wake.drain() }
         let before = connections
+        // An order may have come meanwhile, and a connection that was made after it does as it says.
+        let current = orders.current
         for (door, ready) in zip(open, polled[1...]) where ready.revents != 0 { accept(door, current) }
         for (number, connection) in before.enumerated() {
             let first = 1 + open.count + 2 * number

@@ -4,6 +4,8 @@ import Sabotage
 /// The keys whose rows are held back.
 struct ParkedKeys {
     private var keys: Set<OutboxKey> = []
+    /// For the mutant that does not know the keys parked before this session; empty otherwise.
+    private var unknown: Set<OutboxKey> = []
 
     private enum Column: Int { case aggregateType, aggregateID }
 
@@ -19,6 +21,7 @@ struct ParkedKeys {
                     aggregateType: try rows.string(row, Column.aggregateType),
                     aggregateID: try rows.string(row, Column.aggregateID)))
         }
+        if Mutant.parkedKeyLetThrough.isOn { unknown = keys }
     }
 
     private static func read(_ connection: PostgresConnection, _ schema: String) throws -> PostgresResult {
@@ -41,7 +44,7 @@ struct ParkedKeys {
 
     var isEmpty: Bool { keys.isEmpty }
     var count: Int { keys.count }
-    func contains(_ key: OutboxKey) -> Bool { keys.contains(key) && !Mutant.parkedKeyLetThrough.isOn }
+    func contains(_ key: OutboxKey) -> Bool { keys.contains(key) && !unknown.contains(key) }
     mutating func insert(_ key: OutboxKey) { keys.insert(key) }
     mutating func remove(_ key: OutboxKey) { keys.remove(key) }
 }
