@@ -116,6 +116,7 @@ let relay: [Target] = [
         embedded: [
             "relay_0001_tables", "relay_0002_parked_retry", "relay_0003_operator_views",
             "relay_0004_operations", "relay_0005_record_loss", "relay_0006_bulk", "relay_0007_setup_decisions",
+            "relay_0008_amended",
             "schema_version", "source_view", "wake_trigger",
         ].map { "Schema/\($0).sql" }),
     library(.relay, "OutboxKafka", ["Outbox", "Kafka", "Threads", "Values"]),

@@ -70,6 +70,9 @@ extension EndToEndTests {
             (["parked", "--after", "x"], "--after: 'x'"),
             (["parked", "--parked-since", "x"], "--parked-since: 'x'"), (["role"], "--name"), (["adopt"], "--table"),
             (["rebase"], "--republish-since"), (["topic", "t", "--partitions", "0"], "--partitions: 0"),
+            (["status", "--database", "nonsense"], "--database: is neither"),
+            (["status", "--kafka", ""], "--kafka: is empty"),
+            (["tail", "--state", "uncommitted"], "--state: rows that are not committed"),
             (["decisions", "--limit", "x"], "limit"), (["show", "x"], "outbox-id"),
         ])
         func badInputIsOneLineAndExitCode64(_ words: [String], _ text: String) async throws {
@@ -91,7 +94,7 @@ extension EndToEndTests {
             ["rebase", "--republish-since", "infinity"],
         ])
         func anActionNeedsAReasonAndConsent(_ words: [String]) async throws {
-            let url = try await outbox(pausedFor: words)
+            let url = try await outbox(for: words)
             let unreasoned = try await outboxctl(url, words + ["--yes"])
             #expect(unreasoned.exitCode == 64 && unreasoned.errors.contains("--reason: say why"), "\(unreasoned)")
             let unasked = try await outboxctl(url, words + ["--reason", "x"])
@@ -114,7 +117,7 @@ extension EndToEndTests {
         }
 
         /// Published rows, a parked key, and one of each kind of work that no decision is about.
-        private func outbox(pausedFor words: [String]) async throws -> String {
+        private func outbox(for words: [String]) async throws -> String {
             let url = try await TestPostgres.database()
             let pause = words == ["resume"] ? "UPDATE outbox_relay.relay SET paused_at = now();" : ""
             let rebuild =
@@ -149,7 +152,7 @@ extension EndToEndTests {
         }
 
         @Test func workThatIsNotOverIsShown() async throws {
-            let url = try await outbox(pausedFor: [])
+            let url = try await outbox(for: [])
             let status = try await outboxctl(url, ["status", "--sample", "0"])
             for work in [
                 "replay 1 is interrupted: 0 rows copied, 0 %", "bulk action 1 (skip) is interrupted",
@@ -177,6 +180,39 @@ extension EndToEndTests {
             let status = try await Command.run(
                 [TestPaths.binary("outboxctl").path, "status", "--sample", "0"], environment: ["DATABASE_URL": url])
             #expect(status.exitCode == 3 && status.output.contains("no relay leads"), "\(status)")
+        }
+
+        /// An option counts before the environment, whose other addresses are those of another stack.
+        @Test func anOptionNamesTheDatabase() async throws {
+            let url = try await outbox(for: [])
+            let parked = try await Command.run(
+                [TestPaths.binary("outboxctl").path, "parked", "--database", url],
+                environment: ["DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"])
+            #expect(parked.exitCode == 0 && parked.output.contains("letter/k"), "\(parked)")
+        }
+
+        /// Rows that nobody can see are told by the transaction that has them; `Operations` is tested with a session.
+        @Test func transactionsThatAreNotCommittedAreListed() async throws {
+            let (url, name) = (try await outbox(for: []), "import \(UUID())")
+            try await execute(
+                """
+                BEGIN; SET LOCAL outbox_relay.wake = off;
+                INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
+                VALUES ('order', 'open', 0, 'order_placed', 'x'); PREPARE TRANSACTION '\(name)'
+                """, url)
+            let shown = try await outboxctl(url, ["list", "--state", "uncommitted"])
+            #expect(shown.output.contains(" prepared ") && shown.output.contains(name), "\(shown)")
+            let inJSON = try await outboxctl(url, ["list", "--state", "uncommitted", "--json"])
+            #expect(inJSON.output.contains(#""kind":"prepared""#), "\(inJSON)")
+            try await execute("ROLLBACK PREPARED '\(name)'", url)
+            let none = try await outboxctl(url, ["list", "--state", "uncommitted", "--json"])
+            #expect(none.exitCode == 0 && none.output == "[]\n", "\(none)")
+        }
+
+        private func execute(_ sql: String, _ url: String) async throws {
+            try await onThread {
+                try PostgresConnection(PostgresConfiguration(url: url, applicationName: "tests")).execute(sql)
+            }
         }
 
         @Test func thereAreCompletionsAndExamples() async throws {

@@ -38,7 +38,7 @@ import Values
                 let connection = try outbox.connect()
                 while try connection.query("SELECT max(epoch) FROM outbox_relay.checkpoint").int64(0, 0) == 0 {}
                 #expect(outbox.topic.messages.isEmpty)
-                #expect(try RelaySchemaUpgrade(connection, schema: "outbox_relay").apply().count == 6)
+                #expect(try RelaySchemaUpgrade(connection, schema: "outbox_relay").apply().count == 7)
                 return outbox.topic.wait { $0.count == 1 }
             }
         }
@@ -100,6 +100,6 @@ import Values
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(counts.sorted() == [0, 0, 0, 6])
+        #expect(counts.sorted() == [0, 0, 0, 7])
     }
 }

@@ -32,18 +32,20 @@ struct KnownCaseTests {
 
     @Test func heldSkippedAndEditedRows() async throws {
         let outbox = try await VerifiedOutbox()
-        for id in ["a", "b", "c"] { try await outbox.order(id, [.placed(VerifiedOutbox.details)]) }
+        for id in ["a", "b", "c", "d"] { try await outbox.order(id, [.placed(VerifiedOutbox.details)]) }
         try await outbox.produce("c", 0) { $0[3] ^= 1 }
         try await outbox.pretendPublished()
         try await outbox.execute(
             """
             INSERT INTO outbox_relay.held (outbox_id, aggregate_type, aggregate_id) VALUES (1, 'order', 'a');
             INSERT INTO outbox_relay.decision (action, outbox_id, reason)
-            VALUES ('skip', 2, 'test'), ('edit', 3, 'test')
+            VALUES ('skip', 2, 'test'), ('edit', 3, 'test');
+            -- Of a bulk action, whose decisions name one row of each key.
+            INSERT INTO outbox_relay.amended (outbox_id, skipped, edited) VALUES (4, true, false)
             """)
         let report = try await outbox.expect([:])
         #expect(report.known.held == 1)
-        #expect(report.known.skipped == 1)
+        #expect(report.known.skipped == 2)
         #expect(report.known.edited == 1)
     }
 

@@ -52,6 +52,7 @@ struct AdoptCommand: ParsableCommand {
     var apply = false
     @Option(help: "With --apply: why; it is recorded with your name. Default: the command.")
     var reason: String?
+    @OptionGroup var addresses: AddressOptions
     @OptionGroup var output: JSONOption
 
     /// What an adoption did.

@@ -27,7 +27,7 @@ struct BulkRunner {
         }
         guard try consent.allows(preview, options) else { return }
         let bulk = try desk.beginBulk(action, filter, rows: rows, reason: consent.why)
-        report("bulk action \(bulk.bulkId) begins; outboxctl bulk stop \(bulk.bulkId) ends it")
+        report("bulk action \(bulk.bulkId) begins; outboxctl bulk stop \(bulk.bulkId) --reason ... ends it")
         let done = try Self.follow(bulk, options)
         if !follows || !options.json { try options.show(done) { say(BulkText.line(done)) } }
         if follows { try then(done) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Kafka
 import Operations
 import Outbox
@@ -7,6 +8,7 @@ import Runtime
 
 /// Where the outbox is, and how answers are printed: every command that asks or decides has these options.
 struct DeskOptions: ParsableArguments {
+    @OptionGroup var addresses: AddressOptions
     @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
     var schema = "outbox_relay"
     @Flag(help: "Print JSON: one value with stable field names, on standard output.")
@@ -38,10 +40,15 @@ struct DeskOptions: ParsableArguments {
     }
 
     /// `OUTBOXCTL_CALLER`, else the name of the user.
-    static var caller: String? {
+    static var caller: String {
         let environment = StackAddresses.environment
-        return ["OUTBOXCTL_CALLER", "SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { environment[$0] }
-            .first { !$0.isEmpty }
+        let named = ["OUTBOXCTL_CALLER", "SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { environment[$0] }
+        return named.first { !$0.isEmpty } ?? userName
+    }
+
+    /// Of this process: a service or a container may have no variable that says so.
+    private static var userName: String {
+        getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "user \(getuid())"
     }
 
     /// Prints a value as JSON, or with `text`.

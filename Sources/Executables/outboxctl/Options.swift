@@ -6,6 +6,7 @@ import Postgres
 struct RelaySchemaOptions: ParsableArguments {
     static let standard = "outbox_relay"
 
+    @OptionGroup var addresses: AddressOptions
     @Option(help: "The schema of the relay, as in RELAY_SCHEMA.")
     var schema = Self.standard
 

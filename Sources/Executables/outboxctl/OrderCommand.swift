@@ -29,6 +29,9 @@ struct OrderCommand: ParsableCommand {
             report("there is no order '\(orderId)'")
             throw ExitCode.failure
         }
+        if let at, !(1...order.newestVersion).contains(at) {
+            throw ValidationError("--at: \(at) is not in 1...\(order.newestVersion), the versions of this order")
+        }
         try options.show(order) { show(order) }
         if !order.differences.isEmpty { throw ExitCode(Self.differs) }
     }

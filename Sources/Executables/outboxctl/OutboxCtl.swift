@@ -10,9 +10,10 @@ struct OutboxCtl: ParsableCommand {
         commandName: "outboxctl",
         abstract: "Sets an outbox up, and looks after the outbox and its relay.",
         discussion: """
-            The database comes from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* variables, else from \
-            .data/env, which make up writes. Output is for people; --json prints one JSON value. Colour is for \
-            terminals, unless NO_COLOR is set.
+            The database comes from --database, else from DATABASE_URL (or DATABASE_URL_FILE), else from libpq's PG* \
+            variables, else from .data/env, which make up writes. Output is for people; --json prints one JSON value. \
+            Colour is for terminals, unless NO_COLOR is set. Whatever changes something needs --reason, shows what it \
+            would do, and asks, unless --yes is given.
 
             Exit codes: 0 done; 1 refused or failed; 64 bad arguments; 78 bad environment; a command's help has others.
 

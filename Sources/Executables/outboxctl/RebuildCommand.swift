@@ -64,7 +64,8 @@ struct RebuildCommand: ParsableCommand {
             guard try consent.allows(try desk.previewRebuild(), options) else { return }
             let rebuild = try desk.beginRebuild(ordersPerSecond: rate, reason: consent.why)
             if watch {
-                report("rebuild \(rebuild.rebuildId) is asked for; outboxctl rebuild stop \(rebuild.rebuildId) ends it")
+                let stop = "outboxctl rebuild stop \(rebuild.rebuildId) --reason ..."
+                report("rebuild \(rebuild.rebuildId) is asked for; \(stop) ends it")
                 return try RebuildCommand.follow(rebuild.rebuildId, desk, options)
             }
             try options.show(rebuild) {

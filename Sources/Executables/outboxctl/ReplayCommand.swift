@@ -91,7 +91,7 @@ struct ReplayCommand: ParsableCommand {
             }
             guard try consent.allows(preview, options) else { return }
             let replay = try desk.beginReplay(filter, rowsPerSecond: rate, reason: consent.why)
-            report("replay \(replay.replayId) begins; outboxctl replay stop \(replay.replayId) ends it")
+            report("replay \(replay.replayId) begins; outboxctl replay stop \(replay.replayId) --reason ... ends it")
             try ReplayCommand.follow(replay, options)
         }
     }

@@ -15,6 +15,7 @@ struct MigrateCommand: ParsableCommand {
 
     @Option(help: "The folder with the V*.sql files.")
     var directory = "migrations"
+    @OptionGroup var addresses: AddressOptions
     @OptionGroup var output: JSONOption
 
     func run() throws {
@@ -45,6 +46,7 @@ struct UpgradeCommand: ParsableCommand {
     var dryRun = false
     @Option(help: "Why; it is recorded with your name.")
     var reason = "outboxctl upgrade"
+    @OptionGroup var addresses: AddressOptions
     @OptionGroup var output: JSONOption
 
     func run() throws {
@@ -79,6 +81,7 @@ struct RoleCommand: ParsableCommand {
     var name: String
     @Option(help: "The relay's schema, as in RELAY_SCHEMA.")
     var schema = "outbox_relay"
+    @OptionGroup var addresses: AddressOptions
     @OptionGroup var output: JSONOption
 
     func run() throws {

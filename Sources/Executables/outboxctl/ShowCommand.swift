@@ -76,10 +76,8 @@ struct LifeText {
         add("trace", life.traceparent)
         addKafka(add)
         addOrder(add)
-        add(
-            "headers",
-            event.headers.map { $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }?.joined(separator: ", ")
-        )
+        let headers = event.headers?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
+        add("headers", headers.isEmpty ? nil : headers.joined(separator: ", "))
         add("payload", EventText.payload(event.payload))
         for decision in life.decisions { add("decision", DecisionText.line(decision)) }
         for note in life.notes { add("note", note, .attention) }

@@ -1,17 +1,55 @@
+import ArgumentParser
 import Glibc
+import Postgres
 import Runtime
+import Synchronization
 
-/// Where the stack is: the environment, and for what it does not say, the file that `make up` writes.
+/// Where the outbox is, for every command that needs to know.
+struct AddressOptions: ParsableArguments {
+    @Option(
+        help: """
+            The database's URL instead of DATABASE_URL. Others on this machine can see it: keep the password in \
+            libpq's password file.
+            """)
+    var database: String?
+    @Option(help: "Kafka's brokers, HOST:PORT,..., instead of KAFKA_BOOTSTRAP_SERVERS.")
+    var kafka: String?
+
+    /// Arguments are known before any address is asked for.
+    func validate() throws {
+        if let database {
+            guard !database.isEmpty else { throw ValidationError("--database: is empty") }
+            if let fault = PostgresURL.fault(database) { throw ValidationError("--database: \(fault)") }
+        }
+        if let kafka, kafka.isEmpty { throw ValidationError("--kafka: is empty") }
+        StackAddresses.give(database: database, kafka: kafka)
+    }
+}
+
+/// Where the stack is: options, the environment, and for what they do not say, the file that `make up` writes.
 enum StackAddresses {
     /// Variables that say where the database is. With one of them set, the file's database is not meant.
     private static let database = [
         "DATABASE_URL", "DATABASE_URL_FILE", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT",
     ]
 
-    /// The environment of this process. Where it names no database, the variables of `$DATA_DIR/env`, or of `.data/env`
-    /// in this folder or one above it, are added.
+    private static let given = Mutex<[String: String]>([:])
+
+    /// Takes what options say. They count before the environment.
+    static func give(database: String?, kafka: String?) {
+        given.withLock { given in
+            if let database { given["DATABASE_URL"] = database }
+            if let kafka { given["KAFKA_BOOTSTRAP_SERVERS"] = kafka }
+        }
+    }
+
+    /// The environment of this process, with what options say. Where that names no database, the variables of
+    /// `$DATA_DIR/env`, or of `.data/env` in this folder or one above it, are added.
     static let environment: [String: String] = {
-        let own = EnvironmentReader.process()
+        var own = EnvironmentReader.process()
+        let options = given.withLock { $0 }
+        if options["DATABASE_URL"] != nil { own["DATABASE_URL_FILE"] = nil }
+        own.merge(options) { _, option in option }
         guard database.allSatisfy({ own[$0] == nil }), let file = file(own), let text = contents(file) else {
             return own
         }

@@ -26,6 +26,7 @@ struct TopicCommand: ParsableCommand {
     var partitions = 64
     @Option(help: "How many replicas; without it, the brokers' default.replication.factor.")
     var replicas: Int?
+    @OptionGroup var addresses: AddressOptions
     @OptionGroup var output: JSONOption
 
     /// A topic that is there now.

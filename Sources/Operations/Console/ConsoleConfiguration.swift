@@ -39,6 +39,8 @@ public struct ConsoleConfiguration: Sendable {
         let probe: ServiceProbe
         /// Whether it is a relay, whose metrics have the latency.
         let isRelay: Bool
+        /// Whether it answers clients, and its metrics have their requests.
+        var isServer: Bool { name.contains("server") }
 
         /// - Parameter url: `http://HOST:PORT` of its `/readyz`.
         public init(name: String, url: String, isRelay: Bool = false) {

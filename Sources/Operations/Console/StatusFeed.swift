@@ -67,7 +67,10 @@ actor StatusFeed {
         while !Task.isCancelled {
             let isWatched = isWatched
             await surroundings.ask(isWatched: isWatched)
-            if !isWatched { history.add(surroundings.findings.relay) }
+            if !isWatched {
+                let found = surroundings.findings
+                history.add(found.relay, requests: found.server?.perSecond)
+            }
             await Self.pause(isWatched ? ConsoleLimits.statusMilliseconds : ConsoleLimits.idleMilliseconds)
         }
     }
@@ -99,7 +102,7 @@ actor StatusFeed {
             status.notes += found.notes
             status.addSettingsOfServices()
             previous = status
-            let sample = history.add(status, latency: found.relay?.latency)
+            let sample = history.add(status, latency: found.relay?.latency, requests: found.server?.perSecond)
             tell("status", try OperatorJSON.text(Update(status: status, sample: sample)))
             if failure != nil { logger.info("the outbox can be read again") }
             failure = nil

@@ -5,6 +5,8 @@ struct StatusHistory: Sendable {
     /// One point of the charts. A value that is not known is left out.
     struct Sample: Encodable, Sendable {
         var at: Moment
+        /// Requests of clients per second.
+        var requests: Double?
         /// Rows per second.
         var written: Double?
         var published: Double?
@@ -21,20 +23,21 @@ struct StatusHistory: Sendable {
     /// Adds a point, unless the newest one is too near; forgets the points that are too old.
     ///
     /// - Returns: the point, if it was added.
-    mutating func add(_ status: OutboxStatus, latency: LatencyQuantiles?) -> Sample? {
+    mutating func add(_ status: OutboxStatus, latency: LatencyQuantiles?, requests: Double?) -> Sample? {
         add(
             Sample(
-                at: status.takenAt, written: status.rates?.written, published: status.rates?.published,
+                at: status.takenAt, requests: requests, written: status.rates?.written,
+                published: status.rates?.published,
                 backlog: status.backlog?.rows, oldestAgeSeconds: status.backlog?.oldestAgeSeconds,
                 latencyP50Seconds: latency?.median, latencyP99Seconds: latency?.percentile99))
     }
 
     /// The same of the relay's own count.
-    mutating func add(_ relay: RelayReading?) {
+    mutating func add(_ relay: RelayReading?, requests: Double?) {
         guard let relay else { return }
         _ = add(
             Sample(
-                at: relay.at, written: relay.rates?.written, published: relay.rates?.published,
+                at: relay.at, requests: requests, written: relay.rates?.written, published: relay.rates?.published,
                 backlog: Int(relay.unpublished), oldestAgeSeconds: relay.oldestAgeSeconds,
                 latencyP50Seconds: relay.latency?.median, latencyP99Seconds: relay.latency?.percentile99))
     }

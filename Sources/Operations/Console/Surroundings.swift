@@ -13,6 +13,8 @@ final class Surroundings: Sendable {
         var consumers: [ConsumerGroup] = []
         /// nil where no relay that leads tells its metrics.
         var relay: RelayReading?
+        /// nil where no order service tells its metrics.
+        var server: ServerReading?
         var notes: [String] = []
     }
 
@@ -41,7 +43,8 @@ final class Surroundings: Sendable {
     func ask(isWatched: Bool) async {
         var found = Findings()
         let last = findings
-        (found.services, found.relay) = (try? await executor.run { self.probe(last.relay) }) ?? (last.services, nil)
+        let probed = try? await executor.run { self.probe(last) }
+        (found.services, found.relay, found.server) = probed ?? (last.services, nil, nil)
         (found.consumers, found.notes) = (last.consumers, last.notes)
         if isWatched, let kafka = configuration.kafka, takesLag() {
             (found.consumers, found.notes) = ([], [])
@@ -66,13 +69,18 @@ final class Surroundings: Sendable {
         }
     }
 
-    private func probe(_ earlier: RelayReading?) -> ([ServiceHealth], RelayReading?) {
+    private func probe(_ earlier: Findings) -> ([ServiceHealth], RelayReading?, ServerReading?) {
         let services = configuration.services.map { $0.probe.ask() }
-        guard let relay = configuration.services.first(where: \.isRelay), let text = relay.probe.metrics(),
-            var reading = RelayReading(text, at: Moment(microseconds: WallClock.microsecondsSince1970))
-        else { return (services, nil) }
-        reading.compare(with: earlier)
-        return (services, reading)
+        let now = Moment(microseconds: WallClock.microsecondsSince1970)
+        var relay = metrics(\.isRelay).flatMap { RelayReading($0, at: now) }
+        relay?.compare(with: earlier.relay)
+        var server = metrics(\.isServer).flatMap { ServerReading($0, at: now) }
+        server?.compare(with: earlier.server)
+        return (services, relay, server)
+    }
+
+    private func metrics(_ isMeant: (ConsoleConfiguration.Service) -> Bool) -> String? {
+        configuration.services.first(where: isMeant)?.probe.metrics()
     }
 
     /// The lag of each group; a note for those that cannot be told.

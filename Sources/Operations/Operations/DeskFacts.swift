@@ -11,8 +11,9 @@ public struct DeskFacts: Sendable {
     ///   tables and columns that it does not have.
     init(_ connection: PostgresConnection, schema: String) throws {
         let quoted = PostgresConnection.quoteIdentifier(schema)
-        let tables: [(kind: OpenWork.Kind, name: String)] = [
-            (.bulk, "\(quoted).bulk"), (.replay, "\(quoted).replay"), (.rebuild, "order_projection_rebuild"),
+        let tables: [(kind: OpenWork.Kind?, name: String)] = [
+            (nil, "\(quoted).amended"), (.bulk, "\(quoted).bulk"), (.replay, "\(quoted).replay"),
+            (.rebuild, "order_projection_rebuild"),
         ]
         var names = PostgresArray(.text, reserving: tables.count)
         for table in tables { names.append(table.name) }
@@ -30,6 +31,6 @@ public struct DeskFacts: Sendable {
                     + "owner")
         }
         let isReadable = try (0..<rows.count).map { try rows.bool($0, 1) }
-        visibleWork = Set(zip(tables, isReadable).filter(\.1).map(\.0.kind))
+        visibleWork = Set(zip(tables, isReadable).compactMap { $0.1 ? $0.0.kind : nil })
     }
 }

@@ -15,7 +15,7 @@ public enum OperationsLimits {
     /// Parked keys that are looked at for one page or one preview, where a filter has to look at each of them, and the
     /// same where it has to look at the refused row of each, or at the row of the outbox of each held row.
     static let keysScanned = 5_000
-    static let keysLookedInto = 2_000
+    static let keysLookedInto = 1_000
     /// Rows that wait, held rows and parked keys are counted up to this number; beyond, the number is an estimate.
     static let rowsCounted = 10_000
     /// The moments that an operator may name, in microseconds since 1970.

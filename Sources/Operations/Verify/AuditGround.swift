@@ -57,11 +57,15 @@ struct AuditGround: Sendable {
     }
 
     private mutating func readDecisions(_ connection: PostgresConnection, _ schema: String) throws {
+        // Decisions of a bulk action name one row of each key, and may be about all of them.
+        let amended =
+            try Self.has("\(schema).amended", connection)
+            ? "UNION SELECT outbox_id, skipped FROM \(schema).amended" : ""
         let rows = try Self.query(
             connection,
             """
             SELECT DISTINCT outbox_id, action = 'skip' FROM \(schema).decision
-            WHERE action IN ('skip', 'edit') AND outbox_id IS NOT NULL LIMIT \(VerifyLimits.decisions)
+            WHERE action IN ('skip', 'edit') AND outbox_id IS NOT NULL \(amended) LIMIT \(VerifyLimits.decisions)
             """)
         for row in 0..<rows.count {
             let flag: AuditEntry.Flags = try rows.bool(row, 1) ? .skipped : .edited

@@ -32,6 +32,7 @@ enum RelaySchema {
         Version(number: 5, name: "record_loss", template: PackageResources.relay_0005_record_loss_sql),
         Version(number: 6, name: "bulk", template: PackageResources.relay_0006_bulk_sql),
         Version(number: 7, name: "setup_decisions", template: PackageResources.relay_0007_setup_decisions_sql),
+        Version(number: 8, name: "amended", template: PackageResources.relay_0008_amended_sql),
     ]
 
     /// The version that this program makes.

@@ -80,15 +80,15 @@ function scoreboard(runs, open) {
     const names = columns(runs);
     const worst = (all, name) => all.reduce((most, run) => (run[name] === undefined ? most : Math.max(most ?? 0, run[name])), undefined);
     const sum = (all, name) => all.reduce((total, run) => total + run[name], 0);
-    return [h("section", {class: "card", "aria-label": "Scoreboard"}, h("h3", {}, "Scoreboard"), table("Faults and invariants", [
-        {title: "Fault", cell: (all) => [h("strong", {}, all[0].name), h("div", {class: "soft"}, all[0].summary)]},
+    return [h("section", {class: "card board", "aria-label": "Scoreboard"}, h("h3", {}, "Scoreboard"), table("Faults and invariants", [
+        {title: "Fault", cell: (all) => h("strong", {title: all[0].summary}, all[0].name)},
         {title: "Runs", number: true, cell: (all) => all.map((run) => h("button", {type: "button", class: "small", "aria-label": `Run ${run.number}: ${run.name}, seed ${run.seed}`,
             onclick: () => open(run.number)}, `${isClean(run) ? signs.good : signs.bad} ${run.number}`))},
         ...names.map((name) => ({title: name, hint: meanings[name], cell: (all) => verdict(all, name)})),
         {title: "Orders", number: true, cell: (all) => count(sum(all, "acknowledged"))},
         {title: "Duplicates", number: true, cell: (all) => count(sum(all, "duplicates"))},
-        {title: "Worst recovery", number: true, cell: (all) => duration(worst(all, "recovery_seconds"))},
-        {title: "Worst wait", number: true, cell: (all) => duration(worst(all, "worst_wait_seconds"))},
+        {title: "Recovery", hint: "the longest time from the end of the fault until nothing was on its way", number: true, cell: (all) => duration(worst(all, "recovery_seconds"))},
+        {title: "Wait", hint: "the longest time from a client's first try to its answer", number: true, cell: (all) => duration(worst(all, "worst_wait_seconds"))},
     ], [...faults.values()], (all) => open(worstRun(all).number), (all) => `fault-${all[0].name}`),
     h("details", {}, h("summary", {}, "What the columns mean"), h("dl", {class: "facts"}, names.map((name) => [h("dt", {}, name), h("dd", {}, meanings[name] ?? "see docs/drills.md")]))))];
 }

@@ -53,15 +53,17 @@ const isMoving = (order) => order.behind > 0 || !order.projection || order.messa
 
 function orderView(order, context, choose) {
     const earlier = order.version !== order.newest_version;
+    // Two versions of an order may differ; two pictures of one version must not.
+    const isSameVersion = order.projection?.version === order.version;
     return [
         earlier && notice("wait", `The order as of version ${order.version}; the newest is ${order.newest_version}. `,
             h("button", {type: "button", onclick: () => choose()}, "Show the newest")),
         order.notes.map((note) => notice("wait", note)),
         h("div", {class: "grid"},
             h("section", {class: "card"}, h("h3", {}, "Events"), h("ol", {class: "timeline"}, order.events.map((event) => eventLine(event, order, choose)))),
-            h("section", {class: "card"}, h("h3", {}, `By the events, version ${order.version}`), stateFacts(order.state, order.projection?.state)),
+            h("section", {class: "card"}, h("h3", {}, `By the events, version ${order.version}`), stateFacts(order.state, isSameVersion && order.projection.state)),
             h("section", {class: "card"}, h("h3", {}, order.projection ? `Read model, version ${order.projection.version}` : "Read model"),
-                order.projection ? [order.behind > 0 && notice("wait", `${count(order.behind)} events behind`), stateFacts(order.projection.state, order.state),
+                order.projection ? [order.behind > 0 && notice("wait", `${count(order.behind)} events behind`), stateFacts(order.projection.state, isSameVersion && order.state),
                     h("p", {class: "soft"}, "updated ", time(order.projection.updated_at))] : h("p", {class: "soft"}, "no row"),
                 order.differences.length > 0 ? order.differences.map((difference) => notice("bad", difference)) : order.projection && h("p", {}, "✓ equal to the events up to its version"))),
         h("h3", {}, "Messages"), order.messages.length > 0 ? rowTable(order.messages, (row) => openRow(row.outbox_id, context, () => {}))

@@ -29,7 +29,7 @@ export function pipeline(root, {live, config}) {
         while (samples.length > 2 && Date.parse(samples[0].at) < Date.parse(samples.at(-1).at) - chartSeconds * 1000) samples.shift();
         replace(blockers, obstacles(status));
         replace(work, openWork(status.work));
-        replace(picture, stages(status));
+        replace(picture, stages(status, samples.at(-1)));
         replace(charts, drawings(samples));
         replace(details, panels(status, config, opened));
     });
@@ -56,7 +56,8 @@ function openWork(work) {
         h("a", {href: `#${workPages[job.kind]}`}, job.summary), h("span", {class: "soft"}, ` – since `, time(job.asked_at), `${job.caller ? ` by ${job.caller}` : ""}: ${job.reason}`)))));
 }
 
-function stages(status) {
+/// Clients, the transaction, the outbox, the relay, Kafka, the read model; each edge with its rate and its lag.
+function stages(status, sample) {
     const service = (name) => status.services.find((candidate) => candidate.name === name);
     const group = (name) => status.consumers.find((candidate) => candidate.name === name);
     const backlog = status.backlog;
@@ -64,27 +65,27 @@ function stages(status) {
     const published = status.rates?.published;
     const relay = status.relay;
     const relayState = !relay.lease_is_valid ? "bad" : relay.pause ? "wait" : "good";
+    const consumer = (name, which, verb) => h("div", {class: "branch"}, edge(published, verb, lag(group(which)) || "lag not known"), stage(name, state(service(name)), line(service(name))));
     return h("div", {class: "pipeline card", role: "group", "aria-label": "From clients to the read model"},
+        stage("Clients", "", ["REST, gRPC"]),
+        edge(sample?.requests, sample?.requests === undefined ? "" : rate(sample.requests), "requests"),
         stage("orders-server", state(service("orders-server")), line(service("orders-server"))),
-        edge(written, rate(written), "written"),
+        edge(written, rate(written), "rows written"),
         stage("Outbox", !backlog ? "wait" : backlog.rows > 0 && status.blockers.length > 0 ? "bad" : "good",
             backlog ? [`${backlog.is_estimate ? "about " : ""}${count(backlog.rows)} unpublished`,
-                backlog.oldest_age_seconds !== undefined && `oldest ${duration(backlog.oldest_age_seconds)}`,
                 status.parked.keys > 0 && `${count(status.parked.keys)} parked keys, ${count(status.parked.held_rows)} rows held`,
                 status.forecast && backlog.rows > 0 && status.forecast.summary] : ["not counted in time"]),
-        edge(published, rate(published), "published"),
+        edge(published, rate(published), backlog?.oldest_age_seconds === undefined ? "rows published" : `oldest waits ${duration(backlog.oldest_age_seconds)}`),
         stage("outbox-relay", relayState, [relay.lease_is_valid ? `${relay.leader} leads` : "no relay leads",
             `epoch ${relay.epoch}, ${relay.standbys} ${relay.standbys === 1 ? "standby" : "standbys"}`,
             relay.pause ? "paused by an operator" : relay.is_asleep ? "asleep: nothing to do" : relay.is_draining ? "publishing" : "awake"]),
-        edge(published, "", "Kafka"),
-        h("div", {class: "fork"},
-            stage("orders-projector", state(service("orders-projector")), [...line(service("orders-projector")), lag(group("projection"))]),
-            stage("orders-payments", state(service("orders-payments")), [...line(service("orders-payments")), lag(group("payments"))])));
+        edge(published, "Kafka", sample?.latency_p50_seconds === undefined ? "" : `p50 ${duration(sample.latency_p50_seconds)}, p99 ${duration(sample.latency_p99_seconds)}`),
+        h("div", {class: "fork"}, consumer("orders-projector", "projection", "read model"), consumer("orders-payments", "payments", "payments")));
 }
 
 function stage(name, kind, lines) {
-    const signs = {good: "✓", wait: "!", bad: "✕"};
-    return h("div", {class: `stage ${kind}`}, h("strong", {}, `${signs[kind] ?? ""} ${name}`), lines.filter(Boolean).map((text) => h("small", {}, text)));
+    const signs = {good: "✓ ", wait: "! ", bad: "✕ "};
+    return h("div", {class: `stage ${kind}`}, h("strong", {}, `${signs[kind] ?? ""}${name}`), lines.filter(Boolean).map((text) => h("small", {}, text)));
 }
 
 function edge(flow, above, below) {
@@ -93,13 +94,14 @@ function edge(flow, above, below) {
 
 const state = (service) => (!service ? "wait" : service.is_live && service.is_ready ? "good" : "bad");
 const line = (service) => (service ? [service.text] : ["address not configured"]);
-const lag = (group) => group && group.lag !== undefined && group.lag !== null && `${count(group.lag)} messages behind`;
+const lag = (group) => group && group.lag !== undefined && group.lag !== null && `${count(group.lag)} behind`;
 
 function drawings(samples) {
     return [
-        chart("Rows per second", samples, [
+        chart("Requests and rows per second", samples, [
             {name: "written", value: (sample) => sample.written, format: rate},
-            {name: "published", value: (sample) => sample.published, format: rate}], chartSeconds),
+            {name: "published", value: (sample) => sample.published, format: rate},
+            {name: "requests", value: (sample) => sample.requests, format: rate}], chartSeconds),
         chart("Unpublished rows", samples, [
             {name: "rows", value: (sample) => sample.backlog, format: count}], chartSeconds),
         chart("From write to Kafka", samples, [

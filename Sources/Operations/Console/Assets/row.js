@@ -46,7 +46,7 @@ function rowDetails(life, config, reload, show) {
         !life.kafka && event.state === "published" && config.kafka && h("div", {class: "actions"},
             h("button", {type: "button", onclick: (click) => find(click.target)}, "Find it in Kafka")),
         life.notes.map((note) => notice("wait", note)),
-        config.actions && (event.state === "held" || event.state === "skipped") && heldActions(event, reload),
+        config.actions && event.is_held && heldActions(event, reload),
         life.decisions.length > 0 && [h("h3", {}, "Decisions"), h("ul", {}, life.decisions.map((decision) =>
             h("li", {}, decisionPill(decision), " ", time(decision.decided_at), ` by ${decision.caller ?? decision.decided_by}: ${decision.reason}`)))],
         h("h3", {}, "Headers"), event.headers ? (Object.keys(event.headers).length === 0 ? h("p", {class: "soft"}, "none")

@@ -53,8 +53,11 @@ extension OperatorDesk {
             preview.summary =
                 preview.keys == 0
                 ? preview.wordsOfNone
-                : "releasing \(which) publishes \(what), those of each key in this order"
-            if !preview.dropped.isEmpty { preview.summary += "; \(preview.dropped.count) skipped rows are dropped" }
+                : "releasing \(which) publishes \(what), \(filter.isOneKey ? "" : "those of each key ")in this order"
+            if !preview.dropped.isEmpty {
+                preview.summary +=
+                    "; \(preview.dropped.count) skipped \(preview.dropped.count == 1 ? "row is" : "rows are") dropped"
+            }
             return preview
         }
     }

@@ -107,7 +107,10 @@ extension OperatorDesk {
             var row = RowCursor(
                 try query(
                     """
-                    SELECT greatest(0, reltuples)::bigint, order_projection_rebuild_obstacle()
+                    SELECT CASE WHEN reltuples > 0 THEN reltuples::bigint ELSE (
+                               SELECT count(*) FROM (SELECT FROM order_projection
+                                                     LIMIT \(OperationsLimits.rowsCounted)) AS counted) END,
+                           order_projection_rebuild_obstacle()
                     FROM pg_class WHERE oid = 'order_projection'::regclass
                     """))
             return (about: try row.int(), obstacle: try row.optionalText())

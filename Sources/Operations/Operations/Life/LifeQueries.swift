@@ -54,6 +54,8 @@ extension OperatorDesk {
         switch event.state {
         case .published: return nil
         case .leftOut: return "it is never published: it was left out when the table was adopted"
+        case .skipped where !event.isHeld:
+            return "it is never published: an operator skipped it, and it was dropped when its key was released"
         case .held, .skipped:
             let filter = ParkedFilter(aggregateType: event.aggregateType, aggregateId: event.aggregateId)
             guard let key = try parkedKeys(filter, limit: 1).keys.first else {

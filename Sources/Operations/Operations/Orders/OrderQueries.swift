@@ -119,7 +119,7 @@ extension OperatorDesk {
             WHERE aggregate_type = 'order' AND aggregate_id = $3 AND near.sequence_number = event.sequence_number
             LIMIT 1) AS found
         CROSS JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o
-        LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+        \(sideTables)
         ORDER BY event.place
         """
     }

@@ -57,7 +57,7 @@ extension OperatorDesk {
                    \(Self.eventColumns(Self.stateByTable, reading))
             FROM border LEFT JOIN found ON true
             LEFT JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = found.outbox_id OFFSET 0) AS o ON true
-            LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+            \(sideTables)
             ORDER BY found.outbox_id \(walk.direction)
             """
     }
@@ -90,32 +90,53 @@ extension OperatorDesk {
     /// The rows that are read for a page.
     private func scanned(_ walk: EventWalk, _ columns: String) -> String {
         """
-        SELECT \(columns) FROM \(schema).\(walk.isOfHeld ? "held" : "source") AS o
+        SELECT \(columns) FROM \(schema).\(walk.table) AS o
         WHERE outbox_id >= (SELECT low FROM edges) AND outbox_id <= (SELECT high FROM edges)
+          \(walk.isOfSkipped ? "AND skipped" : "")
         ORDER BY outbox_id \(walk.direction) LIMIT \(walk.scan)
         """
     }
 
     /// Those of them that match.
     private func found(_ walk: EventWalk) -> String {
-        let held = "outbox_id, aggregate_type, aggregate_id, skipped"
         // Columns that cost nothing to read: payloads may be converted by the view.
         let source = "outbox_id, transaction_id, aggregate_type, aggregate_id, event_type, created_at"
-        let joins =
-            walk.isOfHeld
-            ? """
-            LEFT JOIN LATERAL (SELECT event_type, created_at FROM \(schema).source AS s
-                               WHERE s.outbox_id = o.outbox_id OFFSET 0) AS s ON true
-            CROSS JOIN LATERAL (SELECT CASE WHEN o.skipped THEN 'skipped' ELSE 'held' END) AS state (name)
-            """
-            : """
-            CROSS JOIN LATERAL (SELECT o.event_type, o.created_at) AS s
-            \(walk.filter.state == nil ? "" : "LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id")
-            CROSS JOIN LATERAL (SELECT \(walk.filter.state == nil ? "NULL::text" : Self.stateByTable)) AS state (name)
-            """
+        let (columns, joins) =
+            if walk.isOfHeld {
+                (
+                    "outbox_id, aggregate_type, aggregate_id, skipped",
+                    """
+                    LEFT JOIN LATERAL (SELECT event_type, created_at
+                                       FROM \(schema).source AS s WHERE s.outbox_id = o.outbox_id OFFSET 0) AS s ON true
+                    CROSS JOIN LATERAL (SELECT CASE WHEN o.skipped THEN 'skipped' ELSE 'held' END) AS state (name)
+                    """
+                )
+            } else if walk.isOfSkipped {
+                // Of a row that left with its leaf there is nothing to show.
+                (
+                    "outbox_id",
+                    """
+                    CROSS JOIN LATERAL (SELECT aggregate_type, aggregate_id, event_type, created_at
+                                        FROM \(schema).source AS s WHERE s.outbox_id = o.outbox_id OFFSET 0) AS s
+                    CROSS JOIN LATERAL (SELECT 'skipped') AS state (name)
+                    """
+                )
+            } else {
+                (
+                    source,
+                    """
+                    CROSS JOIN LATERAL (SELECT o.event_type, o.created_at) AS s
+                    \(walk.filter.state == nil ? "" : sideTables)
+                    CROSS JOIN LATERAL (SELECT \(walk.filter.state == nil ? "NULL::text" : Self.stateByTable))
+                        AS state (name)
+                    """
+                )
+            }
+        // The key of a held row is known without a look into the outbox.
+        let key = walk.isOfSkipped ? "s" : "o"
         return """
-            SELECT o.outbox_id FROM (\(scanned(walk, walk.isOfHeld ? held : source))) AS o \(joins)
-            WHERE ($3::text IS NULL OR o.aggregate_type = $3) AND ($4::text IS NULL OR o.aggregate_id = $4)
+            SELECT o.outbox_id FROM (\(scanned(walk, columns))) AS o \(joins)
+            WHERE ($3::text IS NULL OR \(key).aggregate_type = $3) AND ($4::text IS NULL OR \(key).aggregate_id = $4)
               AND ($5::text IS NULL OR s.event_type = $5) AND ($6::timestamptz IS NULL OR s.created_at >= $6)
               AND ($7::timestamptz IS NULL OR s.created_at < $7) AND ($8::text IS NULL OR state.name = $8)
             ORDER BY o.outbox_id \(walk.direction) LIMIT \(walk.limit)
@@ -153,11 +174,14 @@ private struct EventWalk {
 
     /// How many rows are read for a page: of held rows type and time are in the outbox, and have to be looked up.
     var scan: Int {
-        isOfHeld && (filter.eventType != nil || filter.since != nil || filter.until != nil)
+        isOfSkipped || isOfHeld && (filter.eventType != nil || filter.since != nil || filter.until != nil)
             ? OperationsLimits.keysLookedInto : OperationsLimits.rowsScannedPerPage
     }
 
-    var isOfHeld: Bool { filter.state == .held || filter.state == .skipped }
+    /// What has the rows that may match.
+    var table: String { isOfHeld ? "held" : isOfSkipped ? "amended" : "source" }
+    var isOfHeld: Bool { filter.state == .held }
+    var isOfSkipped: Bool { filter.state == .skipped }
     var isOfWaiting: Bool { filter.state == .unpublished || filter.state == .publishing }
 
     /// `$1` to `$8`.

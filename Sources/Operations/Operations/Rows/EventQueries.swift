@@ -10,10 +10,12 @@ extension OperatorDesk {
         }
     }
 
-    /// The state of a row `o` with the held row `h`, which may be missing; by SQL of the parts of a checkpoint.
+    /// The state of a row `o` with the held row `h` and the amended one `a`, which may be missing (``sideTables``); by
+    /// SQL of the parts of a checkpoint.
     static func state(_ published: String, _ draining: String, _ drainedThrough: String) -> String {
         """
         CASE WHEN h.outbox_id IS NOT NULL THEN CASE WHEN h.skipped THEN 'skipped' ELSE 'held' END
+             WHEN a.skipped THEN 'skipped'
              WHEN o.transaction_id IS NULL THEN 'left_out'
              WHEN pg_visible_in_snapshot(o.transaction_id, \(published)) THEN 'published'
              WHEN pg_visible_in_snapshot(o.transaction_id, \(draining))
@@ -25,6 +27,14 @@ extension OperatorDesk {
     /// The same for a statement that has ``checkpointTable``.
     static let stateByTable = state(
         "(SELECT published FROM c)", "(SELECT draining FROM c)", "(SELECT drained_through FROM c)")
+
+    /// What the relay's schema has beside a row `o`: `h` while its key is parked, `a` once an operator changed it.
+    var sideTables: String {
+        """
+        LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+        LEFT JOIN \(schema).amended AS a ON a.outbox_id = o.outbox_id
+        """
+    }
 
     /// Asks for rows with their payloads, and without them if they are hidden, or if one of them cannot be read.
     func showing<T>(bytes: Int, _ ask: (PayloadReading) throws -> T) throws -> T {
@@ -42,21 +52,22 @@ extension OperatorDesk {
         case none(EventPayload.Form)
     }
 
-    /// The columns of ``event(_:_:)``, of a row `o` of the source with the held row `h`.
+    /// The columns of ``event(_:_:)``, of a row `o` of the source with ``sideTables``.
     static func eventColumns(_ state: String, _ reading: PayloadReading) -> String {
-        let payload = "CASE WHEN h.edited THEN h.payload ELSE o.payload END"
+        let payload = "CASE WHEN a.edited THEN a.payload ELSE o.payload END"
         let contents =
             switch reading {
             case .none: "NULL::text, NULL::bytea, NULL::bigint"
             case .bytes(let bytes):
                 """
-                (CASE WHEN h.edited THEN h.headers ELSE o.headers END)::text,
+                (CASE WHEN a.edited THEN a.headers ELSE o.headers END)::text,
                 substring(\(payload) FOR \(bytes)), octet_length(\(payload))::bigint
                 """
             }
         return """
             o.outbox_id, o.transaction_id::text, o.event_id::text, o.aggregate_type, o.aggregate_id,
-            o.sequence_number, o.event_type, o.created_at, \(state), coalesce(h.edited, false), \(contents)
+            o.sequence_number, o.event_type, o.created_at, \(state), h.outbox_id IS NOT NULL,
+            coalesce(a.edited, false), \(contents)
             """
     }
 
@@ -65,8 +76,8 @@ extension OperatorDesk {
             outboxId: try row.int64(), transactionId: try row.optionalText(), eventId: try row.optionalText(),
             aggregateType: try row.text(), aggregateId: try row.text(), sequenceNumber: try row.optionalInt64(),
             eventType: try row.optionalText(), createdAt: try row.optionalMoment(),
-            state: RowState(rawValue: try row.text()) ?? .unpublished, isEdited: try row.bool(), headers: nil,
-            payload: EventPayload(.null))
+            state: RowState(rawValue: try row.text()) ?? .unpublished, isHeld: try row.bool(),
+            isEdited: try row.bool(), headers: nil, payload: EventPayload(.null))
         if case .none(let form) = reading {
             event.payload = EventPayload(form)
             return event
@@ -100,7 +111,7 @@ extension OperatorDesk {
             SELECT \(Self.eventColumns(Self.state("$1::pg_snapshot", "$2::pg_snapshot", "$3::bigint"), reading))
             FROM unnest($4::bigint[]) WITH ORDINALITY AS wanted (id, place)
             CROSS JOIN LATERAL (SELECT * FROM \(schema).source WHERE outbox_id = wanted.id OFFSET 0) AS o
-            LEFT JOIN \(schema).held AS h ON h.outbox_id = o.outbox_id
+            \(sideTables)
             ORDER BY wanted.place
             """,
             [

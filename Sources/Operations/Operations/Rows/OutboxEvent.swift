@@ -8,7 +8,7 @@ public enum RowState: String, Codable, Sendable, CaseIterable {
     case published
     /// Its key is parked, and the row waits for its release.
     case held
-    /// Held, and to be dropped when its key is released.
+    /// Given up: dropped, or to be dropped when its key is released.
     case skipped
     /// It was there when the table was adopted, and was left out.
     case leftOut = "left_out"
@@ -34,7 +34,9 @@ public struct OutboxEvent: Codable, Sendable {
     public var createdAt: Moment?
     /// Where the row is on its way.
     public var state: RowState
-    /// Whether an operator has changed payload or headers of the held row. They are shown as they will be published.
+    /// Whether it waits for the release of its key.
+    public var isHeld: Bool
+    /// Whether an operator has changed payload or headers. They are shown as Kafka gets them.
     public var isEdited: Bool
     /// Names and values; nil if they are hidden, or cannot be read.
     public var headers: [String: String]?
