@@ -38,6 +38,8 @@ struct VerifiedOutbox: Sendable {
     func execute(_ sql: String) async throws { try await run { try $0.execute(sql) } }
 
     var template: String { kafka.name("{aggregate_type}") }
+    /// A topic that the template can name.
+    private var checkpointTopic: String { kafka.name("checkpoints") }
 
     // MARK: Content
 
@@ -72,7 +74,7 @@ struct VerifiedOutbox: Sendable {
         configuration.retention = nil
         var publisher = KafkaPublisherConfiguration(kafka: kafka.configuration)
         publisher.topic = try #require(TopicTemplate(template))
-        publisher.checkpointTopic = "checkpoints-of-\(kafka.name("relay"))"
+        publisher.checkpointTopic = checkpointTopic
         let relay = try Relay(configuration, factory: KafkaPublisherFactory(publisher), logger: silence)
         async let running: Void = relay.run()
         let outcome = await Result { try await waits("unpublished_rows = 0 FROM outbox_state") }
@@ -184,6 +186,7 @@ struct VerifiedOutbox: Sendable {
     func audit(_ change: (inout AuditRequest) -> Void = { _ in }) async throws -> AuditReport {
         var request = AuditRequest()
         request.topics = try #require(TopicTemplate(template))
+        request.checkpointTopic = checkpointTopic
         change(&request)
         return try await Audit(request, postgres: postgres, kafka: kafka.memberConfiguration).run()
     }

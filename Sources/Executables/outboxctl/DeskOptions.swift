@@ -92,9 +92,12 @@ enum StackServices {
     static var topics: String { relayTopics ?? "outbox.event.{aggregate_type}" }
 
     /// The relay's template of topics; nil if neither the environment nor the relay tells it.
-    static var relayTopics: String? {
-        StackAddresses.environment["RELAY_TOPIC"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? probes.first?.ask().setting("RELAY_TOPIC").flatMap { $0.isEmpty ? nil : $0 }
+    static var relayTopics: String? { relaySetting("RELAY_TOPIC") }
+
+    /// A setting of the relay; nil if neither the environment nor the relay tells it.
+    static func relaySetting(_ name: String) -> String? {
+        StackAddresses.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+            ?? probes.first?.ask().setting(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The services whose addresses are known.

@@ -82,6 +82,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if let template = TopicTemplate(topics ?? StackServices.relayTopics ?? TopicTemplate.default.text) {
             request.topics = template
         }
+        request.checkpointTopic = StackServices.relaySetting("RELAY_CHECKPOINT_TOPIC") ?? request.checkpointTopic
         guard since != nil || until != nil else { return request }
         let desk = try options.open()
         request.since = try since.map { try options.moment($0, "--since", desk) }

@@ -7,6 +7,8 @@ public struct AuditRequest: Sendable {
     public var schema = "outbox_relay"
     /// The relay's topics, as in `RELAY_TOPIC`.
     public var topics = TopicTemplate.default
+    /// The relay's records, as in `RELAY_CHECKPOINT_TOPIC`: no records of rows, even if ``topics`` can name this topic.
+    public var checkpointTopic = KafkaPublisherConfiguration.standardCheckpointTopic
     /// Only what was written at or after this time, and before that one.
     public var since: Moment?
     /// See ``since``.

@@ -37,7 +37,7 @@ struct TopicEnds: Sendable {
 
     /// With a filter by type, other topics are not read, where the type decides the topic.
     private static func isMeant(_ topic: String, _ request: AuditRequest) -> Bool {
-        guard request.topics.canName(topic) else { return false }
+        guard request.topics.canName(topic), topic != request.checkpointTopic else { return false }
         guard let type = request.aggregateType, request.namesTopicsByType else { return true }
         return topic == request.topics.name(aggregateType: type, eventType: "")
     }

@@ -20,7 +20,9 @@ public struct KafkaPublisherConfiguration: Sendable {
     /// (`retention.ms`), as far as Kafka tells these settings.
     public var recordTimestamp = RecordTimestamp.publish
     /// The compacted topic that holds the records of how far publishing is. Several outboxes may share it.
-    public var checkpointTopic = "outbox-relay-checkpoints"
+    public var checkpointTopic = Self.standardCheckpointTopic
+    /// Where relays keep their records without another setting.
+    public static let standardCheckpointTopic = "outbox-relay-checkpoints"
     /// Keep a record with at-least-once delivery as well. Default true; false for tests that count Kafka's requests.
     package var keepsRecord = true
     /// Gets librdkafka's log lines and errors; nil drops them.

@@ -38,7 +38,7 @@ INSERT INTO :"schema".amended (outbox_id, skipped, edited, payload, headers)
 SELECT outbox_id, skipped, edited, payload, headers FROM :"schema".held WHERE skipped OR edited
 ON CONFLICT DO NOTHING;
 INSERT INTO :"schema".amended (outbox_id, skipped, edited, payload, headers)
-SELECT d.outbox_id, bool_or(d.action = 'skip'), bool_or(d.details ? 'after'),
+SELECT d.outbox_id, bool_or(d.action = 'skip'), coalesce(bool_or(d.details ? 'after'), false),
        (array_agg(decode(d.details #>> '{after,payload}', 'base64') ORDER BY d.decision_id DESC)
             FILTER (WHERE d.details ? 'after'))[1],
        (array_agg(nullif(d.details #> '{after,headers}', 'null') ORDER BY d.decision_id DESC)
