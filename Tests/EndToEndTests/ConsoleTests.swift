@@ -3,7 +3,7 @@ import Postgres
 import TestKit
 import Testing
 
-extension EndToEndTests {
+extension OperatorTests {
     /// The console in a real browser, beside a real stack.
     @Suite struct ConsoleTests {
         @Test func anOperatorSeesAndActs() async throws {

@@ -3,7 +3,7 @@ import Postgres
 import TestKit
 import Testing
 
-extension EndToEndTests {
+extension OperatorTests {
     /// What `outboxctl` shows of a whole stack that runs, and how it answers.
     @Suite struct OperatorCommandsTests {
         /// The file of addresses, as `make up` writes it, is all that the commands are told.

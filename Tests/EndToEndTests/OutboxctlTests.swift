@@ -3,7 +3,7 @@ import Postgres
 import TestKit
 import Testing
 
-extension EndToEndTests {
+extension OperatorTests {
     /// What `outboxctl` says, above all what it tells people to type next.
     @Suite struct OutboxctlTests {
         @Test func hintsCanBePastedIntoAShell() async throws {

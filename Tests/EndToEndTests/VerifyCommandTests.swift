@@ -2,7 +2,7 @@ import Foundation
 import TestKit
 import Testing
 
-extension EndToEndTests {
+extension OperatorTests {
     /// `outboxctl verify` beside real services.
     @Suite struct VerifyCommandTests {
         /// What an audit says as JSON, as far as these tests ask.
