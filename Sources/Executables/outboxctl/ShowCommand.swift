@@ -19,8 +19,8 @@ struct ShowCommand: ParsableCommand {
 
     @Argument(help: "The row's outbox_id.")
     var outboxId: Int64
-    @Flag(inversion: .prefixedNo, help: "Look for the record in Kafka.")
-    var kafka = true
+    @Flag(help: "Do not look for the record in Kafka.")
+    var noKafka = false
     @Option(help: "The topic; by default RELAY_TOPIC of the relay, with the aggregate type put in.")
     var topic: String?
     @OptionGroup var options: DeskOptions
@@ -30,7 +30,7 @@ struct ShowCommand: ParsableCommand {
             report("there is no row \(outboxId): it was never committed, or was deleted after the retention")
             throw ExitCode.failure
         }
-        if kafka { try addKafka(&life) }
+        if !noKafka { try addKafka(&life) }
         try options.show(life) { LifeText(life).printed() }
     }
 
