@@ -58,7 +58,7 @@ size: ## Prints the size of every module: files, lines, functions, documented de
 drill: ## Breaks whole systems under load and judges them; DRILLS="kill-relay mixed" chooses, reports in .build/drills.html and, for the console, .build/drills.json
 	@scripts/packages.sh run
 	@scripts/build.sh
-	@.build/release/outboxctl drill run $(or $(DRILLS),all) --html .build/drills.html --report .build/drills.json
+	@.build/release/outboxctl drill run $(or $(DRILLS),all) --at-once 2 --html .build/drills.html --report .build/drills.json
 
 proto: ## Regenerates the Swift code from proto/
 	@scripts/packages.sh test

@@ -36,6 +36,8 @@ struct DrillRunCommand: AsyncParsableCommand {
     var seed: UInt64?
     @Option(help: "How long the drill mixed lasts.")
     var minutes = 1
+    @Option(help: "How many drills run at a time, 1 to 4. Each has ten processes, of which most wait.")
+    var atOnce = 1
     @Option(help: "at-least-once or exactly-once.")
     var delivery = DrillSetup.Delivery.atLeastOnce.rawValue
     @Option(help: "Break the services on purpose, by one of the names of outboxctl drill mutants; debug builds only.")
@@ -59,6 +61,9 @@ struct DrillRunCommand: AsyncParsableCommand {
         }
         guard DrillLimits.minutes.contains(minutes) else {
             throw ValidationError("--minutes: \(minutes) is not in \(DrillLimits.minutes)")
+        }
+        guard DrillLimits.atOnce.contains(atOnce) else {
+            throw ValidationError("--at-once: \(atOnce) is not in \(DrillLimits.atOnce)")
         }
         if let mutant { try MutantName.validate([mutant]) }
         guard DrillSetup.Delivery(rawValue: delivery) != nil else {
@@ -90,12 +95,11 @@ struct DrillRunCommand: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 0..<1_000_000)
         let now = Moment(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
         var result = DrillReport(beganAt: now, delivery: delivery)
-        for (number, drill) in drills.enumerated() {
-            let text = "\(number + 1)/\(drills.count) \(drill.name)"
-            let run = try await runner.run(drill, seed: seed) { live("\(text): \($0)") }
+        result.runs = try await runner.run(drills, seed: seed, atOnce: atOnce) {
+            live($0)
+        } ended: {
             live(nil)
-            if !run.isClean { tell(run) }
-            result.runs.append(run)
+            if !$0.isClean { tell($0) }
         }
         if let html { try write(DrillPage(result).html, html) }
         if let report { try write(try OperatorJSON.text(result), report) }

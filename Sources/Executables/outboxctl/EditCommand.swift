@@ -75,7 +75,7 @@ struct EditCommand: ParsableCommand {
                 throw ExitCode.failure
             }
             guard headers.isEmpty || event.headers != nil else {
-                throw ValidationError("--header: the present headers are hidden or cannot be read")
+                throw ValidationError("--header: the present headers are hidden, too long, or cannot be read")
             }
             return try desk.edit(outboxId, payload: bytes, headers: merged(event.headers), reason: consent.why)
         }

@@ -35,8 +35,11 @@ final class ChildProcess: Sendable {
         }
         input = ends[1]
         defer { if hasInput { close(ends[0]) } }
+        // A preloaded library would begin as the user from before, and later not be allowed what it began.
+        let preload = environment["LD_PRELOAD"].map { ["/usr/bin/env", "LD_PRELOAD=\($0)"] } ?? []
         pid = try Self.spawn(
-            ["/usr/bin/setpriv"] + user + ["--pdeathsig", "KILL", "--"] + command, environment, log, input: ends[0])
+            ["/usr/bin/setpriv"] + user + ["--pdeathsig", "KILL", "--"] + preload + command,
+            environment.filter { $0.key != "LD_PRELOAD" }, log, input: ends[0])
         let pid = pid
         waiter.submit { [self] in
             var status: Int32 = 0

@@ -1,5 +1,7 @@
 /// Every bound of this module, with its unit in the name.
 public enum DrillLimits {
+    /// How many drills run at a time.
+    public static let atOnce = 1...4
     /// How long a server or a service may take to start, in seconds.
     static let startSeconds = 60
     /// How long a process may take to end after SIGTERM, in seconds.

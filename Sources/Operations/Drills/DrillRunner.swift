@@ -9,7 +9,7 @@ import Threads
 import Values
 import Verify
 
-/// Runs drills one after the other, each on a stack of its own.
+/// Runs drills, each on a stack of its own.
 public struct DrillRunner: Sendable {
     private let setup: DrillSetup
 
@@ -17,6 +17,35 @@ public struct DrillRunner: Sendable {
     public init(_ setup: DrillSetup) throws {
         try setup.verify()
         self.setup = setup
+    }
+
+    /// Runs drills, some of them at a time.
+    ///
+    /// - Parameters:
+    ///   - atOnce: how many.
+    ///   - tell: gets what is done, on any thread.
+    ///   - ended: gets each run.
+    /// - Returns: the runs, in the order of the drills.
+    public func run(
+        _ drills: [Drill], seed: UInt64, atOnce: Int, _ tell: @escaping @Sendable (String) -> Void,
+        ended: (DrillReport.Run) -> Void
+    ) async throws -> [DrillReport.Run] {
+        try await withThrowingTaskGroup(of: (Int, DrillReport.Run).self) { group in
+            var waiting = Array(drills.enumerated().reversed())
+            var runs: [Int: DrillReport.Run] = [:]
+            func begin() {
+                guard let (number, drill) = waiting.popLast() else { return }
+                let text = "\(number + 1)/\(drills.count) \(drill.name)"
+                group.addTask { (number, try await run(drill, seed: seed) { tell("\(text): \($0)") }) }
+            }
+            for _ in 0..<atOnce { begin() }
+            while let (number, run) = try await group.next() {
+                runs[number] = run
+                ended(run)
+                begin()
+            }
+            return drills.indices.compactMap { runs[$0] }
+        }
     }
 
     /// Runs one drill.

@@ -11,7 +11,7 @@ extension Drills {
             ) { scene in
                 let relay = try scene.stack.process(.relay)
                 let limit = try ProcessStatus.bytes("VmData", of: relay.pid) + 64 << 20
-                try scene.stack.limit(.relay, "data=\(limit)")
+                try scene.stack.limit(.relay, "data=\(limit):")
                 scene.mark("the relay's memory is limited")
                 try scene.stack.kafka.command("latency 100")
                 let session = try scene.stack.postgres.connect()
@@ -28,7 +28,7 @@ extension Drills {
                 try scene.stack.kafka.command("latency 0")
                 try scene.stack.wait("the large rows", for: "unpublished_rows < 1000 FROM outbox_state")
                 guard relay.isRunning else { throw DrillError("the relay ended for want of memory, see \(relay.log)") }
-                try scene.stack.limit(.relay, "data=unlimited")
+                try scene.stack.limit(.relay, "data=unlimited:")
                 scene.mark("no limit")
             },
             Drill("server-descriptors", "orders-server may open no file and no connection for three seconds") { scene in

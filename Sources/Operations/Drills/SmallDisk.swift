@@ -19,7 +19,8 @@ final class SmallDisk {
             "small-disk",
             [
                 "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
-                "mount -t tmpfs -o size=\(megabytes)m,mode=0777 drill \"$0\" && touch \"$0/ready\" "
+                "mount -t tmpfs -o size=\(megabytes)m,mode=0777,uid=$(id -u postgres) drill \"$0\" "
+                    + "&& touch \"$0/ready\" "
                     + "&& exec sleep infinity",
                 folder,
             ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], log: log)

@@ -39,8 +39,15 @@ public enum OperationsLimits {
     /// Bytes of a payload that are shown in a list, and of one row.
     static let listedPayloadBytes = 2_048
     static let shownPayloadBytes = 1 << 20
+    /// Bytes of the headers of a row in a list, as JSON; longer ones are left out. One row alone may have as many as
+    /// its payload.
+    static let listedHeaderBytes = 16_384
     /// Events of an order, and decisions of a page, that are shown at most.
     static let eventsOfOrder = 1_000
+    /// Bytes of the details of a decision: in a page of several, and where one decision alone is asked for. An edit
+    /// keeps its payload twice.
+    static let listedDetailBytes = 8_192
+    static let shownDetailBytes = 16 << 20
     /// Decisions of one page.
     public static let decisionsPerPage = 500
     /// Rows that a preview lists.

@@ -133,4 +133,24 @@ import Testing
             #expect(try desk.decisions(after: first.last?.decisionId, limit: 4).map(\.reason) == ["r3", "r2", "r1"])
         }
     }
+
+    /// A page of decisions stays small, whatever was edited.
+    @Test func longDetailsAreShownAlone() async throws {
+        let outbox = try await OperatedOutbox()
+        let ids = try await outbox.park("big")
+        try await onThread {
+            let desk = try outbox.desk()
+            _ = try desk.edit(ids[0], payload: [120], headers: nil, reason: "before it was long")
+            _ = try desk.edit(ids[0], payload: [121], headers: nil, reason: "short")
+            let page = try desk.decisions()
+            #expect(page.map(\.action) == ["edit", "edit", "park"])
+            #expect(page.map { $0.details != nil } == [true, false, false])
+            #expect(page.map(\.detailsLeftOut) == [nil, true, nil])
+            let long = try #require(try desk.decisions(after: page[0].decisionId, limit: 1).first)
+            #expect(long.decisionId == page[1].decisionId && long.detailsLeftOut == nil)
+            #expect(try #require(long.details).utf8.count > OperatedOutbox.largestMessage * 2)
+            let hidden = try outbox.desk(hidesPayloads: true).decisions()
+            #expect(hidden.allSatisfy { $0.details == nil && $0.detailsLeftOut == nil })
+        }
+    }
 }

@@ -39,6 +39,32 @@ import Testing
         }
     }
 
+    /// A copy has the event id of its row, and a record of its own.
+    @Test func theCopiesOfAReplayAreFoundByThemselves() async throws {
+        let outbox = try await OperatedOutbox()
+        try await outbox.withRelay { connection in
+            try connection.append("order", "a", 0)
+            for replay in 1...2 {
+                try connection.execute(
+                    """
+                    INSERT INTO outbox
+                        (event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload, headers)
+                    SELECT event_id, aggregate_type, aggregate_id, sequence_number, event_type, payload,
+                           '{"outbox_replay": "\(replay)"}'
+                    FROM outbox WHERE headers IS NULL
+                    """)
+            }
+            try connection.waitsUntilDrained()
+        }
+        try await onThread {
+            let (desk, search) = (try outbox.desk(), KafkaSearch(outbox.kafka.configuration))
+            let offsets = try outbox.connect().ids(of: "a").map { id in
+                try search.find(try #require(try desk.life(of: id)).event, in: outbox.topic("order")).place?.offset
+            }
+            #expect(offsets == [0, 1, 2])
+        }
+    }
+
     @Test func anEventThatWaitsSaysWhy() async throws {
         let outbox = try await OperatedOutbox()
         let ids = try await outbox.park("big")

@@ -168,6 +168,22 @@ import Testing
         }
     }
 
+    /// A page stays small, whatever its rows carry; one row is shown with all it has.
+    @Test func longHeadersAreShownOfOneRowAlone() async throws {
+        let outbox = try await OperatedOutbox()
+        try await onThread {
+            let (connection, desk) = (try outbox.connect(), try outbox.desk())
+            let long = "jsonb_build_object('h', repeat('x', \(OperationsLimits.listedHeaderBytes)))"
+            try connection.append("order", "a", 0, headers: long)
+            try connection.append("order", "b", 0, headers: #"'{"h": "1"}'"#)
+            try connection.append("order", "c", 0)
+            let listed = try desk.events(order: .oldestFirst).events
+            #expect(listed.map(\.headers) == [nil, ["h": "1"], [:]])
+            let one = try #require(try desk.event(listed[0].outboxId))
+            #expect(one.headers?["h"]?.utf8.count == OperationsLimits.listedHeaderBytes)
+        }
+    }
+
     /// Numbers and times from a request, at the ends of their ranges: computing with them once overflowed.
     @Test func extremesAreNoRows() async throws {
         let outbox = try await OperatedOutbox()

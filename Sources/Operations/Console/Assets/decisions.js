@@ -7,6 +7,8 @@ import {count, time} from "./format.js";
 import {decisionPill} from "./pills.js";
 
 const pageRows = 50;
+/// Longer details are cut: a browser is slow with millions of characters.
+const shownCharacters = 100_000;
 
 export function decisions(root) {
     const list = h("div", {}, h("p", {class: "soft"}, "Loading …"));
@@ -36,18 +38,42 @@ function decisionTable(rows) {
         {title: "What", cell: (row) => decisionPill(row)},
         {title: "About", cell: (row) => [row.aggregate_type && h("span", {class: "mono"}, `${row.aggregate_type}/${row.aggregate_id ?? "…"}`), row.outbox_id !== undefined && ` row ${count(row.outbox_id)}`, row.about && h("div", {class: "soft"}, row.about)]},
         {title: "Who", cell: (row) => (row.caller ? `${row.caller} (as ${row.decided_by})` : row.decided_by)},
-        {title: "Why", cell: (row) => [row.reason, row.details && details(row.details)]},
+        {title: "Why", cell: (row) => [row.reason, row.details ? details(row.details) : row.details_left_out && longDetails(row.decision_id)]},
     ], rows);
 }
 
-/// An edit keeps both payloads in base64; other details are shown as they are.
 function details(text) {
-    let content = h("pre", {}, text);
+    return h("details", {}, h("summary", {}, "details"), detailed(text));
+}
+
+/// Details that a page of several decisions leaves out: asked for when they are opened.
+function longDetails(id) {
+    const place = h("div", {}, h("p", {class: "soft"}, "Loading …"));
+    let isAskedFor = false;
+    return h("details", {ontoggle: async () => {
+        if (isAskedFor) return;
+        isAskedFor = true;
+        try {
+            const [decision] = (await get("decisions", {after: BigInt(id) + 1n, limit: 1})).decisions;
+            replace(place, decision?.details ? detailed(decision.details) : notice("wait", "These details are too long to be shown."));
+        } catch (error) {
+            isAskedFor = false;
+            replace(place, notice("bad", error.message));
+        }
+    }}, h("summary", {}, "details"), place);
+}
+
+/// An edit keeps both payloads in base64; other details are shown as they are.
+function detailed(text) {
     try {
         const {before, after} = JSON.parse(text);
-        if (before && after) content = difference(decoded(before.payload), decoded(after.payload));
+        if (before && after) return difference(cut(decoded(before.payload)), cut(decoded(after.payload)));
     } catch { /* shown as it is */ }
-    return h("details", {}, h("summary", {}, "details"), content);
+    return h("pre", {}, cut(text));
+}
+
+function cut(text) {
+    return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters)} … and ${count(text.length - shownCharacters)} characters more`;
 }
 
 function decoded(base64) {

@@ -135,7 +135,7 @@ function panels(status, config, opened) {
             ? h("p", {class: "soft"}, "No addresses of processes are configured.")
             : facts(status.services.map((service) => [service.name, [health(service.is_ready, service.is_ready ? "ready" : service.is_live ? "not ready" : "not running"), " ", service.text, settings(service, opened)]]))),
         h("section", {class: "card"}, h("h3", {}, "Consumers"), status.consumers.length === 0
-            ? h("p", {class: "soft"}, "No address of Kafka is configured, or there are no groups.")
+            ? h("p", {class: "soft"}, "Their lag is not known: it has not been asked for yet, no address of Kafka is configured, or there are no groups.")
             : facts(status.consumers.map((group) => [group.name, group.lag === undefined ? group.note : [`${count(group.lag)} messages behind`, group.note && `; ${group.note}`]]))),
     ];
 }

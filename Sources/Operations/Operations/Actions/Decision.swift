@@ -28,6 +28,8 @@ public struct Decision: Codable, Sendable {
     /// What was changed, as JSON. For an edit of one row: `before` and `after`, each with `payload` (base64) and
     /// `headers`. For a bulk action `bulk_id` and the number of `rows`; otherwise the number of the replay or rebuild.
     public var details: String?
+    /// Whether ``details`` are left out because they are too long for a page of several decisions.
+    public var detailsLeftOut: Bool?
 }
 
 extension Decision {
@@ -41,7 +43,8 @@ extension Decision {
     }
 
     /// Fills in ``about`` and ``step``, and leaves out what must be hidden.
-    mutating func tell(_ json: String?, hidesPayloads: Bool) {
+    mutating func tell(_ json: String?, isTooLong: Bool, hidesPayloads: Bool) {
+        if isTooLong, !hidesPayloads { detailsLeftOut = true }
         guard let json else { return }
         if let work = try? OperatorJSON.value(Work.self, from: json) {
             about =
@@ -55,19 +58,24 @@ extension Decision {
 }
 
 extension OperatorDesk {
-    /// Decisions, newest first.
+    /// Decisions, newest first. In a page of several, long details are left out; a page of one shows them.
     ///
     /// - Parameters:
     ///   - cursor: the `decisionId` of the last one of the page before; nil for the first page.
     ///   - limit: 1 to ``OperationsLimits/decisionsPerPage``; a number beyond is taken for the nearest.
     public func decisions(after cursor: Int64? = nil, limit: Int = 50) throws -> [Decision] {
         let limit = min(max(limit, 1), OperationsLimits.decisionsPerPage)
+        let most = limit == 1 ? OperationsLimits.shownDetailBytes : OperationsLimits.listedDetailBytes
+        // Details that are long as they are stored are not unpacked.
         let rows = try reading {
             try query(
                 """
                 SELECT decision_id, decided_at, action, aggregate_type, aggregate_id, outbox_id, decided_by, caller,
-                       reason, details::text
-                FROM \(schema).decision WHERE decision_id < $1 ORDER BY decision_id DESC LIMIT \(limit)
+                       reason, CASE WHEN fits THEN details::text END, NOT fits
+                FROM (SELECT *, CASE WHEN pg_column_size(details) > \(most) THEN false
+                                     ELSE coalesce(octet_length(details::text), 0) <= \(most) END AS fits
+                      FROM \(schema).decision WHERE decision_id < $1 ORDER BY decision_id DESC LIMIT \(limit)) AS page
+                ORDER BY decision_id DESC
                 """, [.int8(cursor ?? .max)])
         }
         return try rows.cursors.map { row in
@@ -77,7 +85,7 @@ extension OperatorDesk {
                 aggregateType: try row.optionalText(), aggregateId: try row.optionalText(),
                 outboxId: try row.optionalInt64(), decidedBy: try row.text(), caller: try row.optionalText(),
                 reason: try row.text())
-            decision.tell(try row.optionalText(), hidesPayloads: hidesPayloads)
+            decision.tell(try row.optionalText(), isTooLong: try row.bool(), hidesPayloads: hidesPayloads)
             return decision
         }
     }

@@ -3,6 +3,9 @@ import Postgres
 
 /// Rows that are published again: their copies go through the outbox, with the header `outbox_replay`.
 public struct Replay: Codable, Sendable {
+    /// The header that says that a record is a copy, and of which replay.
+    static let header = "outbox_replay"
+
     /// The value of the header.
     public var replayId: Int64
     /// The first id that it may copy.
@@ -50,7 +53,7 @@ extension OperatorDesk {
         while events.count < OperationsLimits.previewRows, scanned < OperationsLimits.rowsCounted, more {
             let page = try self.events(
                 filter, order: .oldestFirst, after: cursor, limit: OperationsLimits.rowsPerPage)
-            events += page.events.filter { $0.headers?[Self.replayHeader] == nil }
+            events += page.events.filter { $0.headers?[Replay.header] == nil }
             scanned += page.scanned
             (cursor, more) = (page.next, page.next != nil)
         }
@@ -60,9 +63,6 @@ extension OperatorDesk {
         preview.summary = "replaying publishes \(preview.countOfRows) again, in this order"
         return preview
     }
-
-    /// The header that says that a record is a copy.
-    private static let replayHeader = "outbox_replay"
 
     /// Records a replay. ``runReplay(_:)`` does it.
     ///

@@ -89,7 +89,9 @@ public struct KafkaSearch: Sendable {
                 passed.insert(KafkaPartition(topic: record.topic, index: record.partition))
             }
             guard record.keyText == event.aggregateId,
-                (record.headerText("id") ?? record.headerText("ce_id")) == event.eventId
+                (record.headerText("id") ?? record.headerText("ce_id")) == event.eventId,
+                // A copy has the event id of its row.
+                record.headerText(Replay.header) == event.headers?[Replay.header]
             else { return nil }
             let cut = record.headerText("outbox_relay_cut")?.split(separator: "@").first.flatMap { Int64($0) }
             return KafkaPlace(

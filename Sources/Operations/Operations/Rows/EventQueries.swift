@@ -55,12 +55,15 @@ extension OperatorDesk {
     /// The columns of ``event(_:_:)``, of a row `o` of the source with ``sideTables``.
     static func eventColumns(_ state: String, _ reading: PayloadReading) -> String {
         let payload = "CASE WHEN a.edited THEN a.payload ELSE o.payload END"
+        let headers = "(CASE WHEN a.edited THEN a.headers ELSE o.headers END)::text"
+        let most = { max($0, OperationsLimits.listedHeaderBytes) }
         let contents =
             switch reading {
-            case .none: "NULL::text, NULL::bytea, NULL::bigint"
+            case .none: "NULL::text, false, NULL::bytea, NULL::bigint"
             case .bytes(let bytes):
                 """
-                (CASE WHEN a.edited THEN a.headers ELSE o.headers END)::text,
+                CASE WHEN octet_length(\(headers)) <= \(most(bytes)) THEN \(headers) END,
+                coalesce(octet_length(\(headers)) > \(most(bytes)), false),
                 substring(\(payload) FOR \(bytes)), octet_length(\(payload))::bigint
                 """
             }
@@ -83,7 +86,8 @@ extension OperatorDesk {
             return event
         }
         let headers = try row.optionalText()
-        event.headers = headers.map { (try? OperatorJSON.strings($0)) ?? [:] } ?? [:]
+        let areTooLong = try row.bool()
+        event.headers = areTooLong ? nil : headers.map { (try? OperatorJSON.strings($0)) ?? [:] } ?? [:]
         event.payload = EventPayload(
             try row.optionalBytes(), length: try row.optionalInt64().map { Int($0) },
             aggregateType: event.aggregateType, eventType: event.eventType)

@@ -38,7 +38,7 @@ public struct OutboxEvent: Codable, Sendable {
     public var isHeld: Bool
     /// Whether an operator has changed payload or headers. They are shown as Kafka gets them.
     public var isEdited: Bool
-    /// Names and values; nil if they are hidden, or cannot be read.
+    /// Names and values; nil if they are hidden, too long, or cannot be read.
     public var headers: [String: String]?
     /// The message.
     public var payload: EventPayload
