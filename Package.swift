@@ -147,7 +147,11 @@ let orders: [Target] = [
 let operations: [Target] = [
     library(
         .operations, "Operations",
-        ["EventStore", "Kafka", "Orders", "Outbox", "Postgres", "Projection", "Values"]),
+        ["EventStore", "Kafka", "Orders", "Outbox", "OutboxAdoption", "Postgres", "Projection", "Values"],
+        embedded: [
+            "appends_events", "operator_orders", "operator_relay", "payments", "projector", "reader_orders",
+            "reader_relay", "server",
+        ].map { "Roles/\($0).sql" }),
     library(
         .operations, "Verify",
         [

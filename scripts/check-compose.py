@@ -6,13 +6,17 @@ dependency on a service that does not exist or cannot meet its condition, a volu
 
 import pathlib
 import sys
+import urllib.parse
 
 import yaml
 
 SERVICE_KEYS = {
     "build", "command", "depends_on", "environment", "healthcheck", "image", "ports", "restart", "stop_grace_period", "volumes",
 }
-EXPECTED = {"postgres", "kafka", "migrate", "orders-server", "outbox-relay", "orders-projector", "orders-payments"}
+EXPECTED = {"postgres", "kafka", "migrate", "roles", "orders-server", "outbox-relay", "orders-projector", "orders-payments"}
+
+# They set the database up.
+OWNERS = {"migrate", "roles"}
 
 
 def problems(document, folder):
@@ -25,6 +29,7 @@ def problems(document, folder):
         yield from dependency_problems(name, service, services)
         yield from volume_problems(name, service, document.get("volumes", {}))
         yield from build_problems(name, service, folder)
+    yield from role_problems(services)
 
 
 def dependency_problems(name, service, services):
@@ -53,6 +58,19 @@ def build_problems(name, service, folder):
         yield f"{name}: there is no {build['dockerfile']}"
     if not build and "image" not in service:
         yield f"{name}: neither image nor build"
+
+
+def role_problems(services):
+    """No service runs as the owner of the database, and no two under one role."""
+    used = {}
+    for name, service in services.items():
+        url = service.get("environment", {}).get("DATABASE_URL", "")
+        if name in OWNERS or not url:
+            continue
+        role = urllib.parse.urlsplit(url).username
+        if role == "outbox" or role in used:
+            yield f"{name}: logs in as {role}, as {used.get(role, 'the owner')} does"
+        used[role] = name
 
 
 def main():

@@ -17,6 +17,8 @@ console_port="${CONSOLE_PORT:-8088}"
 # In the order of their start; they stop in the reverse order.
 kafka_process="embedded-kafka"
 services=(outbox-relay orders-projector orders-payments orders-server outbox-console)
+# The database's roles, each outbox_NAME: of the services, and of the console that only shows or also acts.
+roles=(server projector payments relay reader operator)
 
 say() { printf "%s\n" "$@"; }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The stack's private Postgres: postgres.sh start|stop|crash|running|url|psql
+# The stack's private Postgres: postgres.sh start|stop|crash|running|url [ROLE]|psql
 #
 # The data is in $DATA_DIR/postgres, and fsync is on. The server listens on TCP at 127.0.0.1 only, with a password of its own; it has no
 # socket file, because a socket path may have 107 bytes and the checkout may be deeper. Postgres refuses to run as root. For root the
@@ -70,15 +70,38 @@ start() {
     printf '%s\n' "$port" >"$data/run/postgres.port"
     remember postgres "$(head -n 1 "$cluster/postmaster.pid")"
     create_database
+    create_roles
 }
 
-# The services log in as the role "outbox", which owns the database of that name and nothing else.
+# The role "outbox" owns the database of that name and nothing else. It migrates; services have roles of their own.
 create_database() {
     [ -z "$(psql_as postgres postgres -qtAX -c "SELECT 1 FROM pg_database WHERE datname = 'outbox'")" ] || return 0
     psql_as postgres postgres -qX -v ON_ERROR_STOP=1 <<<"
         SELECT 'CREATE ROLE outbox LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'outbox') \\gexec
         ALTER ROLE outbox PASSWORD '$(<"$password_file")';
         CREATE DATABASE outbox OWNER outbox;"
+}
+
+# Each service logs in as a role of its own, with a password of its own. What they may do is granted by outboxctl role; only a superuser
+# can make them, and let operators see what sessions of other roles do.
+create_roles() {
+    local role
+    (umask 077 && mkdir -p "$data/passwords")
+    for role in "${roles[@]}"; do
+        [ -s "$data/passwords/outbox_$role" ] ||
+            (umask 077 && head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n' >"$data/passwords/outbox_$role")
+        printf '%s\n' "
+            SELECT 'CREATE ROLE outbox_$role LOGIN' WHERE to_regrole('outbox_$role') IS NULL \\gexec
+            ALTER ROLE outbox_$role PASSWORD '$(<"$data/passwords/outbox_$role")';"
+    done | psql_as postgres postgres -qX -v ON_ERROR_STOP=1
+    psql_as postgres postgres -qX -v ON_ERROR_STOP=1 <<<"GRANT pg_read_all_stats TO outbox_reader, outbox_operator"
+}
+
+# url [ROLE]: prints the URL of the database, for its owner or for the role of a service.
+url() {
+    local name="outbox" file="$password_file"
+    [ -z "${1:-}" ] || { name="outbox_$1" && file="$data/passwords/outbox_$1"; }
+    printf 'postgresql://%s:%s@127.0.0.1:%s/outbox\n' "$name" "$(<"$file")" "$(<"$data/run/postgres.port")"
 }
 
 # psql_as ROLE DATABASE ARGUMENT...
@@ -99,7 +122,7 @@ start) start ;;
 stop) stop fast ;;
 crash) stop immediate ;;
 running) running postgres >/dev/null ;;
-url) printf 'postgresql://outbox:%s@127.0.0.1:%s/outbox\n' "$(<"$password_file")" "$(<"$data/run/postgres.port")" ;;
+url) url "${2:-}" ;;
 psql) psql_as outbox outbox "${@:2}" ;;
-*) die "usage: postgres.sh start|stop|crash|running|url|psql" ;;
+*) die "usage: postgres.sh start|stop|crash|running|url [ROLE]|psql" ;;
 esac

@@ -8,6 +8,9 @@ given() {
 
 database_url() { if [ -n "$given_database" ]; then printf '%s' "$given_database"; else "$scripts/postgres.sh" url; fi; }
 
+# The same as the role of a service. A given Postgres has the roles that its owner made, so there it is DATABASE_URL.
+role_url() { if [ -n "$given_database" ]; then printf '%s' "$given_database"; else "$scripts/postgres.sh" url "$1"; fi; }
+
 kafka_address() { if [ -n "$given_kafka" ]; then printf '%s' "$given_kafka"; else "$scripts/kafka.sh" address; fi; }
 
 # Whether the stack that may run already uses the stores that this call asks for.

@@ -32,6 +32,7 @@ main() {
     source "$data/env"
     say "migrating"
     "$bin/outboxctl" migrate --directory "$root/migrations"
+    [ -n "$given_database" ] || "$bin/outboxctl" role --for all --name outbox --apply >/dev/null
     # The embedded Kafka has the topic from its start.
     [ -z "$given_kafka" ] || "$bin/outboxctl" topic outbox.event.order
     start_services
@@ -92,7 +93,7 @@ stop_if_stores_moved() {
 
 # $data/env is a file for source, for users and for the scripts. STACK_ADDRESSES has the stores that the stack started itself.
 write_addresses() {
-    local server relay projector payments owned=""
+    local server relay projector payments role owned=""
     [ -n "$given_database" ] || owned+="$(database_url) "
     [ -n "$given_kafka" ] || owned+="$(kafka_address)"
     server="$(admin_port orders-server)"
@@ -111,20 +112,30 @@ export ADMIN_URL_PROJECTOR='http://127.0.0.1:$projector'
 export ADMIN_URL_PAYMENTS='http://127.0.0.1:$payments'
 export CONSOLE_URL='http://127.0.0.1:$console_port'
 ADDRESSES
+    for role in "${roles[@]}"; do
+        printf 'export DATABASE_URL_%s=%s\n' "${role^^}" "$(quoted "$(role_url "$role")")" >>"$data/env"
+    done
     )
 }
 
+# as ROLE COMMAND...: runs the command with the database's URL of this role.
+as() {
+    local url="DATABASE_URL_${1^^}"
+    DATABASE_URL="${!url}" "${@:2}"
+}
+
 start_services() {
-    local consumer=()
+    local consumer=() console="reader"
+    [ "${CONSOLE_ACTIONS:-true}" != true ] || console="operator"
     # In the embedded Kafka a waiting fetch ignores new messages, and a killed group member is noticed only at its session timeout.
     [ -n "$given_kafka" ] || consumer=(KAFKA_FETCH_WAIT_MAX_MS=10 KAFKA_SESSION_TIMEOUT_MS=6000)
     say "starting ${services[*]}"
-    "$scripts/service.sh" start outbox-relay RELAY_ADMIN_PORT="${ADMIN_URL_RELAY##*:}"
-    "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"
-    "$scripts/service.sh" start orders-payments "${consumer[@]}" PAYMENTS_ADMIN_PORT="${ADMIN_URL_PAYMENTS##*:}"
-    "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port" \
+    as relay "$scripts/service.sh" start outbox-relay RELAY_ADMIN_PORT="${ADMIN_URL_RELAY##*:}"
+    as projector "$scripts/service.sh" start orders-projector "${consumer[@]}" PROJECTOR_ADMIN_PORT="${ADMIN_URL_PROJECTOR##*:}"
+    as payments "$scripts/service.sh" start orders-payments "${consumer[@]}" PAYMENTS_ADMIN_PORT="${ADMIN_URL_PAYMENTS##*:}"
+    as server "$scripts/service.sh" start orders-server HTTP_PORT="$http_port" GRPC_PORT="$grpc_port" \
         SERVER_ADMIN_PORT="${ADMIN_URL_SERVER##*:}"
-    "$scripts/service.sh" start outbox-console CONSOLE_PORT="$console_port" CONSOLE_ACTIONS="${CONSOLE_ACTIONS:-true}" \
+    as "$console" "$scripts/service.sh" start outbox-console CONSOLE_PORT="$console_port" CONSOLE_ACTIONS="${CONSOLE_ACTIONS:-true}" \
         CONSOLE_REPORTS="$data/reports" CONSOLE_DRILLS="$root/.build/drills.json" CONSOLE_SERVICES="orders-server=$ADMIN_URL_SERVER,outbox-relay=$ADMIN_URL_RELAY,orders-projector=$ADMIN_URL_PROJECTOR,orders-payments=$ADMIN_URL_PAYMENTS"
     "$scripts/service.sh" ready orders-server "$HTTP_URL/readyz"
     "$scripts/service.sh" ready outbox-relay "$ADMIN_URL_RELAY/readyz"

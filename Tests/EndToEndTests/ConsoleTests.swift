@@ -84,8 +84,9 @@ private final class Console {
         let port = try FreePort.next()
         url = "http://127.0.0.1:\(port)"
         let services = TestStack.Service.allCases.map { "\($0.rawValue)=\(stack.url(of: $0))" }
+        let role = settings["CONSOLE_ACTIONS"] == "false" ? "outbox_reader" : "outbox_operator"
         environment = [
-            "DATABASE_URL": stack.databaseURL, "KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
+            "DATABASE_URL": stack.url(as: role), "KAFKA_BOOTSTRAP_SERVERS": stack.kafka.address,
             "CONSOLE_PORT": "\(port)", "CONSOLE_ACTIONS": "true", "RELAY_TOPIC": stack.kafka.topic("{aggregate_type}"),
             "CONSOLE_GROUPS": stack.kafka.topicPrefix + "payments",
             "CONSOLE_SERVICES": services.joined(separator: ","), "CONSOLE_REPORTS": folder.path,

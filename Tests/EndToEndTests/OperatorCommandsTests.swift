@@ -242,7 +242,7 @@ extension OperatorTests {
 
         private func addresses(_ stack: TestStack) -> String {
             let values = [
-                ("DATABASE_URL", stack.databaseURL), ("KAFKA_BOOTSTRAP_SERVERS", stack.kafka.address),
+                ("DATABASE_URL", stack.url(as: "outbox_operator")), ("KAFKA_BOOTSTRAP_SERVERS", stack.kafka.address),
                 ("ADMIN_URL_SERVER", stack.httpURL), ("ADMIN_URL_RELAY", stack.url(of: .relay)),
                 ("ADMIN_URL_PROJECTOR", stack.url(of: .projector)), ("ADMIN_URL_PAYMENTS", stack.url(of: .payments)),
             ]

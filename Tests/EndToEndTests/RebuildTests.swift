@@ -9,7 +9,8 @@ extension EndToEndTests {
 
         private func outboxctl(_ stack: TestStack, _ words: String...) async throws -> String {
             try await Command.output(
-                [TestPaths.binary("outboxctl").path] + words, environment: ["DATABASE_URL": stack.databaseURL])
+                [TestPaths.binary("outboxctl").path] + words,
+                environment: ["DATABASE_URL": stack.url(as: "outbox_operator")])
         }
 
         @Test func aRebuildUnderLoadOutlivesItsProjector() async throws {

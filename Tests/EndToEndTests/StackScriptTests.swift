@@ -40,9 +40,24 @@ extension EndToEndTests {
             ])
             defer { scripts.removeFolder() }
             let started = try await scripts.run("up")
+            // Each service under its own role, and none as the owner.
+            let sessions = """
+                SELECT DISTINCT usename || ' ' || split_part(application_name, ' ', 1) FROM pg_stat_activity
+                WHERE datname = 'outbox' AND pid <> pg_backend_pid() ORDER BY 1
+                """
+            let roles = try await scripts.run("postgres", "psql", "-XAtc", sessions)
             let stopped = try await scripts.run("down")
             #expect(started.exitCode == 0, "\(started.errors)\(started.output)")
             #expect(started.output.contains("starting postgres\nstarting embedded-kafka\n"), "\(started.output)")
+            #expect(
+                roles.output == """
+                    outbox_operator outbox-console
+                    outbox_payments orders-payments
+                    outbox_projector orders-projector
+                    outbox_relay outbox-relay
+                    outbox_server orders-server
+
+                    """, "\(roles)")
             #expect(stopped.exitCode == 0, "\(stopped.errors)")
         }
 
@@ -100,8 +115,8 @@ private struct StackScripts {
         ].merging(variables) { $1 }
     }
 
-    func run(_ script: String) async throws -> Command.Result {
-        try await Command.run(["scripts/\(script).sh"], environment: environment)
+    func run(_ script: String, _ words: String...) async throws -> Command.Result {
+        try await Command.run(["scripts/\(script).sh"] + words, environment: environment)
     }
 
     func placeOrder() async throws -> Command.Result {

@@ -43,6 +43,8 @@ struct PaymentsSettings {
         var store = EventStoreConfiguration()
         // Commands of payments come in batches, which are transactions as they are.
         store.maximumCommandsPerBatch = PaymentsLimits.commandsPerBatch
+        // Its commands have none, and its role may not touch them.
+        store.removesExpiredKeys = false
         self.store = store
         kafka = Self.kafka(environment)
         try environment.finish()

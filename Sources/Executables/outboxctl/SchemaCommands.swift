@@ -63,31 +63,3 @@ struct UpgradeCommand: ParsableCommand {
 
     private struct MissingVersions: Encodable { var missing: [String] }
 }
-
-/// Prints the SQL of a role that can do what a relay does and no more.
-struct RoleCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "role",
-        abstract: "Prints the SQL that makes a role with the least privileges a relay needs.",
-        discussion: """
-            The relay's schema must be there: adopt the table first. Printing changes nothing; pipe it into psql -v \
-            ON_ERROR_STOP=1, as the owner of the relay's schema. Without CREATEROLE, have the role created before.
-
-            Example:
-              outboxctl role --name relay --schema billing_relay | psql -v ON_ERROR_STOP=1
-            """)
-
-    @Option(help: "The role's name.")
-    var name: String
-    @Option(help: "The relay's schema, as in RELAY_SCHEMA.")
-    var schema = "outbox_relay"
-    @OptionGroup var addresses: AddressOptions
-    @OptionGroup var output: JSONOption
-
-    func run() throws {
-        let script = try Database.reading(as: "outboxctl role") {
-            try RelayRole(named: name, $0, schema: schema).script
-        }
-        try output.show(Script(script: script)) { print(script, terminator: "") }
-    }
-}

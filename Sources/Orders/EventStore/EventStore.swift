@@ -60,8 +60,8 @@ public final class EventStore: Sendable {
 
     // MARK: - Life cycle
 
-    /// Connects the lanes and removes expired idempotency keys until ``shutdown()`` or the cancellation of its task.
-    /// Returns when the accepted commands are done or ``EventStoreConfiguration/drainLimit`` has passed.
+    /// Connects the lanes and, if it is to, removes expired idempotency keys until ``shutdown()`` or the cancellation
+    /// of its task. Returns when the accepted commands are done or ``EventStoreConfiguration/drainLimit`` has passed.
     public func run() async {
         for lane in writers { lane.start() }
         for lane in readers { lane.start() }
@@ -230,6 +230,7 @@ public final class EventStore: Sendable {
     // MARK: - Housekeeping
 
     private func removeExpiredKeys() async {
+        guard configuration.removesExpiredKeys else { return }
         let retention = configuration.idempotencyRetention.components.seconds * 1_000_000
         let (limit, interval) = (configuration.maximumKeysPerCleanup, configuration.cleanupInterval)
         while !pause.isInterrupted {

@@ -58,6 +58,8 @@ public struct EventStoreConfiguration: Sendable {
     /// The fewest events of an order whose state is cached: with fewer events, loading them all costs no more than
     /// checking the cached state.
     public var minimumEventsToCache: Int64 = 32
+    /// Whether the store removes expired idempotency keys; not needed where no command comes with a key.
+    public var removesExpiredKeys = true
     /// How long an idempotency key is stored.
     public var idempotencyRetention: Duration = .seconds(24 * 3600)
     /// The pause between two removals of expired idempotency keys.

@@ -6,7 +6,7 @@ import Postgres
 // MARK: - The walk
 
 extension ProjectionStore {
-    private static let analyze = "ANALYZE order_projection_shadow"
+    private static let analyze: PostgresStatement = "SELECT order_projection_rebuild_analyze()"
     private static let walked = PostgresStatement(
         """
         UPDATE order_projection_rebuild
@@ -42,7 +42,7 @@ extension ProjectionStore {
                 .int8(Int64(unreadable.count)),
             ] + found.parameters + [.bool(isLast), .int8(Int64(pause / .microseconds(1)))])
         // The switch gives readers a table without statistics otherwise.
-        if isLast { try connection.execute(Self.analyze) }
+        if isLast { try connection.query(Self.analyze) }
         return RebuildStep(kind: .filled(orders: heads.count), pause: pause)
     }
 

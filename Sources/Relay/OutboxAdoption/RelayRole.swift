@@ -26,16 +26,10 @@ public struct RelayRole {
         outbox = identity.outbox
     }
 
-    /// A script for psql, in one transaction: with the role refused, nothing is granted. Running it twice does no harm.
+    /// The script; see ``RoleScript``.
     public var script: String {
         let name = PostgresConnection.quoteIdentifier(role)
         var lines = [
-            "-- What outbox-relay needs to forward \(outbox), and nothing else. Run it as the owner of the schema",
-            "-- \(schema), with psql -v ON_ERROR_STOP=1. If the owner may not create roles, have CREATE ROLE \(name) "
-                + "LOGIN",
-            "-- run before. The role's password, or certificate, is yours to give.",
-            "BEGIN;",
-            "DO \(PostgresConnection.quoteLiteral(creation(name)));",
             "GRANT USAGE ON SCHEMA \(schema) TO \(name);",
             "-- The view source shows the outbox with its owner's rights, so the outbox itself needs no grant.",
             "GRANT SELECT ON ALL TABLES IN SCHEMA \(schema) TO \(name);",
@@ -43,7 +37,10 @@ public struct RelayRole {
             "GRANT INSERT, UPDATE, TRUNCATE ON \(schema).checkpoint_0, \(schema).checkpoint_1 TO \(name);",
             "GRANT SELECT, UPDATE ON SEQUENCE \(schema).lease TO \(name);",
             "GRANT INSERT, UPDATE, DELETE ON \(schema).parked, \(schema).held TO \(name);",
-            "GRANT INSERT ON \(schema).decision, \(schema).record_loss TO \(name);",
+            "-- Not decided_by, which is the role by default: nobody decides in the name of another one.",
+            "GRANT INSERT (decided_at, action, aggregate_type, aggregate_id, outbox_id, reason, caller, details) "
+                + "ON \(schema).decision TO \(name);",
+            "GRANT INSERT ON \(schema).record_loss TO \(name);",
         ]
         if let leafSequence, !leaves.isEmpty {
             lines += [
@@ -52,15 +49,7 @@ public struct RelayRole {
                 "GRANT SELECT, UPDATE ON SEQUENCE \(leafSequence) TO \(name);",
             ]
         }
-        lines.append("COMMIT;")
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private func creation(_ name: String) -> String {
-        """
-        BEGIN
-            IF to_regrole(\(PostgresConnection.quoteLiteral(name))) IS NULL THEN CREATE ROLE \(name) LOGIN; END IF;
-        END
-        """
+        let purpose = "What outbox-relay needs to forward \(outbox), and nothing else."
+        return RoleScript(role: role, purpose: [purpose], grants: lines.joined(separator: "\n")).text
     }
 }

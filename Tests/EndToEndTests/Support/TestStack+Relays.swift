@@ -83,10 +83,10 @@ extension TestStack {
         }
     }
 
-    /// `outboxctl` with these words; what it says.
+    /// `outboxctl` with these words, as an operator; what it says.
     func outboxctl(_ words: String...) async throws -> String {
         try await Command.output(
-            [TestPaths.binary("outboxctl").path] + words, environment: ["DATABASE_URL": databaseURL])
+            [TestPaths.binary("outboxctl").path] + words, environment: ["DATABASE_URL": url(as: "outbox_operator")])
     }
 
     /// Releases every parked key and waits until none is left.

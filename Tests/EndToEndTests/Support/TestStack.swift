@@ -22,6 +22,16 @@ final class TestStack: @unchecked Sendable {
             case .server: "HTTP_PORT"
             }
         }
+
+        /// The role under which it uses the database.
+        var role: String {
+            switch self {
+            case .relay: "outbox_relay"
+            case .projector: "outbox_projector"
+            case .payments: "outbox_payments"
+            case .server: "outbox_server"
+            }
+        }
     }
 
     let postgres: TestPostgres
@@ -33,6 +43,8 @@ final class TestStack: @unchecked Sendable {
     /// Only the test that owns the stack starts and ends processes, one after the other.
     private var processes: [Service: ManagedProcess] = [:]
     private var others: [ManagedProcess] = []
+    /// Whether the roles of the services are there.
+    private var hasRoles = false
 
     /// Runs a test on a started and healthy stack, and ends all of it afterwards.
     static func with(
@@ -116,6 +128,25 @@ extension TestStack {
     func migrate() async throws {
         _ = try await Command.output(
             [TestPaths.binary("outboxctl").path, "migrate"], environment: ["DATABASE_URL": databaseURL])
+        _ = try await Command.output(
+            [TestPaths.binary("outboxctl").path, "role", "--for", "all", "--name", "outbox", "--apply"],
+            environment: ["DATABASE_URL": databaseURL])
+        hasRoles = true
+    }
+
+    /// The same database, used under a role that ``migrate()`` made; before that, as the superuser.
+    ///
+    /// - Parameter url: nil for ``databaseURL``.
+    func url(as role: String, _ url: String? = nil) -> String {
+        let url = url ?? databaseURL
+        return hasRoles ? url.replacing("//postgres@", with: "//\(role)@") : url
+    }
+
+    /// What a service is told. The database is used under the service's role, also through a proxy or a pooler.
+    private func environment(of service: Service, _ settings: [String: String]) -> [String: String] {
+        var variables = environment(of: service).merging(settings) { $1 }
+        variables["DATABASE_URL"] = variables["DATABASE_URL"].map { url(as: service.role, $0) }
+        return variables
     }
 
     func environment(of service: Service) -> [String: String] {
@@ -150,14 +181,14 @@ extension TestStack {
     /// - Parameter settings: added to what the service is always told.
     func start(_ service: Service, _ settings: [String: String] = [:]) async throws {
         processes[service] = try await ManagedProcess.start(
-            TestPaths.binary(service.rawValue), environment: environment(of: service).merging(settings) { $1 })
+            TestPaths.binary(service.rawValue), environment: environment(of: service, settings))
     }
 
     /// Starts the service through a line of bash, which gets the service as `"$@"` and replaces itself by it.
     func start(_ service: Service, _ settings: [String: String] = [:], throughShell line: String) async throws {
         processes[service] = try await ManagedProcess.start(
             URL(filePath: "/bin/bash"), ["-c", line, "shell", TestPaths.binary(service.rawValue).path],
-            environment: environment(of: service).merging(settings) { $1 })
+            environment: environment(of: service, settings))
     }
 
     /// Starts the service with its output in a full pipe that stays open and that nobody reads.

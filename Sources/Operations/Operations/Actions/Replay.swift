@@ -4,7 +4,7 @@ import Postgres
 /// Rows that are published again: their copies go through the outbox, with the header `outbox_replay`.
 public struct Replay: Codable, Sendable {
     /// The header that says that a record is a copy, and of which replay.
-    static let header = "outbox_replay"
+    static let header: StaticString = "outbox_replay"
 
     /// The value of the header.
     public var replayId: Int64
@@ -39,6 +39,11 @@ public struct Replay: Codable, Sendable {
     public var progress: Double { Double(doneThrough - fromId + 1) / Double(toId - fromId + 1) }
 }
 
+extension OutboxEvent {
+    /// The number of the replay that made this copy; nil for a row that is none.
+    var replayOf: String? { headers?["\(Replay.header)"] }
+}
+
 extension OperatorDesk {
     /// What a replay would publish: its first rows in order, and their number up to a bound. Rows that are not
     /// published, that are held or that are copies of an earlier replay are left out.
@@ -53,7 +58,7 @@ extension OperatorDesk {
         while events.count < OperationsLimits.previewRows, scanned < OperationsLimits.rowsCounted, more {
             let page = try self.events(
                 filter, order: .oldestFirst, after: cursor, limit: OperationsLimits.rowsPerPage)
-            events += page.events.filter { $0.headers?[Replay.header] == nil }
+            events += page.events.filter { $0.replayOf == nil }
             scanned += page.scanned
             (cursor, more) = (page.next, page.next != nil)
         }

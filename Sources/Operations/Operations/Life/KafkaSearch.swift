@@ -91,7 +91,7 @@ public struct KafkaSearch: Sendable {
             guard record.keyText == event.aggregateId,
                 (record.headerText("id") ?? record.headerText("ce_id")) == event.eventId,
                 // A copy has the event id of its row.
-                record.headerText(Replay.header) == event.headers?[Replay.header]
+                record.headerText(Replay.header) == event.replayOf
             else { return nil }
             let cut = record.headerText("outbox_relay_cut")?.split(separator: "@").first.flatMap { Int64($0) }
             return KafkaPlace(
