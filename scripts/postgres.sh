@@ -55,7 +55,11 @@ initialise() {
 start() {
     mkdir -p "$data/run" "$data/log"
     local port
-    if as_owner "$bindir/pg_ctl" status -D "$cluster" >/dev/null 2>&1; then return; fi
+    if as_owner "$bindir/pg_ctl" status -D "$cluster" >/dev/null 2>&1; then
+        # Started by an earlier release, it may lack roles.
+        create_roles
+        return
+    fi
     [ -s "$cluster/PG_VERSION" ] || initialise
     touch "$log"
     own "$log"

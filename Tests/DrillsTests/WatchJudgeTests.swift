@@ -29,6 +29,14 @@ struct WatchJudgeTests {
         #expect(counts(silent, [away])[.honest] == 0)
     }
 
+    /// A consumer without messages looks at Postgres now and then.
+    @Test func aConsumerMayNoticeLater() {
+        let away = DrillScene.Absence(part: .postgres, from: 10, until: 30)
+        #expect(counts(samples(0...30) { $0.ready = [.projector: $0.seconds < 16] }, [away])[.honest] == 0)
+        #expect(counts(samples(0...30) { $0.ready = [.projector: $0.seconds < 18] }, [away])[.honest] == 1)
+        #expect(counts(samples(0...30) { $0.ready = [.server: $0.seconds < 16] }, [away])[.honest] == 1)
+    }
+
     @Test func onlyTheRelayHasToNoticeKafka() {
         let away = DrillScene.Absence(part: .kafka, from: 10, until: 20)
         #expect(counts(samples(0...30) { $0.ready = [.projector: true] }, [away])[.honest] == 0)

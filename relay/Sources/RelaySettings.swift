@@ -13,7 +13,7 @@ struct RelaySettings {
     /// - Throws: ``ConfigurationError`` naming every variable that is wrong.
     init(_ environment: EnvironmentReader) throws(ConfigurationError) {
         outboxes = Self.outboxes(environment)
-        let host = environment.string("RELAY_ADMIN_HOST", default: "0.0.0.0")
+        let host = environment.string("RELAY_ADMIN_HOST", default: "127.0.0.1")
         let port = environment.int("RELAY_ADMIN_PORT", default: 8085, in: -1...65535)
         admin = port < 0 ? nil : ListenAddress(host: host, port: port, portVariable: "RELAY_ADMIN_PORT")
         Self.refuseTwins(outboxes, environment)

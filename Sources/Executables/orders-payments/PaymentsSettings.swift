@@ -36,7 +36,7 @@ struct PaymentsSettings {
             "PAYMENTS_DRAIN_LIMIT", default: payments.drainLimit, in: .zero ... .seconds(15))
         gatewayLatency = .milliseconds(environment.int("PAYMENTS_GATEWAY_LATENCY_MS", default: 0, in: 0...600_000))
         groupID = environment.string("PAYMENTS_GROUP", default: "payments")
-        adminHost = environment.string("PAYMENTS_ADMIN_HOST", default: "0.0.0.0")
+        adminHost = environment.string("PAYMENTS_ADMIN_HOST", default: "127.0.0.1")
         adminPort = environment.port("PAYMENTS_ADMIN_PORT", default: 8087)
         environment.reportUnknown(prefix: "PAYMENTS_")
         self.payments = payments

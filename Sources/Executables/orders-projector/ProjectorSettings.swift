@@ -32,7 +32,7 @@ struct ProjectorSettings {
             "PROJECTOR_HEALING_CHUNK_ORDERS", default: projector.healingChunkOrders,
             in: 1...ProjectionLimits.maximumHealingChunkOrders)
         groupID = environment.string("PROJECTOR_GROUP", default: "projection")
-        adminHost = environment.string("PROJECTOR_ADMIN_HOST", default: "0.0.0.0")
+        adminHost = environment.string("PROJECTOR_ADMIN_HOST", default: "127.0.0.1")
         adminPort = environment.port("PROJECTOR_ADMIN_PORT", default: 8086)
         environment.reportUnknown(prefix: "PROJECTOR_")
         self.projector = projector

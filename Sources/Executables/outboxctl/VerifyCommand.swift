@@ -43,6 +43,8 @@ struct VerifyCommand: AsyncParsableCommand {
     var every: String?
     @Option(help: "With --every: the port of /metrics, /livez and /readyz.")
     var port = 8089
+    @Option(help: "With --every: the address of that port; 0.0.0.0 lets everybody read the metrics.")
+    var host = "127.0.0.1"
     @OptionGroup var options: DeskOptions
 
     func validate() throws {
@@ -66,7 +68,7 @@ struct VerifyCommand: AsyncParsableCommand {
             throw ValidationError("KAFKA_BOOTSTRAP_SERVERS is not set: there is nothing to compare the outbox with")
         }
         let audit = Audit(try request(), postgres: Database.configuration(as: "outboxctl verify"), kafka: kafka)
-        if let pause { await VerifyService.run(audit, pause: pause, port: port) }
+        if let pause { await VerifyService.run(audit, pause: pause, host: host, port: port) }
         let bar = options.json ? nil : ProgressBar()
         let report = try await audit.run(AuditProgress { bar?.show($0) })
         bar?.clear()

@@ -16,11 +16,11 @@ struct VerifyService: Service {
     private let thread: ThreadExecutor
 
     /// Runs until SIGTERM or SIGINT and ends the process.
-    static func run(_ audit: Audit, pause: Duration, port: Int) async -> Never {
+    static func run(_ audit: Audit, pause: Duration, host: String, port: Int) async -> Never {
         await ServiceProcess.run(name: "outboxctl verify") { _, logger in
             let metrics = VerifyMetrics()
             let admin = AdminServer(
-                ListenAddress(host: "0.0.0.0", port: port, portVariable: "--port"), metrics: metrics.registry,
+                ListenAddress(host: host, port: port, portVariable: "--port"), metrics: metrics.registry,
                 liveness: { .ok() }, readiness: { metrics.health }, logger: logger)
             return [admin, try VerifyService(audit, pause: pause, metrics, logger)]
         }

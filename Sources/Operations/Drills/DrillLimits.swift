@@ -20,6 +20,8 @@ public enum DrillLimits {
     /// How long a service may take to say that it is not ready when a part that it needs is away, and to say that it is
     /// ready again when all is well, in seconds.
     static let noticeSeconds = 3.0
+    /// The same for a consumer: without messages it looks at Postgres every five seconds.
+    static let consumerNoticeSeconds = 7.0
     static let readySeconds = 20
     /// Rows that wait although the relay says that none does, and for how long it may say so, in rows and seconds.
     static let unseenRows = 100
@@ -41,7 +43,7 @@ public enum DrillLimits {
     /// Orders that have to be acknowledged before the fault and after it.
     static let ordersAround = 100
     /// The same while a part is away that clients should not miss.
-    static let ordersMeanwhile = 20
+    static let ordersMeanwhile = 8
     /// The lease of a drill's relays, in seconds: short, so that a takeover need not be waited for.
     static let leaseSeconds = 4
     /// Bytes of an answer that a client reads.

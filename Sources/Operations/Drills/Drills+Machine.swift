@@ -53,27 +53,12 @@ extension Drills {
     // MARK: - Disks
 
     private static let disks: [Drill] = [
-        Drill(
+        filling(
             "disk-full", "the disk of Postgres is full for some seconds: its log cannot grow, and it ends itself",
-            needs: [.smallDisk, .server]
-        ) { scene in
-            try scene.fillDisk(rows: 20_000)
-            scene.pause(2_000...4_000)
-            try scene.stack.disk?.empty()
-            scene.mark("there is room")
-            try scene.stack.postgres.startIfNeeded()
-            scene.mark("Postgres accepts connections")
-        },
-        Drill(
+            .smallDisk),
+        filling(
             "tablespace-full", "the disk of the tables is full for some seconds, that of the log is not",
-            needs: [.smallTablespace, .server]
-        ) { scene in
-            try scene.fillDisk(rows: 2_000)
-            scene.pause(2_000...4_000)
-            try scene.stack.disk?.empty()
-            scene.mark("there is room")
-            try scene.stack.postgres.startIfNeeded()
-        },
+            .smallTablespace),
         Drill("slow-disk", "each flush of Postgres's log takes 100 ms, for six seconds", needs: .server) { scene in
             let postgres = scene.stack.postgres
             // Postgres waits so long before a flush, which happens only with fsync.
@@ -86,6 +71,17 @@ extension Drills {
             scene.mark("a fast disk")
         },
     ]
+
+    private static func filling(_ name: String, _ summary: String, _ disk: DrillNeeds) -> Drill {
+        Drill(name, summary, needs: [disk, .server]) { scene in
+            try scene.fillDisk()
+            scene.pause(2_000...4_000)
+            try scene.stack.disk?.empty()
+            scene.mark("there is room")
+            try scene.stack.postgres.startIfNeeded()
+            scene.mark("Postgres accepts connections")
+        }
+    }
 
     // MARK: - Clocks
 
@@ -116,18 +112,19 @@ extension Drills {
 
 extension DrillScene {
     /// Leaves no room on the small disk, and writes until Postgres notices.
-    fileprivate func fillDisk(rows: Int) throws {
+    fileprivate func fillDisk() throws {
         guard let disk = stack.disk else { throw DrillError("there is no small disk") }
         try disk.fill()
         mark("the disk is full")
         let session = try? stack.postgres.connect()
         do {
-            // More than what is left in the pages and in the files of the log.
+            // More than what is left in the pages, also in those that busy writers add ahead, and in the files of the
+            // log.
             try session?.execute(
                 """
                 INSERT INTO outbox (aggregate_type, aggregate_id, sequence_number, event_type, payload)
                 SELECT 'parcel', 'full', n, 'parcel_moved', sha256(convert_to(n::text, 'UTF8'))
-                FROM generate_series(1, \(rows)) AS n
+                FROM generate_series(1, 20000) AS n
                 """)
             throw DrillError("the disk is not full")
         } catch let error as DrillError {

@@ -51,14 +51,14 @@ extension Drills {
             scene.mark("no quota")
         },
         Drill(
-            "topic-forbidden", "the topic of the orders may not be written or read for three seconds",
+            "topic-forbidden", "the topic of the orders may not be written or read for a second: hundreds of keys wait",
             needs: .strictKafka
         ) {
             scene in
             let topic = scene.stack.kafka.topic("order")
             try scene.stack.kafka.command("topic-error \(topic) TOPIC_AUTHORIZATION_FAILED")
             scene.mark("forbidden")
-            scene.pause(3_000...3_000)
+            scene.pause(1_000...1_000)
             try scene.stack.kafka.command("topic-error \(topic) none")
             scene.mark("allowed")
         },

@@ -11,13 +11,20 @@ struct WatchJudge {
         return [ready(), unseen(), idle(bound)]
     }
 
+    private static func notice(_ service: DrillStack.Service) -> Double {
+        switch service {
+        case .relay, .server: DrillLimits.noticeSeconds
+        case .projector, .payments: DrillLimits.consumerNoticeSeconds
+        }
+    }
+
     /// A service that needs what is away must not say that it is ready.
     private func ready() -> Finding {
         var lies: [String] = []
         for absence in absences {
-            let begin = absence.from + DrillLimits.noticeSeconds
-            let window = begin...max(begin, absence.until)
             for service in absence.part.dependents {
+                let begin = absence.from + Self.notice(service)
+                let window = begin...max(begin, absence.until)
                 let seen = samples.filter { window.contains($0.seconds) && $0.ready[service] == true }
                 if let first = seen.first {
                     lies.append(

@@ -14,7 +14,7 @@ public struct ListenAddress: Sendable {
     /// Whether only this machine can reach it.
     public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-    /// - Parameter portVariable: ends with `PORT`; the variable of the host ends with `HOST` instead.
+    /// - Parameter portVariable: ends with `PORT`, or `port` for an option; the host's ends with `HOST`, or `host`.
     public init(host: String, port: Int, portVariable: String) {
         self.host = host
         self.port = port
@@ -61,6 +61,6 @@ public struct ListenAddress: Sendable {
     }
 
     private var hostVariable: String {
-        String(portVariable.dropLast("PORT".count)) + "HOST"
+        String(portVariable.dropLast("PORT".count)) + (portVariable.hasSuffix("PORT") ? "HOST" : "host")
     }
 }

@@ -90,7 +90,8 @@ struct ExactlyOnceDeliveryTests {
             return fate
         }
         let outbox = made
-        try await withRelay(try outbox.relay { $0.pollCeiling = .milliseconds(20) }) {
+        let relay = try outbox.relay { $0.pollCeiling = .milliseconds(20) }
+        try await withRelay(relay) {
             try await onThread {
                 let writer = try outbox.connect()
                 for sequence in 0..<3 as Range<Int64> { try writer.insertRow("a", sequence) }
@@ -100,6 +101,7 @@ struct ExactlyOnceDeliveryTests {
                 isReleased.set()
                 #expect(try ParkedDesk(writer).release(key, reason: "test"))
                 #expect(outbox.topic.wait { $0.count >= 4 })
+                #expect(try writer.looks { relay.status.now.heldRows == 0 && relay.status.now.parkedKeys == 0 })
                 try writer.insertRow("a", 3)
                 #expect(outbox.topic.wait { $0.last?.sequence == 3 })
             }

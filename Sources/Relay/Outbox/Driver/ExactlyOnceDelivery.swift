@@ -221,7 +221,7 @@ final class ExactlyOnceDelivery: Delivery {
             return checkpoint.drainedThrough
         case .resume(let through, let released):
             last = record
-            try held.forget(releasedThrough: released)
+            pipeline.parking.heldRowsLeft(try held.forget(releasedThrough: released))
             return through
         case .refuse(let why):
             // It may be the record of a leader that came after Postgres was read and before Kafka was.

@@ -115,10 +115,10 @@ final class HeldRows {
     }
 
     /// Forgets the rows of a key up to this row, which a relay published before it ended without forgetting them.
-    /// Nothing happens if the row is gone: then so are the others.
-    func forget(releasedThrough holdID: Int64) throws {
-        guard holdID > 0 else { return }
-        try connection.query(forgetReleased, [.int8(holdID)])
+    /// Nothing happens if the row is gone: then so are the others. Returns how many rows it forgot.
+    func forget(releasedThrough holdID: Int64) throws -> Int {
+        guard holdID > 0 else { return 0 }
+        return try connection.query(forgetReleased, [.int8(holdID)]).affectedRows
     }
 
     /// Forgets a key, unless rows of it are held. Returns whether it did.
