@@ -87,7 +87,7 @@ import Values
             #expect(try MigrationRunner(directory: earlier).migrate(connection).count == 7)
             try connection.execute("CREATE ROLE \(role); GRANT SELECT ON outbox_state TO \(role)")
             let applied = try RelaySchemaUpgrade.migrate(directory: TestPaths.migrations, connection)
-            #expect(applied.count == 9, "\(applied)")
+            #expect(applied.count == 10, "\(applied)")
             #expect(try RelaySchemaUpgrade.migrate(directory: TestPaths.migrations, connection).isEmpty)
             try connection.execute("REVOKE ALL ON outbox_relay.outbox_state FROM \(role)")
             let lines = try RelayCatalog.lines(connection, schema: "outbox_relay").map {

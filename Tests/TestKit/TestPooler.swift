@@ -45,7 +45,7 @@ public final class TestPooler: Sendable {
             "listen_port = $port" 'unix_socket_dir =' 'auth_type = trust' "auth_file = $dir/users" \
             "pool_mode = $mode" "default_pool_size = $size" \
             'max_client_conn = 200' "logfile = $dir/log" >"$dir/pgbouncer.ini"
-        printf '"postgres" ""\n' >"$dir/users"
+        printf '"%s" ""\n' postgres outbox_{server,projector,payments,relay,reader,operator} >"$dir/users"
         as=()
         if [ "$(id -u)" = 0 ]; then
             # pgbouncer refuses to run as root.

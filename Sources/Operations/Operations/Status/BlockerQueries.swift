@@ -4,7 +4,8 @@ import Postgres
 /// What the database shows to be in the way, beside the relay's own state.
 ///
 /// A lock: a statement of a relay waits for it. The wait for the sleep lock, an advisory one, is part of falling
-/// asleep. An uncommitted or prepared transaction: it wrote to the outbox, and its rows wait.
+/// asleep. An uncommitted or prepared transaction: it wrote to the outbox, and its rows wait. A prepared one keeps the
+/// virtual id of the session that prepared it, so its locks are found by the lock of its transaction id.
 extension OperatorDesk {
     /// Tables of a statement that has `sessions` and `locks`, those of `pg_stat_activity` and `pg_locks`.
     var blockerTables: String {
@@ -38,8 +39,10 @@ extension OperatorDesk {
         UNION ALL
         (SELECT 3, 'prepared', p.gid, NULL, NULL, p.owner::text, NULL, NULL, NULL, NULL, p.prepared, NULL, NULL
          FROM pg_prepared_xacts AS p
-         WHERE p.database = current_database() AND '-1/' || p.transaction::text IN (
-             SELECT virtualtransaction FROM writers WHERE pid IS NULL)
+         WHERE p.database = current_database() AND EXISTS (
+             SELECT FROM locks AS own JOIN writers AS w ON w.virtualtransaction = own.virtualtransaction
+             WHERE own.locktype = 'transactionid' AND own.transactionid = p.transaction
+               AND own.pid IS NULL AND w.pid IS NULL)
          ORDER BY p.prepared LIMIT \(OperationsLimits.sessionsShown))
         """
     }
